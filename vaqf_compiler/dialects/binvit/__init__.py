@@ -1,0 +1,42 @@
+"""
+The `binvit` dialect: Vision Transformers with binary weights.
+
+Operations work on whole tensors without a batch dimension, first in float, then quantised.
+"""
+
+from xdsl.ir import Dialect
+
+from vaqf_compiler.dialects.binvit.attention import AttentionContextOp, AttentionScoresOp, SoftmaxOp
+from vaqf_compiler.dialects.binvit.elementwise import AddOp, ChannelScaleOp, GeluOp, LayerNormOp
+from vaqf_compiler.dialects.binvit.linear import LinearOp, PatchEmbedOp
+from vaqf_compiler.dialects.binvit.parameters import ParameterOp, QuantizeOp, RequantizeOp
+from vaqf_compiler.dialects.binvit.tokens import (
+    AverageOp,
+    ConcatTokensOp,
+    MeanTokensOp,
+    SelectTokenOp,
+)
+from vaqf_compiler.dialects.binvit.types import BinaryType, QuantizedType
+
+BINVIT = Dialect(
+    "binvit",
+    [
+        ParameterOp,
+        QuantizeOp,
+        RequantizeOp,
+        PatchEmbedOp,
+        LinearOp,
+        AttentionScoresOp,
+        SoftmaxOp,
+        AttentionContextOp,
+        LayerNormOp,
+        GeluOp,
+        AddOp,
+        ChannelScaleOp,
+        ConcatTokensOp,
+        SelectTokenOp,
+        MeanTokensOp,
+        AverageOp,
+    ],
+    [QuantizedType, BinaryType],
+)

@@ -1,0 +1,113 @@
+"""Layers that multiply by weights: patch embedding and fully connected layers."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import (
+    TensorType,
+)
+from xdsl.ir import Attribute, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_operand_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from vaqf_compiler.dialects.binvit.checks import (
+    Tensor,
+    expect_rank,
+    expect_shape,
+    expect_uniform_kind,
+    shape_of,
+    tensor_type,
+    verify_accumulator,
+)
+
+
+@irdl_op_definition
+class PatchEmbedOp(IRDLOperation):
+    """
+    Cut an image into square patches and project each: a convolution whose stride is its kernel
+    size. Image `CxHxW`, weight `DxCxPxP`, bias `D`; result `(H/P * W/P)xD`, patches row by row.
+    """
+
+    name = "binvit.patch_embed"
+
+    image = operand_def(Tensor)
+    weight = operand_def(Tensor)
+    bias = opt_operand_def(Tensor)
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$image `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(
+        self, image: SSAValue, weight: SSAValue, bias: SSAValue | None, result_type: TensorType
+    ):
+        super().__init__(operands=[image, weight, bias], result_types=[result_type])
+
+    def verify_(self) -> None:
+        expect_rank("image", self.image, 3)
+        expect_rank("weight", self.weight, 4)
+        channels, height, width = shape_of(self.image)
+        out_channels, in_channels, size, size_w = shape_of(self.weight)
+        if in_channels != channels or size != size_w:
+            raise VerifyException(
+                f"weight must have shape Dx{channels}xPxP, got {tensor_type(self.weight)}"
+            )
+        if height % size or width % size:
+            raise VerifyException(f"patches of {size}x{size} do not tile {height}x{width} pixels")
+        if self.bias is not None:
+            expect_shape("bias", self.bias, [out_channels])
+        patches = (height // size) * (width // size)
+        expect_shape("result", self.result, [patches, out_channels])
+        if expect_uniform_kind(self):
+            verify_accumulator(
+                self.result, channels * size * size, self.image, self.weight, self.bias
+            )
+
+
+@irdl_op_definition
+class LinearOp(IRDLOperation):
+    """
+    A fully connected layer on tokens: `input @ weight.T + bias`. Input `FxN`, weight `MxN`,
+    bias `M`, result `FxM`. Quantised, the result is the exact integer accumulator.
+    """
+
+    name = "binvit.linear"
+
+    input = operand_def(Tensor)
+    weight = operand_def(Tensor)
+    bias = opt_operand_def(Tensor)
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$input `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(
+        self, input: SSAValue, weight: SSAValue, bias: SSAValue | None, element_type: Attribute
+    ):
+        shape = [shape_of(input)[0], shape_of(weight)[0]]
+        super().__init__(
+            operands=[input, weight, bias], result_types=[TensorType(element_type, shape)]
+        )
+
+    def verify_(self) -> None:
+        expect_rank("input", self.input, 2)
+        tokens, in_channels = shape_of(self.input)
+        expect_rank("weight", self.weight, 2)
+        out_channels = shape_of(self.weight)[0]
+        expect_shape("weight", self.weight, [out_channels, in_channels])
+        if self.bias is not None:
+            expect_shape("bias", self.bias, [out_channels])
+        expect_shape("result", self.result, [tokens, out_channels])
+        if expect_uniform_kind(self):
+            verify_accumulator(self.result, in_channels, self.input, self.weight, self.bias)

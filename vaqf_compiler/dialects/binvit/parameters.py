@@ -1,0 +1,158 @@
+"""Parameters of the model, and the change of scale between integers."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from xdsl.dialects.builtin import (
+    I64,
+    IntegerAttr,
+    StringAttr,
+    TensorType,
+    i64,
+)
+from xdsl.ir import SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import Pure
+from xdsl.utils.exceptions import VerifyException
+
+from vaqf_compiler.dialects.binvit.checks import (
+    Tensor,
+    close,
+    expect_shape,
+    is_quantized,
+    quantized,
+    shape_of,
+)
+from vaqf_compiler.dialects.binvit.types import (
+    IntegerElement,
+    QuantizedType,
+)
+
+
+@irdl_op_definition
+class ParameterOp(IRDLOperation):
+    """
+    A named float tensor of the model's `.safetensors` file (module attribute
+    `binvit.weights`), or the rows `[first_row, first_row + rows)` of it.
+    """
+
+    name = "binvit.parameter"
+
+    parameter = prop_def(StringAttr)
+    first_row = opt_prop_def(IntegerAttr[I64])
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = "$parameter (`from` `row` $first_row^)? attr-dict `:` type($result)"
+
+    def __init__(self, parameter: str, result_type: TensorType, first_row: int | None = None):
+        super().__init__(
+            properties={
+                "parameter": StringAttr(parameter),
+                "first_row": None if first_row is None else IntegerAttr(first_row, i64),
+            },
+            result_types=[result_type],
+        )
+
+    def verify_(self) -> None:
+        if self.first_row is not None and self.first_row.value.data < 0:
+            raise VerifyException("first row must not be negative")
+        if is_quantized(self.result):
+            raise VerifyException("parameters are float: quantise them with binvit.quantize")
+
+
+@irdl_op_definition
+class QuantizeOp(IRDLOperation):
+    """
+    Round a float tensor to the integers of the result type: `clamp(round(x / scale))`, ties to
+    even; for binary results 1 where `x >= 0`, else -1. Evaluated at compile time on parameters.
+    """
+
+    name = "binvit.quantize"
+
+    input = operand_def(Tensor)
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = "$input attr-dict `:` type($input) `->` type($result)"
+
+    def __init__(self, input: SSAValue, element_type: IntegerElement):
+        super().__init__(operands=[input], result_types=[TensorType(element_type, shape_of(input))])
+
+    def verify_(self) -> None:
+        expect_shape("result", self.result, shape_of(self.input))
+        if is_quantized(self.input) or not is_quantized(self.result):
+            raise VerifyException("quantises a float tensor to a quantised one")
+
+
+@irdl_op_definition
+class RequantizeOp(IRDLOperation):
+    """
+    Bring integers to another scale: `clamp((x * multiplier + 2**(shift-1)) >> shift)`, where
+    `multiplier / 2**shift` approximates the ratio of the input's scale to the result's.
+    """
+
+    name = "binvit.requantize"
+
+    input = operand_def(Tensor)
+    multiplier = prop_def(IntegerAttr[I64])
+    shift = prop_def(IntegerAttr[I64])
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$input `by` $multiplier `shift` $shift attr-dict `:` type($input) `->` type($result)"
+    )
+
+    MULTIPLIER_BITS: ClassVar[int] = 16
+
+    def __init__(self, input: SSAValue, element_type: QuantizedType):
+        """Multiplier and shift are derived from the two scales; see `rescale_factor`."""
+        source = quantized("input", input)
+        multiplier, shift = self.rescale_factor(source.scale.data / element_type.scale.data)
+        super().__init__(
+            operands=[input],
+            properties={
+                "multiplier": IntegerAttr(multiplier, i64),
+                "shift": IntegerAttr(shift, i64),
+            },
+            result_types=[TensorType(element_type, shape_of(input))],
+        )
+
+    @classmethod
+    def rescale_factor(cls, ratio: float) -> tuple[int, int]:
+        """
+        The `(multiplier, shift)` nearest to `ratio`, the multiplier normalised to 16 bits so
+        that its relative error is at most 2**-16. Raises VerifyException where the shift would
+        leave 1..62.
+        """
+        mantissa, exponent = math.frexp(ratio)
+        multiplier, shift = round(mantissa * 2**cls.MULTIPLIER_BITS), cls.MULTIPLIER_BITS - exponent
+        if multiplier == 2**cls.MULTIPLIER_BITS:
+            multiplier, shift = multiplier // 2, shift - 1
+        if not 1 <= shift <= 62:
+            raise VerifyException(f"cannot rescale by {ratio!r}: the shift {shift} leaves 1..62")
+        return multiplier, shift
+
+    def verify_(self) -> None:
+        expect_shape("result", self.result, shape_of(self.input))
+        source = quantized("input", self.input, signed=None)
+        target = quantized("result", self.result, signed=None)
+        multiplier, shift = self.multiplier.value.data, self.shift.value.data
+        if not (0 < multiplier < 2**self.MULTIPLIER_BITS and 1 <= shift <= 62):
+            raise VerifyException("multiplier must be in 1..65535 and shift in 1..62")
+        ratio = source.scale.data / target.scale.data
+        if not close(multiplier / 2**shift, ratio, 2**-15):
+            raise VerifyException(
+                f"{multiplier} / 2**{shift} does not approximate the ratio of the scales, {ratio!r}"
+            )

@@ -1,0 +1,60 @@
+# Two commands do everything: `make deit-base` and `make test`. Both set up .venv first.
+PYTHON ?= python3.11
+CXX ?= g++
+export CXX
+
+BIN := .venv/bin
+READY := .venv/.ready
+MODELS := deit-tiny deit-small deit-base
+COMPILE_FLAGS ?=
+
+.PHONY: help setup test test-unit test-lit lint test-long format clean $(MODELS)
+
+help:
+	@echo "make deit-base   compile DeiT-base to an accelerator in build/deit-base and simulate it"
+	@echo "                 (also: make deit-tiny, make deit-small)"
+	@echo "make test        formatting, types, unit tests and lit tests"
+	@echo "make test-long   what takes minutes: whole models through every tool"
+	@echo "make format      format the code"
+	@echo "make clean       remove build/ and .venv/"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@echo "==> Setting up .venv (once; downloads PyTorch and torch-mlir)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(MODELS): $(READY)
+	@echo "==> Compiling $@ into build/$@"
+	$(BIN)/vaqf-compile $@ -o build/$@ $(COMPILE_FLAGS)
+	@echo "==> Simulating build/$@ against the reference"
+	$(BIN)/vaqf-sim build/$@
+
+test: lint test-unit test-lit
+
+lint: $(READY)
+	@echo "==> ruff and pyright"
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+test-unit: $(READY)
+	@echo "==> Unit tests"
+	$(BIN)/python -m pytest -m "not long"
+
+test-lit: $(READY)
+	@echo "==> lit tests"
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lit -v -j2 test
+
+test-long: $(READY)
+	@echo "==> Long tests"
+	$(BIN)/python -m pytest -m long
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build .venv

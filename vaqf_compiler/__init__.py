@@ -1,0 +1,1 @@
+"""From a Vision Transformer and a frame rate to a binary-weight FPGA accelerator."""

@@ -1,0 +1,84 @@
+"""PyTorch model to torch-dialect IR, by torch.export and torch-mlir, with weights by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.importer.models import Model
+
+try:
+    from torch_mlir import ir
+    from torch_mlir.dialects import torch as torch_dialect
+    from torch_mlir.extras.fx_importer import FxImporter, FxImporterHooks
+except ImportError as error:
+    raise UserError(
+        "torch-mlir is not installed: importing a model needs its wheel, which exists for "
+        "CPython 3.11 on x86-64 Linux; vaqf-opt works on IR files without it"
+    ) from error
+
+ELEMENT_TYPES = {torch.float32: "f32"}
+
+
+class _NamedWeights(FxImporterHooks):
+    """
+    Turns each parameter into a `dense_resource` literal without data, whose key is the
+    parameter's name, and remembers the tensor.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.tensors: dict[str, torch.Tensor] = {}
+
+    def resolve_input(self, gni: Any, value: Any, info: Any) -> Any:
+        element_type = ELEMENT_TYPES.get(value.dtype)
+        name = self.model.parameter_name(info.input_spec.target)
+        if element_type is None:
+            return None
+        self.tensors[name] = value.detach()
+        shape = "".join(f"{size}x" for size in value.shape)
+        literal = ir.Attribute.parse(f'dense_resource<"{name}"> : tensor<{shape}{element_type}>')
+        return ir.Operation.create(
+            "torch.vtensor.literal",
+            results=[gni._cc.tensor_to_vtensor_type(value)],
+            attributes={"value": literal},
+        ).result
+
+
+@dataclass(frozen=True)
+class ImportedModel:
+    """Torch-dialect IR and the tensors that it names."""
+
+    text: str
+    """The module in torch-mlir's pretty form."""
+    tensors: dict[str, torch.Tensor]
+
+
+def import_model(model: Model, weights_file: str) -> ImportedModel:
+    """
+    Export `model` and translate it at the ATen level, without decompositions.
+    `weights_file` is the name that the module gives for the file with the tensors.
+    Raises UserError where torch.export or torch-mlir cannot translate the model.
+    """
+    example = torch.zeros(model.input_shape)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(model.module, (example,))
+    except Exception as error:
+        raise UserError(f"torch.export cannot capture '{model.name}': {error}") from error
+    hooks = _NamedWeights(model)
+    context = ir.Context()
+    torch_dialect.register_dialect(context)
+    importer = FxImporter(context=context, hooks=hooks)
+    try:
+        importer.import_program(program, func_name="main")
+    except Exception as error:
+        raise UserError(f"torch-mlir cannot import '{model.name}': {error}") from error
+    operation = importer.module.operation
+    with context:
+        operation.attributes["binvit.weights"] = ir.StringAttr.get(weights_file)
+    operation.verify()
+    return ImportedModel(operation.get_asm(), hooks.tensors)

@@ -1,0 +1,30 @@
+"""Writing an imported model: IR and weights appear together or not at all."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from vaqf_compiler.importer.models import Model
+from vaqf_compiler.importer.torch_export import import_model
+
+
+def write_model(model: Model, output: Path) -> Path:
+    """
+    Import `model` and write its IR to `output` and its weights beside it, with the suffix
+    `.safetensors`; the path of the weights is returned. Raises UserError as `import_model`.
+    """
+    weights = output.with_suffix(".safetensors")
+    imported = import_model(model, weights.name)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent) as unfinished:
+        directory = Path(unfinished)
+        (directory / output.name).write_text(imported.text)
+        # Tied parameters share storage, which the format forbids: each gets its own copy.
+        tensors = {name: tensor.clone().contiguous() for name, tensor in imported.tensors.items()}
+        save_file(tensors, directory / weights.name)
+        (directory / weights.name).rename(weights)
+        (directory / output.name).rename(output)
+    return weights

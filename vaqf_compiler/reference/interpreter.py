@@ -1,0 +1,216 @@
+"""The `binvit` dialect as programs that run: an interpreter in NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+from xdsl.interpreters.func import FuncFunctions
+from xdsl.ir import Operation, SSAValue
+
+from vaqf_compiler.dialects import binvit
+from vaqf_compiler.dialects.binvit.checks import element, is_quantized, quantized, shape_of
+from vaqf_compiler.dialects.binvit.types import IntegerElement, QuantizedType
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.reference import float_semantics as floats
+from vaqf_compiler.reference import integer_semantics as ints
+from vaqf_compiler.reference.tables import (
+    gelu,
+    gelu_table,
+    layer_norm_epsilon,
+    softmax_constants,
+)
+
+Array = NDArray[Any]
+Weights = Mapping[str, Array]
+Observer = Callable[[SSAValue, Array], None]
+
+
+def _integer(value: SSAValue) -> IntegerElement:
+    found = element(value)
+    assert isinstance(found, IntegerElement)
+    return found
+
+
+def _product(lhs: Array, rhs: Array, lhs_value: SSAValue, rhs_value: SSAValue) -> Array:
+    """`lhs @ rhs`, exact on integers."""
+    if not is_quantized(lhs_value):
+        return lhs @ rhs
+    a, b = _integer(lhs_value), _integer(rhs_value)
+    return ints.matmul(lhs, rhs, ints.magnitude(a), ints.magnitude(b))
+
+
+@register_impls
+class BinvitFunctions(InterpreterFunctions):
+    """One method for each operation; float32 arrays in float, int64 arrays quantised."""
+
+    def __init__(self, weights: Weights):
+        self.weights = weights
+
+    @impl(binvit.ParameterOp)
+    def parameter(
+        self, interpreter: Interpreter, op: binvit.ParameterOp, args: PythonValues
+    ) -> PythonValues:
+        name, shape = op.parameter.data, shape_of(op.result)
+        stored = self.weights[name]
+        if op.first_row is None:
+            if stored.size != np.prod(shape):
+                raise UserError(f"parameter '{name}' has shape {stored.shape}, not {shape}")
+            return (stored.reshape(shape),)
+        first = op.first_row.value.data
+        rows = stored.reshape(-1, *shape[1:])
+        if first + shape[0] > len(rows):
+            raise UserError(f"parameter '{name}' has {len(rows)} rows, not {first + shape[0]}")
+        return (rows[first : first + shape[0]],)
+
+    @impl(binvit.QuantizeOp)
+    def quantize(
+        self, interpreter: Interpreter, op: binvit.QuantizeOp, args: PythonValues
+    ) -> PythonValues:
+        return (ints.quantize(args[0], _integer(op.result)),)
+
+    @impl(binvit.RequantizeOp)
+    def requantize(
+        self, interpreter: Interpreter, op: binvit.RequantizeOp, args: PythonValues
+    ) -> PythonValues:
+        scaled = args[0] * op.multiplier.value.data
+        rounded = ints.shift_right_rounding(scaled, op.shift.value.data)
+        return (ints.clamp(rounded, _integer(op.result)),)
+
+    @impl(binvit.PatchEmbedOp)
+    def patch_embed(
+        self, interpreter: Interpreter, op: binvit.PatchEmbedOp, args: PythonValues
+    ) -> PythonValues:
+        image, weight, *bias = args
+        rows = floats.patches(image, shape_of(op.weight)[2])
+        matrix = weight.reshape(len(weight), -1).T
+        result = _product(rows, matrix, op.image, op.weight)
+        return (result + bias[0] if bias else result,)
+
+    @impl(binvit.LinearOp)
+    def linear(
+        self, interpreter: Interpreter, op: binvit.LinearOp, args: PythonValues
+    ) -> PythonValues:
+        x, weight, *bias = args
+        result = _product(x, weight.T, op.input, op.weight)
+        return (result + bias[0] if bias else result,)
+
+    @impl(binvit.LayerNormOp)
+    def layer_norm(
+        self, interpreter: Interpreter, op: binvit.LayerNormOp, args: PythonValues
+    ) -> PythonValues:
+        x, gamma, beta = args
+        if not is_quantized(op.input):
+            return (floats.layer_norm(x, gamma, beta, op.epsilon.value.data),)
+        result = ints.layer_norm(x, gamma, beta, layer_norm_epsilon(op), op.shift)
+        return (ints.clamp(result, _integer(op.result)),)
+
+    @impl(binvit.AttentionScoresOp)
+    def scores(
+        self, interpreter: Interpreter, op: binvit.AttentionScoresOp, args: PythonValues
+    ) -> PythonValues:
+        heads = op.heads.value.data
+        query, key = (floats.split_heads(x, heads) for x in args)
+        product = _product(query, key.swapaxes(1, 2), op.query, op.key)
+        if is_quantized(op.query):  # there the factor is part of the scale
+            return (product,)
+        return (product * np.float32(op.scale.value.data),)
+
+    @impl(binvit.SoftmaxOp)
+    def softmax(
+        self, interpreter: Interpreter, op: binvit.SoftmaxOp, args: PythonValues
+    ) -> PythonValues:
+        if not is_quantized(op.input):
+            return (floats.softmax(args[0]),)
+        constants = softmax_constants(_integer(op.input).scale.data)
+        result = quantized("result", op.result, signed=False)
+        return (ints.softmax(args[0], constants, result, op.result_exponent),)
+
+    @impl(binvit.AttentionContextOp)
+    def context(
+        self, interpreter: Interpreter, op: binvit.AttentionContextOp, args: PythonValues
+    ) -> PythonValues:
+        probabilities, value = args
+        values = floats.split_heads(value, len(probabilities))
+        product = _product(probabilities, values, op.probabilities, op.value)
+        return (floats.join_heads(product),)
+
+    @impl(binvit.GeluOp)
+    def gelu(self, interpreter: Interpreter, op: binvit.GeluOp, args: PythonValues) -> PythonValues:
+        if not is_quantized(op.input):
+            return (gelu(args[0], op.approximate.data).astype(np.float32),)
+        return (gelu_table(op)[args[0] - _integer(op.input).minimum],)
+
+    @impl(binvit.AddOp)
+    def add(self, interpreter: Interpreter, op: binvit.AddOp, args: PythonValues) -> PythonValues:
+        total = args[0] + args[1]
+        found = element(op.result)
+        return (ints.clamp(total, found) if isinstance(found, QuantizedType) else total,)
+
+    @impl(binvit.ChannelScaleOp)
+    def channel_scale(
+        self, interpreter: Interpreter, op: binvit.ChannelScaleOp, args: PythonValues
+    ) -> PythonValues:
+        return (args[0] * args[1],)
+
+    @impl(binvit.ConcatTokensOp)
+    def concat(
+        self, interpreter: Interpreter, op: binvit.ConcatTokensOp, args: PythonValues
+    ) -> PythonValues:
+        return (np.concatenate(args),)
+
+    @impl(binvit.SelectTokenOp)
+    def select(
+        self, interpreter: Interpreter, op: binvit.SelectTokenOp, args: PythonValues
+    ) -> PythonValues:
+        index = op.index.value.data
+        return (args[0][index : index + 1],)
+
+    @impl(binvit.MeanTokensOp)
+    def mean(
+        self, interpreter: Interpreter, op: binvit.MeanTokensOp, args: PythonValues
+    ) -> PythonValues:
+        tokens = args[0][op.first.value.data :]
+        total = tokens.sum(axis=0, keepdims=True)
+        return (total if is_quantized(op.result) else total / np.float32(len(tokens)),)
+
+    @impl(binvit.AverageOp)
+    def average(
+        self, interpreter: Interpreter, op: binvit.AverageOp, args: PythonValues
+    ) -> PythonValues:
+        total = sum(args[1:], args[0])
+        return (total if is_quantized(op.result) else total / np.float32(len(args)),)
+
+
+class _Observing(Interpreter.Listener):
+    """Shows every result to an observer."""
+
+    def __init__(self, observe: Observer):
+        self.observe = observe
+
+    def did_interpret_op(self, op: Operation, results: PythonValues) -> None:
+        for value, array in zip(op.results, results, strict=True):
+            self.observe(value, array)
+
+
+def run_function(
+    module: ModuleOp,
+    name: str,
+    inputs: Sequence[Array],
+    weights: Weights,
+    observe: Observer | None = None,
+) -> list[Array]:
+    """
+    Run a function of `module` on arrays and return its results.
+
+    `weights` has the parameters; `observe` is called with every value computed on the way.
+    """
+    listeners = () if observe is None else (_Observing(observe),)
+    interpreter = Interpreter(module, listeners=listeners)
+    interpreter.register_implementations(FuncFunctions())
+    interpreter.register_implementations(BinvitFunctions(weights))
+    return list(interpreter.call_op(name, tuple(inputs)))

@@ -51,21 +51,28 @@ class BinvitFunctions(InterpreterFunctions):
     def __init__(self, weights: Weights):
         self.weights = weights
 
-    @impl(binvit.ParameterOp)
-    def parameter(
-        self, interpreter: Interpreter, op: binvit.ParameterOp, args: PythonValues
-    ) -> PythonValues:
+    def read(self, op: binvit.ParameterOp) -> Array:
+        """
+        The values of a parameter. Leading dimensions of size one may differ from the file.
+        Raises UserError where the shapes do not fit.
+        """
         name, shape = op.parameter.data, shape_of(op.result)
         stored = self.weights[name]
         if op.first_row is None:
             if stored.size != np.prod(shape):
                 raise UserError(f"parameter '{name}' has shape {stored.shape}, not {shape}")
-            return (stored.reshape(shape),)
+            return stored.reshape(shape)
         first = op.first_row.value.data
         rows = stored.reshape(-1, *shape[1:])
         if first + shape[0] > len(rows):
             raise UserError(f"parameter '{name}' has {len(rows)} rows, not {first + shape[0]}")
-        return (rows[first : first + shape[0]],)
+        return rows[first : first + shape[0]]
+
+    @impl(binvit.ParameterOp)
+    def parameter(
+        self, interpreter: Interpreter, op: binvit.ParameterOp, args: PythonValues
+    ) -> PythonValues:
+        return (self.read(op),)
 
     @impl(binvit.QuantizeOp)
     def quantize(

@@ -1,0 +1,110 @@
+"""
+Before:
+
+    %1 = binvit.layer_norm %0, %gamma, %beta ... -> tensor<197x768xf32>
+    %2 = binvit.linear %1, %weight bias %bias : ... -> tensor<197x768xf32>
+
+After, with activation-bits=8; weights of the encoder are signs, sums are exact, and each change
+of scale is an operation of its own:
+
+    %1 = binvit.layer_norm %0, %g, %b ... -> tensor<197x768x!binvit.q<s8, 0.036>>
+    %w = binvit.quantize %weight : ... -> tensor<768x768x!binvit.binary<0.016>>
+    %2 = binvit.linear %1, %w bias %c : ... -> tensor<197x768x!binvit.q<s18, 0.00058>>
+    %3 = binvit.requantize %2 by 50332 shift 22 : ... -> tensor<197x768x!binvit.q<s8, 0.048>>
+
+The integer arithmetic is defined in docs/arithmetic.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import Block, Region
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint
+from xdsl.transforms.dead_code_elimination import dce
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import ParameterOp
+from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
+from vaqf_compiler.quantize.calibration import (
+    BinarizedWeights,
+    calibration_images,
+    observe_ranges,
+)
+from vaqf_compiler.quantize.rewriter import IMAGE_BITS, Quantizer
+from vaqf_compiler.quantize.roles import binary_layers, is_residual, parameter_of
+from vaqf_compiler.quantize.scales import symmetric
+from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
+from vaqf_compiler.weights import WeightFile, open_weights
+
+RESIDUAL_BITS = 16
+"""Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
+
+
+@dataclass(frozen=True)
+class BinvitQuantizePass(ModulePass):
+    """Make weights binary and activations integers of few bits, with scales from calibration."""
+
+    name = "binvit-quantize"
+
+    activation_bits: int = 8
+    """Bits of what feeds linear layers and attention, 1..16."""
+    calibration: str | None = None
+    """A `.npy` file of images, NxCxHxW; without it, Gaussian noise."""
+    images: int = 2
+    """How many noise images."""
+    seed: int = 0
+    """Of the noise."""
+    weights: str | None = None
+    """Another `.safetensors` file than the module names."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if not 1 <= self.activation_bits <= 16:
+            raise PassFailedException(
+                f"activation-bits must be in 1..16, got {self.activation_bits}"
+            )
+        functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
+        if len(functions) != 1 or len(functions[0].args) != 1:
+            raise PassFailedException("expected one function with one argument, the image")
+        if is_quantized(functions[0].args[0]):
+            raise PassFailedException("the model is quantised already")
+        self._quantize(op, functions[0], open_weights(op, self.weights))
+        dce(op)
+
+    def _quantize(self, module: ModuleOp, function: func.FuncOp, weights: WeightFile) -> None:
+        def read(parameter: ParameterOp) -> Array:
+            return BinvitFunctions(weights).read(parameter)
+
+        binary_scales: dict[str, float] = {}
+        for layer in binary_layers(function):
+            if (weight := parameter_of(layer.weight)) is not None:
+                values = np.abs(read(weight).astype(np.float64))
+                binary_scales[weight.parameter.data] = float(values.mean()) or 1.0
+        image = function.args[0]
+        images = calibration_images(self.calibration, shape_of(image), self.images, self.seed)
+        ranges = observe_ranges(module, function, images, BinarizedWeights(weights, binary_scales))
+        largest_residual = max((r for v, r in ranges.items() if is_residual(v)), default=1.0)
+
+        image_type = TensorType(symmetric(IMAGE_BITS, ranges[image]), shape_of(image))
+        block = Block(arg_types=[image_type])
+        block.args[0].name_hint = image.name_hint
+        quantizer = Quantizer(
+            builder=Builder(InsertPoint.at_end(block)),
+            bits=self.activation_bits,
+            ranges=ranges,
+            residual=symmetric(RESIDUAL_BITS, largest_residual),
+            binary_scales=binary_scales,
+            read=read,
+            values={image: block.args[0]},
+        )
+        for operation in function.body.block.ops:
+            quantizer.rewrite(operation)
+        function.detach_region(function.body)
+        function.add_region(Region(block))
+        function.update_function_type()

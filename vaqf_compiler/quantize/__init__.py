@@ -1,0 +1,1 @@
+"""Choosing scales and rewriting a float model into integers."""

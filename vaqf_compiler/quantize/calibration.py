@@ -1,0 +1,82 @@
+"""The ranges of a model's values on a batch of images, from which scales follow."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+
+from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.reference import run_function
+from vaqf_compiler.reference.interpreter import Array, Weights
+
+
+class BinarizedWeights(Mapping[str, Array]):
+    """A model's parameters, with some of them replaced by their signs times their mean."""
+
+    def __init__(self, weights: Weights, binary: Mapping[str, float]):
+        """`binary` maps the names of the parameters to replace to their scales."""
+        self._weights = weights
+        self._binary = binary
+
+    def __getitem__(self, name: str) -> Array:
+        stored = self._weights[name]
+        if name not in self._binary:
+            return stored
+        return np.where(stored >= 0, self._binary[name], -self._binary[name]).astype(np.float32)
+
+    def __iter__(self):
+        return iter(self._weights)
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+
+def calibration_images(
+    path: str | None, shape: tuple[int, ...], count: int, seed: int
+) -> NDArray[np.float32]:
+    """
+    The images of a `.npy` file as `NxCxHxW`, or `count` images of seeded Gaussian noise.
+    Raises UserError where the file has another format or shape.
+    """
+    if path is None:
+        print(
+            f"binvit-quantize: calibrating on {count} images of Gaussian noise (seed {seed}); "
+            "give calibration=IMAGES.npy for real ranges",
+            file=sys.stderr,
+        )
+        return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
+    try:
+        images = np.load(Path(path))
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read calibration images '{path}': {error}") from error
+    if images.ndim != 4 or images.shape[1:] != shape or not len(images):
+        raise UserError(
+            f"calibration images '{path}' have shape {images.shape}, "
+            f"expected Nx{'x'.join(map(str, shape))}"
+        )
+    return images.astype(np.float32)
+
+
+def observe_ranges(
+    module: ModuleOp, function: func.FuncOp, images: NDArray[np.float32], weights: Weights
+) -> dict[SSAValue, float]:
+    """The largest absolute value that each tensor of `function` takes on the images."""
+    ranges: dict[SSAValue, float] = {}
+
+    def observe(value: SSAValue, array: Array) -> None:
+        ranges[value] = max(ranges.get(value, 0.0), float(np.abs(array).max()))
+
+    assert images.shape[1:] == shape_of(function.args[0])
+    for image in tqdm(images, desc="calibrating", unit="image", disable=None, leave=False):
+        observe(function.args[0], image)
+        run_function(module, function.sym_name.data, [image], weights, observe)
+    return ranges

@@ -1,0 +1,244 @@
+"""Building the integer operations that stand for each float operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+import numpy as np
+from xdsl.builder import Builder
+from xdsl.dialects import func
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects import binvit
+from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
+from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
+from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits
+from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
+from vaqf_compiler.quantize.scales import (
+    integer_bias,
+    layer_norm_types,
+    probability,
+    symmetric,
+)
+from vaqf_compiler.reference.interpreter import Array
+
+IMAGE_BITS = 8
+WEIGHT_BITS = 8
+"""Of the layers that are not binarised: patch embedding and heads."""
+LOGIT_BITS = 32
+"""Of the logits of several heads, when they are brought to one scale."""
+
+
+@dataclass
+class Quantizer:
+    """
+    Rewrites one function, operation by operation; `values` maps each float value to its integer
+    counterpart.
+    """
+
+    builder: Builder
+    bits: int
+    ranges: Mapping[SSAValue, float]
+    residual: QuantizedType
+    binary_scales: Mapping[str, float]
+    read: Callable[[binvit.ParameterOp], Array]
+    values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+
+    def add(self, op: Operation, source: Operation) -> SSAValue:
+        """Insert an operation that belongs to the layer of `source`; its result."""
+        if (layer := source.attributes.get("layer")) is not None:
+            op.attributes["layer"] = layer
+        result = self.builder.insert(op).results[0]
+        result.name_hint = source.results[0].name_hint
+        return result
+
+    def activation(self, value: SSAValue, bits: int | None = None) -> QuantizedType:
+        """The signed type for a value that feeds a layer, by default of the chosen bits."""
+        return symmetric(self.bits if bits is None else bits, self.ranges[value])
+
+    def parameter(self, op: binvit.ParameterOp, element_type: IntegerElement) -> SSAValue:
+        """A parameter, rounded to integers."""
+        copied = self.builder.insert(op.clone())
+        copied.result.name_hint = op.result.name_hint
+        return self.builder.insert(binvit.QuantizeOp(copied.result, element_type)).result
+
+    def operand(self, op: Operation, value: SSAValue) -> SSAValue:
+        """The integers of an operand of `op`; parameters join the residual stream."""
+        if value in self.values:
+            return self.values[value]
+        found = parameter_of(value)
+        if found is None or not is_residual(value):
+            raise self.fail(op, "an operand has no quantised form")
+        return self.parameter(found, self.residual)
+
+    def fail(self, op: Operation, reason: str) -> PassFailedException:
+        """The error for an operation that cannot be quantised."""
+        layer = op.attributes.get("layer")
+        return PassFailedException(
+            f"cannot quantise {op.name}{f' of layer {layer}' if layer else ''}: {reason}"
+        )
+
+    @singledispatchmethod
+    def rewrite(self, op: Operation) -> None:
+        """Build the integer form of `op`. Raises PassFailedException where it has none."""
+        raise self.fail(op, "no integer arithmetic is defined for it")
+
+    @rewrite.register
+    def _(self, op: binvit.ParameterOp) -> None:
+        """Parameters are quantised where they are used."""
+
+    @rewrite.register
+    def _(self, op: func.ReturnOp) -> None:
+        self.builder.insert(func.ReturnOp(*(self.operand(op, value) for value in op.arguments)))
+
+    def _weighted_sum(
+        self, op: binvit.LinearOp | binvit.PatchEmbedOp, x: SSAValue, terms: int
+    ) -> tuple[SSAValue, SSAValue | None, QuantizedType]:
+        """Integer weight and bias of a layer, and the type of its accumulator."""
+        weight = parameter_of(op.weight)
+        if weight is None:
+            raise self.fail(op, "its weight is not a parameter")
+        scale = self.binary_scales.get(weight.parameter.data)
+        weight_type: IntegerElement
+        if scale is None:
+            weight_type = symmetric(WEIGHT_BITS, float(np.abs(self.read(weight)).max()))
+        else:
+            weight_type = BinaryType(scale)
+        input_type = quantized("input", x)
+        scale = input_type.scale.data * weight_type.scale.data
+        bias, bias_type = None, None
+        if op.bias is not None:
+            bias_parameter = parameter_of(op.bias)
+            if bias_parameter is None:
+                raise self.fail(op, "its bias is not a parameter")
+            bias_type = integer_bias(self.read(bias_parameter), scale)
+            bias = self.parameter(bias_parameter, bias_type)
+        bits = dot_product_bits(terms, input_type, weight_type, bias_type)
+        return self.parameter(weight, weight_type), bias, QuantizedType(bits, scale)
+
+    @rewrite.register
+    def _(self, op: binvit.PatchEmbedOp) -> None:
+        image = self.operand(op, op.image)
+        terms = int(np.prod(shape_of(op.weight)[1:]))
+        weight, bias, accumulator = self._weighted_sum(op, image, terms)
+        result_type = TensorType(accumulator, shape_of(op.result))
+        total = self.add(binvit.PatchEmbedOp(image, weight, bias, result_type), op)
+        self.values[op.result] = self.add(binvit.RequantizeOp(total, self.residual), op)
+
+    @rewrite.register
+    def _(self, op: binvit.LinearOp) -> None:
+        x = self.operand(op, op.input)
+        weight, bias, accumulator = self._weighted_sum(op, x, shape_of(op.input)[1])
+        total = self.add(binvit.LinearOp(x, weight, bias, accumulator), op)
+        users = {type(use.operation) for use in op.result.uses}
+        if is_head(op):
+            target = None
+            if binvit.AverageOp in users:
+                target = symmetric(LOGIT_BITS, self._largest_logit(op))
+        elif is_residual(op.result):
+            target = self.residual
+        elif users == {binvit.GeluOp}:
+            bits = min(self.bits + 2, binvit.GeluOp.TABLE_BITS)
+            target = self.activation(op.result, bits)
+        else:
+            target = self.activation(op.result)
+        if target is not None:
+            total = self.add(binvit.RequantizeOp(total, target), op)
+        self.values[op.result] = total
+
+    def _largest_logit(self, op: binvit.LinearOp) -> float:
+        """Over all heads that are averaged with this one."""
+        (average,) = (u.operation for u in op.result.uses)
+        return max(self.ranges[value] for value in average.operands)
+
+    @rewrite.register
+    def _(self, op: binvit.LayerNormOp) -> None:
+        gamma, beta = parameter_of(op.gamma), parameter_of(op.beta)
+        if gamma is None or beta is None:
+            raise self.fail(op, "its gamma or beta is not a parameter")
+        result = self.activation(op.result)
+        types = layer_norm_types(self.read(gamma), self.read(beta), result)
+        norm = binvit.LayerNormOp(
+            self.operand(op, op.input),
+            self.parameter(gamma, types[0]),
+            self.parameter(beta, types[1]),
+            op.epsilon.value.data,
+            result,
+        )
+        self.values[op.result] = self.add(norm, op)
+
+    @rewrite.register
+    def _(self, op: binvit.AttentionScoresOp) -> None:
+        query, key = self.operand(op, op.query), self.operand(op, op.key)
+        heads, factor = op.heads.value.data, op.scale.value.data
+        a, b = quantized("query", query), quantized("key", key)
+        bits = dot_product_bits(shape_of(query)[1] // heads, a, b)
+        accumulator = QuantizedType(bits, a.scale.data * b.scale.data * factor)
+        scores = binvit.AttentionScoresOp(query, key, heads, factor, accumulator)
+        self.values[op.result] = self.add(scores, op)
+
+    @rewrite.register
+    def _(self, op: binvit.SoftmaxOp) -> None:
+        result = probability(self.bits, self.ranges[op.result])
+        softmax = binvit.SoftmaxOp(self.operand(op, op.input), result)
+        self.values[op.result] = self.add(softmax, op)
+
+    @rewrite.register
+    def _(self, op: binvit.AttentionContextOp) -> None:
+        probabilities = self.operand(op, op.probabilities)
+        value = self.operand(op, op.value)
+        a, b = element(probabilities), element(value)
+        assert isinstance(a, QuantizedType)
+        assert isinstance(b, QuantizedType)
+        bits = dot_product_bits(shape_of(value)[0], a, b)
+        accumulator = QuantizedType(bits, a.scale.data * b.scale.data)
+        context = self.add(binvit.AttentionContextOp(probabilities, value, accumulator), op)
+        target = self.activation(op.result)
+        self.values[op.result] = self.add(binvit.RequantizeOp(context, target), op)
+
+    @rewrite.register
+    def _(self, op: binvit.GeluOp) -> None:
+        result = self.activation(op.result)
+        gelu = binvit.GeluOp(self.operand(op, op.input), op.approximate.data, result)
+        self.values[op.result] = self.add(gelu, op)
+
+    @rewrite.register
+    def _(self, op: binvit.AddOp) -> None:
+        operands = [self.operand(op, value) for value in op.operands]
+        if any(element(value) != self.residual for value in operands):
+            raise self.fail(op, "only additions to the residual stream are quantised")
+        self.values[op.result] = self.add(binvit.AddOp(*operands), op)
+
+    @rewrite.register
+    def _(self, op: binvit.ConcatTokensOp) -> None:
+        inputs = [self.operand(op, value) for value in op.inputs]
+        self.values[op.result] = self.add(binvit.ConcatTokensOp(inputs), op)
+
+    @rewrite.register
+    def _(self, op: binvit.SelectTokenOp) -> None:
+        selected = binvit.SelectTokenOp(self.operand(op, op.input), op.index.value.data)
+        self.values[op.result] = self.add(selected, op)
+
+    def _mean_type(self, value: SSAValue, count: int) -> QuantizedType:
+        """The type of an exact sum whose scale is divided by the number of terms."""
+        source, unit = quantized("input", value), BinaryType(1.0 / count)
+        bits = dot_product_bits(count, source, unit)
+        return QuantizedType(bits, source.scale.data * unit.scale.data)
+
+    @rewrite.register
+    def _(self, op: binvit.MeanTokensOp) -> None:
+        x, first = self.operand(op, op.input), op.first.value.data
+        total_type = self._mean_type(x, shape_of(x)[0] - first)
+        total = self.add(binvit.MeanTokensOp(x, first, total_type), op)
+        target = self.activation(op.result)
+        self.values[op.result] = self.add(binvit.RequantizeOp(total, target), op)
+
+    @rewrite.register
+    def _(self, op: binvit.AverageOp) -> None:
+        inputs = [self.operand(op, value) for value in op.inputs]
+        average = binvit.AverageOp(inputs, self._mean_type(inputs[0], len(inputs)))
+        self.values[op.result] = self.add(average, op)

@@ -1,7 +1,7 @@
 """
 Everything that `vaqf-opt` and stock `xdsl-opt` know of this package.
 
-Dialects and passes are found by file name: `dialects/hls.py` holds `HLS`, and
+Dialects and passes are found by file name: `dialects/vhls.py` holds `VHLS`, and
 `passes/binvit_tile.py` holds the pass `binvit-tile`. Adding one is adding a file.
 """
 

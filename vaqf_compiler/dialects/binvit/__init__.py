@@ -1,7 +1,8 @@
 """
 The `binvit` dialect: Vision Transformers with binary weights.
 
-Operations work on whole tensors without a batch dimension, first in float, then quantised.
+Operations work on whole tensors without a batch dimension, first in float, then quantised;
+`mapping` binds them to the engines and memories of an accelerator.
 """
 
 from xdsl.ir import Dialect
@@ -9,6 +10,14 @@ from xdsl.ir import Dialect
 from vaqf_compiler.dialects.binvit.attention import AttentionContextOp, AttentionScoresOp, SoftmaxOp
 from vaqf_compiler.dialects.binvit.elementwise import AddOp, ChannelScaleOp, GeluOp, LayerNormOp
 from vaqf_compiler.dialects.binvit.linear import LinearOp, PatchEmbedOp
+from vaqf_compiler.dialects.binvit.mapping import (
+    DispatchOp,
+    EngineOp,
+    MemoryImageOp,
+    MemoryOp,
+    PackOp,
+    YieldOp,
+)
 from vaqf_compiler.dialects.binvit.parameters import ParameterOp, QuantizeOp, RequantizeOp
 from vaqf_compiler.dialects.binvit.tokens import (
     AverageOp,
@@ -37,6 +46,12 @@ BINVIT = Dialect(
         SelectTokenOp,
         MeanTokensOp,
         AverageOp,
+        EngineOp,
+        MemoryOp,
+        DispatchOp,
+        YieldOp,
+        MemoryImageOp,
+        PackOp,
     ],
     [QuantizedType, BinaryType],
 )

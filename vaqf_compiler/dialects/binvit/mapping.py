@@ -1,0 +1,264 @@
+"""Operations that bind a quantised model to an accelerator: engines, memories, dispatches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xdsl.dialects.builtin import (
+    I64,
+    DictionaryAttr,
+    FlatSymbolRefAttrConstr,
+    IntegerAttr,
+    MemRefType,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    i64,
+)
+from xdsl.ir import Attribute, Operation, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    base,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+)
+from xdsl.traits import (
+    HasParent,
+    IsTerminator,
+    NoTerminator,
+    SymbolOpInterface,
+    SymbolTable,
+)
+from xdsl.utils.exceptions import VerifyException
+
+from vaqf_compiler.dialects.binvit.checks import Tensor, shape_of
+
+LANES = "lanes"
+"""Elements of a vector that are read or written at a time; the same for all engines."""
+
+ENGINE_PARAMETERS: Mapping[str, frozenset[str]] = {
+    "linear": frozenset({LANES, "weight_bits", "tile_m", "tile_n", "unroll_m", "unroll_n"}),
+    "attention": frozenset({LANES, "keys"}),
+    "layer_norm": frozenset({LANES}),
+    "load_rows": frozenset({LANES}),
+    "load_image": frozenset({LANES}),
+    "copy_tokens": frozenset({LANES}),
+}
+"""
+Kinds of engines and their parameters. `tile_m` output and `tile_n` input channels form the tile
+of a linear engine, of which `unroll_m` and `unroll_n` are multiplied in a cycle; an attention
+engine takes `keys` tokens in a cycle.
+"""
+
+
+@irdl_op_definition
+class EngineOp(IRDLOperation):
+    """A compute unit that dispatches share, with the parameters it is built with."""
+
+    name = "binvit.engine"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    kind = prop_def(StringAttr)
+    parameters = prop_def(DictionaryAttr)
+
+    traits = traits_def(SymbolOpInterface())
+    assembly_format = "$sym_name $kind $parameters attr-dict"
+
+    def __init__(self, name: str, kind: str, parameters: Mapping[str, int]):
+        attributes = {key: IntegerAttr(value, i64) for key, value in parameters.items()}
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(name),
+                "kind": StringAttr(kind),
+                "parameters": DictionaryAttr(attributes),
+            }
+        )
+
+    def get(self, parameter: str) -> int | None:
+        """A parameter's value, None where no pass has chosen it yet."""
+        value = self.parameters.data.get(parameter)
+        return value.value.data if isinstance(value, IntegerAttr) else None
+
+    def set(self, **parameters: int) -> None:
+        """Choose parameters."""
+        chosen = {key: IntegerAttr(value, i64) for key, value in parameters.items()}
+        self.parameters = DictionaryAttr({**self.parameters.data, **chosen})
+
+    def verify_(self) -> None:
+        known = ENGINE_PARAMETERS.get(self.kind.data)
+        if known is None:
+            raise VerifyException(
+                f"kind must be one of {', '.join(ENGINE_PARAMETERS)}, got '{self.kind.data}'"
+            )
+        for name, value in self.parameters.data.items():
+            if name not in known:
+                raise VerifyException(
+                    f"engine of kind '{self.kind.data}' has no parameter '{name}'; "
+                    f"it has {', '.join(sorted(known))}"
+                )
+            if not isinstance(value, IntegerAttr) or value.value.data < 1:
+                raise VerifyException(f"parameter '{name}' must be a positive integer, got {value}")
+
+
+@irdl_op_definition
+class MemoryOp(IRDLOperation):
+    """
+    An on-chip memory. Vectors are kept in rows of `width x lanes` elements: a token takes as
+    many consecutive rows as its channels need.
+    """
+
+    name = "binvit.memory"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    type = prop_def(base(MemRefType))
+
+    traits = traits_def(SymbolOpInterface())
+    assembly_format = "$sym_name `:` $type attr-dict"
+
+    def __init__(self, name: str, type: MemRefType):
+        super().__init__(properties={"sym_name": StringAttr(name), "type": type})
+
+    def verify_(self) -> None:
+        assert isinstance(self.type, MemRefType)
+        if self.type.get_num_dims() != 3 or any(size < 1 for size in self.type.get_shape()):
+            raise VerifyException("a memory is rows x width x lanes, all of static size")
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """The result of a dispatch."""
+
+    name = "binvit.yield"
+
+    value = operand_def(Tensor)
+
+    traits = traits_def(IsTerminator())
+    assembly_format = "$value attr-dict `:` type($value)"
+
+    def __init__(self, value: SSAValue):
+        super().__init__(operands=[value])
+
+
+@irdl_op_definition
+class DispatchOp(IRDLOperation):
+    """
+    One run of an engine: it computes the operations of its region, and writes the result to
+    `memory` from `row` on (without a memory, to the output port).
+    """
+
+    name = "binvit.dispatch"
+
+    engine = prop_def(FlatSymbolRefAttrConstr)
+    memory = opt_prop_def(FlatSymbolRefAttrConstr)
+    row = opt_prop_def(IntegerAttr[I64])
+    body = region_def("single_block")
+    result = result_def(Tensor)
+
+    assembly_format = "$engine (`to` $memory^)? (`row` $row^)? attr-dict `:` type($result) $body"
+
+    def __init__(self, engine: str, result_type: Attribute, body: Region):
+        super().__init__(
+            properties={"engine": SymbolRefAttr(engine)},
+            result_types=[result_type],
+            regions=[body],
+        )
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operations that the engine computes, without the terminator."""
+        return list(self.body.block.ops)[:-1]
+
+    @property
+    def yielded(self) -> SSAValue:
+        """The value in the region that is the result."""
+        terminator = self.body.block.last_op
+        assert isinstance(terminator, YieldOp)
+        return terminator.value
+
+    def verify_(self) -> None:
+        terminator = self.body.block.last_op
+        if not isinstance(terminator, YieldOp):
+            raise VerifyException("the region must end in binvit.yield")
+        if terminator.value.type != self.result.type:
+            raise VerifyException("the yielded value must have the type of the result")
+        if self.row is not None and (self.memory is None or self.row.value.data < 0):
+            raise VerifyException("a row is a non-negative row of a memory")
+        engine = SymbolTable.lookup_symbol(self, self.engine)
+        if not isinstance(engine, EngineOp):
+            raise VerifyException(f"{self.engine} is no engine of this module")
+
+
+@irdl_op_definition
+class MemoryImageOp(IRDLOperation):
+    """
+    What the file for an m_axi port of 128-bit words holds: the region computes parameters and
+    packs them one after another.
+    """
+
+    name = "binvit.memory_image"
+
+    sym_name = prop_def(SymbolNameConstraint())
+    body = region_def("single_block")
+
+    traits = traits_def(SymbolOpInterface(), NoTerminator())
+    assembly_format = "$sym_name attr-dict-with-keyword $body"
+
+    def __init__(self, name: str, body: Region):
+        super().__init__(properties={"sym_name": StringAttr(name)}, regions=[body])
+
+
+@irdl_op_definition
+class PackOp(IRDLOperation):
+    """
+    Put a matrix into words from word `at` on. It is cut into tiles of `rows x columns`, row of
+    tiles by row of tiles; the rows of a tile follow one another, elements of `bits` bits from the
+    least significant bit up. What lies beyond the matrix is zero. Word by word: a row of more
+    than 128 bits takes whole words, shorter rows share one as far as they fit.
+    """
+
+    name = "binvit.pack"
+
+    input = operand_def(Tensor)
+    at = prop_def(IntegerAttr[I64])
+    rows = prop_def(IntegerAttr[I64])
+    columns = prop_def(IntegerAttr[I64])
+    bits = prop_def(IntegerAttr[I64])
+
+    traits = traits_def(HasParent(MemoryImageOp))
+    assembly_format = (
+        "$input `at` $at `tile` $rows `by` $columns `bits` $bits attr-dict `:` type($input)"
+    )
+
+    def __init__(self, input: SSAValue, at: int, rows: int, columns: int, bits: int):
+        super().__init__(
+            operands=[input],
+            properties={
+                "at": IntegerAttr(at, i64),
+                "rows": IntegerAttr(rows, i64),
+                "columns": IntegerAttr(columns, i64),
+                "bits": IntegerAttr(bits, i64),
+            },
+        )
+
+    @property
+    def matrix_shape(self) -> tuple[int, int]:
+        """The tensor as a matrix: a vector is one row, further dimensions are columns."""
+        shape = shape_of(self.input)
+        if len(shape) == 1:
+            return 1, shape[0]
+        columns = 1
+        for size in shape[1:]:
+            columns *= size
+        return shape[0], columns
+
+    def verify_(self) -> None:
+        sizes: Sequence[IntegerAttr] = (self.rows, self.columns, self.bits)
+        if self.at.value.data < 0 or any(size.value.data < 1 for size in sizes):
+            raise VerifyException("at must not be negative, rows, columns and bits be positive")
+        if 128 % self.bits.value.data:
+            raise VerifyException(f"{self.bits.value.data} bits do not divide a word of 128")

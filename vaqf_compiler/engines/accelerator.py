@@ -1,0 +1,111 @@
+"""What all engines of an accelerator agree on: memories, ports, lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.engines.builder import Buffer, Value, integer, loop, pipeline, unrolled
+
+WORD_BITS = 128
+"""Width of a port to external memory."""
+PARAMETER_BITS = 32
+"""Of biases, normalisation parameters, tables and initial tokens in external memory."""
+PIXEL_BITS = 8
+LOGIT_BITS = 64
+
+PARAMETERS_PER_WORD = WORD_BITS // PARAMETER_BITS
+PIXELS_PER_WORD = WORD_BITS // PIXEL_BITS
+
+MULTIPLIER = IntegerType(17)
+"""A requantisation multiplier, 16 bits and a sign."""
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """The shapes that engines are built for."""
+
+    lanes: int
+    """Elements that are read or written at a time: 4, 8 or 16."""
+    tokens: int
+    """The longest sequence."""
+    channels: int
+    """The channels of the residual stream."""
+    activations: MemRefType[Attribute]
+    """What feeds binary layers and attention, rows x width x lanes."""
+    residual: MemRefType[Attribute]
+    """The residual stream, rows x 1 x lanes."""
+    image: MemRefType[Attribute]
+    """What feeds the layers with 8-bit weights, rows x width x lanes."""
+    weights: MemRefType[Attribute]
+    parameters: MemRefType[Attribute]
+
+    @property
+    def channel_groups(self) -> int:
+        """Groups of lanes in a token of the residual stream."""
+        return self.channels // self.lanes
+
+
+def width_of(memory: MemRefType[Attribute]) -> int:
+    """Groups of lanes in a row of a memory."""
+    return memory.get_shape()[1]
+
+
+def bits_of(memory: MemRefType[Attribute]) -> int:
+    """The width of a memory's elements."""
+    element = memory.element_type
+    assert isinstance(element, IntegerType)
+    return element.width.data
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where one group of lanes of a token lies in a memory."""
+
+    row: Value
+    group: Value | int
+
+
+def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Cell:
+    """The place of channel group `group` of a token that starts at `first_row`."""
+    width = width_of(memory)
+    if width == 1:
+        return Cell(first_row + group, 0)
+    return Cell(first_row + group // width, group % width)
+
+
+@contextmanager
+def each_parameter(
+    port: Buffer, at: Value, groups: Value | int, lanes: int
+) -> Iterator[tuple[Value, Value, Value]]:
+    """
+    Loops that read `groups * lanes` parameters from word `at` of a port; for each one, its
+    group, its lane and its 32 bits.
+    """
+    words = lanes // PARAMETERS_PER_WORD
+    with loop(0, groups, "group") as group:
+        pipeline(words)
+        with unrolled(words, "word") as word:
+            data = port[at + group * words + word].named("data")
+            with unrolled(PARAMETERS_PER_WORD, "part") as part:
+                value = data.field(part * PARAMETER_BITS, PARAMETER_BITS)
+                yield group, word * PARAMETERS_PER_WORD + part, value
+
+
+def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -> Value:
+    """
+    `(total * multiplier + 2**(shift-1)) >> shift`, not yet saturated, in a width that holds
+    every step (docs/arithmetic.md); `shift` is at most `most_shift`.
+    """
+    bits = max(total.bits + MULTIPLIER.width.data, most_shift) + 1
+    half = integer(1, bits) << (shift - 1)
+    return (total.to(bits) * multiplier.to(bits) + half) >> shift
+
+
+def saturate(value: Value, bits: int) -> Value:
+    """Saturated to signed integers of a width, and of that width."""
+    return value.clamp(-(1 << (bits - 1)), (1 << (bits - 1)) - 1).to(bits)

@@ -1,0 +1,226 @@
+"""
+The engine for multi-head attention: scores, softmax and context of one head and one query token
+after another, `keys` key tokens a cycle (docs/arithmetic.md has the arithmetic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.engines.accelerator import (
+    MULTIPLIER,
+    Accelerator,
+    Cell,
+    bits_of,
+    cell_of,
+    requantize,
+    saturate,
+    width_of,
+)
+from vaqf_compiler.engines.builder import (
+    INDEX,
+    Buffer,
+    Value,
+    carrying_loop,
+    function,
+    integer,
+    local,
+    loop,
+    pipeline,
+    select,
+    table,
+    unrolled,
+)
+from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS
+
+EXPONENTIAL_BITS = EXP_BITS + 2
+"""Of an exponential: 2**15 and a sign."""
+WIDE = 64
+
+
+@dataclass(frozen=True)
+class AttentionEngine:
+    """Parameters of an attention engine."""
+
+    name: str
+    keys: int
+    """Key tokens that are worked on in a cycle."""
+    heads: int
+    head_size: int
+    score_bits: int
+    context_bits: int
+    probability_bits: int
+    """Unsigned."""
+    most_shift: int
+    """The greatest requantisation shift of a layer."""
+    exp_table: str
+    """The module's table of powers of two."""
+
+
+def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.FuncOp:
+    """The engine as a function of loops."""
+    types: dict[str, Attribute] = {
+        "activations": accelerator.activations,
+        **dict.fromkeys(("tokens", "query_row", "key_row", "value_row", "target"), INDEX),
+        "exp_multiplier": MULTIPLIER,
+        "exp_shift": INDEX,
+        "exp_limit": IntegerType(WIDE),
+        "probability_shift": INDEX,
+        "multiplier": MULTIPLIER,
+        "shift": INDEX,
+    }
+    with function(engine.name, types) as (operation, arguments):
+        vhls.InlineOp()
+        activations = Buffer(arguments["activations"])
+        scalars = {k: Value(v) for k, v in arguments.items() if k != "activations"}
+        _Body(engine, accelerator, activations, scalars).build()
+    return operation
+
+
+@dataclass(frozen=True)
+class _Body:
+    engine: AttentionEngine
+    accelerator: Accelerator
+    activations: Buffer
+    scalars: dict[str, Value]
+
+    @property
+    def steps(self) -> int:
+        """Cycles for all keys."""
+        return -(-self.accelerator.tokens // self.engine.keys)
+
+    def build(self) -> None:
+        engine, accelerator, s = self.engine, self.accelerator, self.scalars
+        bits, size, keys = bits_of(accelerator.activations), engine.head_size, engine.keys
+        query = local("query", bits, accelerator.tokens, size, partition=(2,))
+        key = local("key", bits, self.steps, keys, size, partition=(2, 3))
+        value = local("value", bits, self.steps, keys, size, partition=(2, 3))
+        score = local("score", engine.score_bits, self.steps, keys, partition=(2,))
+        exponential = local("exponential", EXPONENTIAL_BITS, self.steps, keys, partition=(2,))
+        context = local("context", engine.context_bits, size, partition=(1,))
+        powers = table(engine.exp_table, EXPONENTIAL_BITS, 1 << EXP_INDEX_BITS)
+        with loop(0, engine.heads, "head") as head:
+            self._load(query, s["query_row"], head, lambda t, c: (t, c))
+            for rows, buffer in ((s["key_row"], key), (s["value_row"], value)):
+                self._load(buffer, rows, head, lambda t, c: (t // keys, t % keys, c))
+            with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
+                largest = self._scores(query, key, score, token)
+                total = self._exponentials(score, exponential, powers, largest)
+                one = integer(1 << RECIPROCAL_BITS, WIDE)
+                reciprocal = (one // total.to(WIDE)).named("reciprocal")
+                self._context(exponential, value, context, reciprocal)
+                self._store(context, head, token)
+
+    def _load(
+        self,
+        buffer: Buffer,
+        first: Value,
+        head: Value,
+        place: Callable[[Value, Value], tuple[Value, ...]],
+    ) -> None:
+        """Copy one head of the query, key or value of all tokens to where `place` says."""
+        accelerator, lanes = self.accelerator, self.accelerator.lanes
+        with loop(0, self.scalars["tokens"], "token", most=accelerator.tokens) as token:
+            with loop(0, self.engine.head_size // lanes, "group") as group:
+                pipeline()
+                cell = self._cell(first, head, token, group)
+                with unrolled(lanes, "lane") as lane:
+                    x = self.activations[cell.row, cell.group, lane]
+                    buffer[place(token, group * lanes + lane)] = x
+
+    def _cell(self, first: Value, head: Value, token: Value, group: Value) -> Cell:
+        """Where group `group` of a head of a token lies."""
+        memory, lanes = self.accelerator.activations, self.accelerator.lanes
+        channels = self.engine.heads * self.engine.head_size
+        rows = -(-channels // (width_of(memory) * lanes))
+        in_token = head * (self.engine.head_size // lanes) + group
+        return cell_of(memory, first + token * rows, in_token.named("in_token"))
+
+    def _is_token(self, step: Value, k: Value) -> Value:
+        """Whether key `k` of a step is one: the last step may have too many."""
+        return step * self.engine.keys + k < self.scalars["tokens"]
+
+    def _scores(self, query: Buffer, key: Buffer, score: Buffer, token: Value) -> Value:
+        """Products of a query token with all keys; the greatest one."""
+        engine = self.engine
+        least = integer(-(1 << (engine.score_bits - 1)), engine.score_bits)
+        with carrying_loop(0, self.steps, "step", {"largest": least}) as outer:
+            pipeline()
+            step = outer.index
+            with carrying_loop(0, engine.keys, "k", {"greatest": outer.carried[0]}) as inner:
+                vhls.UnrollOp()
+                k = inner.index
+                zero = integer(0, engine.score_bits)
+                with carrying_loop(0, engine.head_size, "channel", {"dot": zero}) as dot:
+                    vhls.UnrollOp()
+                    bits = 2 * query.bits
+                    product = query[token, dot.index].to(bits) * key[step, k, dot.index].to(bits)
+                    dot.next(dot.carried[0] + product.to(engine.score_bits))
+                found = select(self._is_token(step, k), dot.results[0], least).named("found")
+                score[step, k] = found
+                inner.next(inner.carried[0].maximum(found))
+            outer.next(*inner.results)
+        return outer.results[0]
+
+    def _exponentials(
+        self, score: Buffer, exponential: Buffer, powers: Buffer, largest: Value
+    ) -> Value:
+        """Powers of two of the scores' distances from the greatest; their sum."""
+        engine, s = self.engine, self.scalars
+        sum_bits = EXPONENTIAL_BITS + (self.steps * engine.keys).bit_length()
+        with carrying_loop(0, self.steps, "step", {"total": integer(0, sum_bits)}) as outer:
+            pipeline()
+            step = outer.index
+            with carrying_loop(0, engine.keys, "k", {"sum": outer.carried[0]}) as inner:
+                vhls.UnrollOp()
+                k = inner.index
+                difference = largest.to(WIDE) - score[step, k].to(WIDE)
+                product = difference.minimum(s["exp_limit"]) * s["exp_multiplier"].to(WIDE)
+                power = (product >> s["exp_shift"]).named("power")
+                fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
+                # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
+                whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
+                shifted = powers[fraction] >> whole
+                zero = integer(0, EXPONENTIAL_BITS)
+                found = select(self._is_token(step, k), shifted, zero).named("found")
+                exponential[step, k] = found
+                inner.next(inner.carried[0] + found.to(sum_bits))
+            outer.next(*inner.results)
+        return outer.results[0]
+
+    def _context(
+        self, exponential: Buffer, value: Buffer, context: Buffer, reciprocal: Value
+    ) -> None:
+        """Probabilities times values, summed over all keys."""
+        engine, s = self.engine, self.scalars
+        half = (integer(1, WIDE) << (s["probability_shift"] - 1)).named("half")
+        with unrolled(engine.head_size, "channel") as channel:
+            context[channel] = integer(0, engine.context_bits)
+        with loop(0, self.steps, "step") as step:
+            pipeline()
+            with unrolled(engine.keys, "k") as k:
+                scaled = exponential[step, k].to(WIDE) * reciprocal + half
+                most = (1 << engine.probability_bits) - 1
+                probability = (scaled >> s["probability_shift"]).minimum(most)
+                bits = engine.probability_bits + 1 + value.bits
+                weight = probability.to(bits).named("weight")
+                with unrolled(engine.head_size, "channel") as channel:
+                    product = weight * value[step, k, channel].to(bits)
+                    context[channel] = context[channel] + product.to(engine.context_bits)
+
+    def _store(self, context: Buffer, head: Value, token: Value) -> None:
+        s, lanes = self.scalars, self.accelerator.lanes
+        bits = bits_of(self.accelerator.activations)
+        with loop(0, self.engine.head_size // lanes, "group") as group:
+            pipeline()
+            cell = self._cell(s["target"], head, token, group)
+            with unrolled(lanes, "lane") as lane:
+                total = context[group * lanes + lane]
+                y = requantize(total, s["multiplier"], s["shift"], self.engine.most_shift)
+                self.activations[cell.row, cell.group, lane] = saturate(y, bits)

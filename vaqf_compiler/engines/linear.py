@@ -1,0 +1,375 @@
+"""
+The engine for fully connected layers and the patch embedding.
+
+It works tile by tile: `tile_m` output channels by `tile_n` input channels. While the weights of
+a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` products a cycle:
+
+    for each tile row:                      output channels
+      for each tile of it:                  input channels
+        load the tile's weights
+        for each token:                     one cycle each, if the tile is fully unrolled
+          totals[token][m] += sum over n of weight[m][n] * input[token][n]
+      for each token: requantise, activate or add, and store
+
+A binary weight adds or subtracts; an 8-bit weight multiplies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.engines.accelerator import (
+    LOGIT_BITS,
+    MULTIPLIER,
+    PARAMETER_BITS,
+    PARAMETERS_PER_WORD,
+    WORD_BITS,
+    Accelerator,
+    bits_of,
+    cell_of,
+    each_parameter,
+    requantize,
+    saturate,
+)
+from vaqf_compiler.engines.builder import (
+    INDEX,
+    Buffer,
+    Number,
+    Value,
+    carrying_loop,
+    function,
+    integer,
+    local,
+    loop,
+    pipeline,
+    select,
+    unrolled,
+    when,
+)
+
+
+class Epilogue(IntEnum):
+    """What becomes of the totals of a layer."""
+
+    ACTIVATION = 0
+    """Requantise and store as activations."""
+    GELU = 1
+    """Requantise, look GELU up and store as activations."""
+    RESIDUAL = 2
+    """Requantise and add to the residual stream."""
+    LOGITS = 3
+    """Write to the output port."""
+
+
+@dataclass(frozen=True)
+class LinearEngine:
+    """Parameters of a linear engine."""
+
+    name: str
+    weight_bits: int
+    tile_m: int
+    tile_n: int
+    unroll_m: int
+    unroll_n: int
+    total_bits: int
+    """Of an accumulator, enough for every layer."""
+    gelu_bits: int
+    """Of the input of the GELU table."""
+    most_shift: int
+    """The greatest requantisation shift of a layer."""
+    epilogues: frozenset[Epilogue]
+    """Those that some layer needs."""
+    masks_channels: bool
+    """Whether some layer's input channels are no multiple of `tile_n`."""
+    input: MemRefType[Attribute]
+    """The memory that it reads."""
+    logits: int
+    """Elements of the output port."""
+
+    @property
+    def row_words(self) -> int:
+        """Words that a row of a weight tile takes, where it takes whole ones."""
+        return max(1, self.tile_n * self.weight_bits // WORD_BITS)
+
+    @property
+    def rows_per_word(self) -> int:
+        """Rows of a weight tile that share a word."""
+        return max(1, WORD_BITS // (self.tile_n * self.weight_bits))
+
+    @property
+    def tile_words(self) -> int:
+        """Words of a weight tile."""
+        return self.tile_m * self.row_words // self.rows_per_word
+
+    def arguments(self, accelerator: Accelerator) -> dict[str, Attribute]:
+        """The engine's arguments: memories and ports, then what differs between layers."""
+        buffers: dict[str, Attribute] = {}
+        if self.input is accelerator.image:
+            buffers["image"] = accelerator.image
+        if self.input is accelerator.activations or self._stores_activations:
+            buffers["activations"] = accelerator.activations
+        if Epilogue.RESIDUAL in self.epilogues:
+            buffers["residual"] = accelerator.residual
+        if Epilogue.LOGITS in self.epilogues:
+            buffers["logits"] = MemRefType(IntegerType(LOGIT_BITS), [self.logits])
+        buffers["weights"] = accelerator.weights
+        buffers["parameters"] = accelerator.parameters
+        names = (
+            "weights_at",
+            "parameters_at",
+            "tokens",
+            "in_channels",
+            "out_channels",
+            "source",
+            "target",
+            "epilogue",
+        )
+        scalars = dict.fromkeys(names, INDEX)
+        return {**buffers, **scalars, "multiplier": MULTIPLIER, "shift": INDEX}
+
+    @property
+    def _stores_activations(self) -> bool:
+        return bool(self.epilogues & {Epilogue.ACTIVATION, Epilogue.GELU})
+
+
+def build_linear(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
+    """The engine as a function of loops."""
+    lanes = accelerator.lanes
+    with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
+        vhls.InlineOp()
+        buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
+        scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
+        row_bits = min(WORD_BITS, engine.tile_n * engine.weight_bits)
+        weight = local("weight", row_bits, engine.tile_m, engine.row_words, partition=(1, 2))
+        bias = local("bias", PARAMETER_BITS, engine.tile_m // lanes, lanes, partition=(2,))
+        totals = local(
+            "totals", engine.total_bits, accelerator.tokens, engine.tile_m, partition=(2,)
+        )
+        body = _Body(engine, accelerator, buffers, scalars, weight, bias, totals)
+        body.build()
+    return operation
+
+
+@dataclass(frozen=True)
+class _Body:
+    engine: LinearEngine
+    accelerator: Accelerator
+    buffers: dict[str, Buffer]
+    scalars: dict[str, Value]
+    weight: Buffer
+    bias: Buffer
+    totals: Buffer
+
+    def build(self) -> None:
+        engine, s = self.engine, self.scalars
+        gelu = self._gelu_table()
+        in_tiles = ((s["in_channels"] + (engine.tile_n - 1)) // engine.tile_n).named("in_tiles")
+        out_tiles = (s["out_channels"] + (engine.tile_m - 1)) // engine.tile_m
+        with loop(0, out_tiles.named("out_tiles"), "out_tile", most=16) as out_tile:
+            with loop(0, in_tiles, "in_tile", most=16) as in_tile:
+                tile = out_tile * in_tiles + in_tile
+                self._load_weights((s["weights_at"] + tile * engine.tile_words).named("tile_at"))
+                self._multiply(in_tile, in_tiles)
+            words = engine.tile_m // PARAMETERS_PER_WORD
+            bias_at = (s["parameters_at"] + out_tile * words).named("bias_at")
+            groups = engine.tile_m // self.accelerator.lanes
+            with each_parameter(
+                self.buffers["parameters"], bias_at, groups, self.accelerator.lanes
+            ) as (group, lane, value):
+                self.bias[group, lane] = value
+            self._store(out_tile, gelu)
+
+    def _gelu_table(self) -> Buffer | None:
+        """A copy of the layer's GELU table for each lane, loaded from before the biases."""
+        engine, lanes = self.engine, self.accelerator.lanes
+        if Epilogue.GELU not in engine.epilogues:
+            return None
+        size = 1 << engine.gelu_bits
+        bits = bits_of(self.accelerator.activations)
+        gelu = local("gelu", bits, lanes, size, partition=(1,))
+        table_at = (self.scalars["parameters_at"] - size // PARAMETERS_PER_WORD).named("table_at")
+        with (
+            when(self.scalars["epilogue"].equals(Epilogue.GELU)),
+            each_parameter(self.buffers["parameters"], table_at, size // lanes, lanes) as (
+                group,
+                lane,
+                value,
+            ),
+        ):
+            entry = value.to(bits).named("entry")
+            with unrolled(lanes, "copy") as copy:
+                gelu[copy, group * lanes + lane] = entry
+        return gelu
+
+    def _load_weights(self, tile_at: Value) -> None:
+        engine, port = self.engine, self.buffers["weights"]
+        if engine.rows_per_word == 1:
+            with loop(0, engine.tile_m, "m") as m:
+                pipeline(engine.row_words)
+                with unrolled(engine.row_words, "word") as word:
+                    self.weight[m, word] = port[tile_at + m * engine.row_words + word]
+            return
+        row_bits = engine.tile_n * engine.weight_bits
+        with loop(0, engine.tile_m // engine.rows_per_word, "word") as word:
+            pipeline()
+            data = port[tile_at + word].named("data")
+            with unrolled(engine.rows_per_word, "row") as row:
+                m = word * engine.rows_per_word + row
+                self.weight[m, 0] = data.field(row * row_bits, row_bits)
+
+    def _multiply(self, in_tile: Value, in_tiles: Value) -> None:
+        """Add the products of one tile to the totals of all tokens."""
+        engine = self.engine
+        steps_n = engine.tile_n // engine.unroll_n
+        steps_m = engine.tile_m // engine.unroll_m
+        with ExitStack() as loops:
+            step_n = _outer(loops, steps_n, "step_n")
+            token = loops.enter_context(
+                loop(0, self.scalars["tokens"], "token", most=self.accelerator.tokens)
+            )
+            step_m = _outer(loops, steps_m, "step_m")
+            pipeline()
+            first = in_tile.equals(0)
+            if steps_n > 1:
+                first = first & index_of(step_n).equals(0)
+            row = (self.scalars["source"] + token * in_tiles + in_tile).named("row")
+            first = first.named("first")
+            with unrolled(engine.unroll_m, "lane_m") as lane_m:
+                m = _joined(step_m, engine.unroll_m, lane_m, steps_m)
+                zero = integer(0, engine.total_bits)
+                start = select(first, zero, self.totals[token, m])
+                self.totals[token, m] = self._dot(row, m, step_n, start, in_tile)
+
+    def _dot(self, row: Value, m: Value, step_n: Number, start: Value, in_tile: Value) -> Value:
+        """`start` plus the products of one token and one output channel."""
+        engine, lanes = self.engine, self.accelerator.lanes
+        groups = engine.unroll_n // lanes
+        steps = engine.tile_n // engine.unroll_n
+        source = self.buffers[
+            "image" if self.engine.input is self.accelerator.image else "activations"
+        ]
+        with carrying_loop(0, groups, "group", {"total": start}) as outer:
+            vhls.UnrollOp()
+            group = _joined(step_n, groups, outer.index, steps)
+            with carrying_loop(0, lanes, "lane", {"sum": outer.carried[0]}) as inner:
+                vhls.UnrollOp()
+                n = (group * lanes + inner.index).named("n")
+                x = source[row, group, inner.index]
+                if engine.masks_channels:
+                    channel = in_tile * engine.tile_n + n
+                    zero = integer(0, x.bits)
+                    x = select(channel < self.scalars["in_channels"], x, zero)
+                inner.next(inner.carried[0] + self._product(x.named("x"), m, n))
+            outer.next(*inner.results)
+        return outer.results[0]
+
+    def _product(self, x: Value, m: Value, n: Value) -> Value:
+        engine = self.engine
+        bit = n * engine.weight_bits
+        word: Number = 0
+        if engine.row_words > 1:
+            word, bit = bit // WORD_BITS, bit % WORD_BITS
+        w = self.weight[m, word].field(bit, engine.weight_bits)
+        if engine.weight_bits == 1:
+            wide = x.to(engine.total_bits).named("wide")
+            return select(w, wide, -wide)
+        bits = x.bits + engine.weight_bits
+        return (x.to(bits) * w.to(bits)).to(engine.total_bits)
+
+    def _store(self, out_tile: Value, gelu: Buffer | None) -> None:
+        """Turn the totals of a tile row into results, group of lanes by group of lanes."""
+        s, accelerator = self.scalars, self.accelerator
+        done = (out_tile * self.engine.tile_m).named("done")
+        left = s["out_channels"] - done
+        groups = (left.minimum(self.engine.tile_m) // accelerator.lanes).named("groups")
+        first_group = (done // accelerator.lanes).named("first_group")
+        writers: dict[Epilogue, Callable[[Value, Value, Value, Value], None]] = {
+            Epilogue.ACTIVATION: self._write_activation,
+            Epilogue.RESIDUAL: self._write_residual,
+            Epilogue.LOGITS: self._write_logit,
+        }
+        if gelu is not None:
+            writers[Epilogue.GELU] = self._gelu_writer(gelu)
+        for epilogue in sorted(self.engine.epilogues):
+            with self._when_epilogue(epilogue):
+                with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
+                    with loop(0, groups, "group", most=16) as group:
+                        pipeline()
+                        out_group = (first_group + group).named("out_group")
+                        with unrolled(accelerator.lanes, "lane") as lane:
+                            m = group * accelerator.lanes + lane
+                            added = self.bias[group, lane].to(self.engine.total_bits)
+                            total = (self.totals[token, m] + added).named("total")
+                            writers[epilogue](token, out_group, lane, total)
+
+    @contextmanager
+    def _when_epilogue(self, epilogue: Epilogue) -> Iterator[None]:
+        if len(self.engine.epilogues) == 1:
+            yield
+            return
+        vhls.CommentOp(f"epilogue {epilogue.value}: {epilogue.name.lower()}")
+        with when(self.scalars["epilogue"].equals(epilogue)):
+            yield
+
+    def _requantized(self, total: Value) -> Value:
+        s, most = self.scalars, self.engine.most_shift
+        return requantize(total, s["multiplier"], s["shift"], most)
+
+    def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
+        """The row where a token of the result starts."""
+        lanes = self.accelerator.lanes
+        per_row = memory.get_shape()[1] * lanes
+        rows = (self.scalars["out_channels"] + (per_row - 1)) // per_row
+        return self.scalars["target"] + token * rows
+
+    def _write_activation(self, token: Value, group: Value, lane: Value, total: Value) -> None:
+        memory = self.accelerator.activations
+        cell = cell_of(memory, self._first_row(token, memory), group)
+        y = saturate(self._requantized(total), bits_of(memory))
+        self.buffers["activations"][cell.row, cell.group, lane] = y
+
+    def _gelu_writer(self, gelu: Buffer) -> Callable[[Value, Value, Value, Value], None]:
+        def write(token: Value, group: Value, lane: Value, total: Value) -> None:
+            memory = self.accelerator.activations
+            cell = cell_of(memory, self._first_row(token, memory), group)
+            x = saturate(self._requantized(total), self.engine.gelu_bits)
+            entry = (x.as_index() + (1 << (self.engine.gelu_bits - 1))).named("entry")
+            self.buffers["activations"][cell.row, cell.group, lane] = gelu[lane, entry]
+
+        return write
+
+    def _write_residual(self, token: Value, group: Value, lane: Value, total: Value) -> None:
+        memory = self.accelerator.residual
+        bits = bits_of(memory)
+        y = saturate(self._requantized(total), bits).named("y")
+        row = (self._first_row(token, memory) + group).named("row")
+        old = self.buffers["residual"][row, 0, lane]
+        self.buffers["residual"][row, 0, lane] = saturate(y.to(bits + 1) + old.to(bits + 1), bits)
+
+    def _write_logit(self, token: Value, group: Value, lane: Value, total: Value) -> None:
+        logit = self.scalars["target"] + group * self.accelerator.lanes + lane
+        self.buffers["logits"][logit] = total.to(LOGIT_BITS)
+
+
+def _outer(loops: ExitStack, steps: int, name: str) -> Number:
+    """A loop over the steps that a tile is not unrolled for, none if it is."""
+    return loops.enter_context(loop(0, steps, name)) if steps > 1 else 0
+
+
+def _joined(step: Number, size: int, offset: Value, steps: int) -> Value:
+    """The position of `offset` in step `step` of `steps` steps of `size`."""
+    return offset if steps == 1 else index_of(step) * size + offset
+
+
+def index_of(number: Number) -> Value:
+    """A loop index that is known not to be the constant of a loop left out."""
+    assert isinstance(number, Value)
+    return number

@@ -1,0 +1,97 @@
+"""Engines that fetch images and initial tokens, and hand tokens over to the heads."""
+
+from __future__ import annotations
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.engines.accelerator import (
+    PIXEL_BITS,
+    PIXELS_PER_WORD,
+    WORD_BITS,
+    Accelerator,
+    bits_of,
+    cell_of,
+    each_parameter,
+    width_of,
+)
+from vaqf_compiler.engines.builder import (
+    INDEX,
+    Buffer,
+    Value,
+    function,
+    loop,
+    pipeline,
+    unrolled,
+)
+
+
+def image_words(accelerator: Accelerator, patches: int, pixels: int) -> int:
+    """Words of the image port: patches one after another, each padded to whole rows."""
+    per_row = width_of(accelerator.image) * accelerator.lanes
+    return patches * -(-pixels // per_row) * per_row // PIXELS_PER_WORD
+
+
+def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.FuncOp:
+    """Fetch the image, cut into patches, to the image memory."""
+    lanes = accelerator.lanes
+    row_words = width_of(accelerator.image) * lanes // PIXELS_PER_WORD
+    groups = PIXELS_PER_WORD // lanes
+    types: dict[str, Attribute] = {
+        "image": accelerator.image,
+        "image_port": MemRefType(IntegerType(WORD_BITS), [words]),
+    }
+    with function(name, types) as (operation, arguments):
+        vhls.InlineOp()
+        image, port = Buffer(arguments["image"]), Buffer(arguments["image_port"])
+        with loop(0, words // row_words, "row") as row, loop(0, row_words, "word") as word:
+            pipeline()
+            data = port[row * row_words + word].named("data")
+            with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
+                pixel = data.field((group * lanes + lane) * PIXEL_BITS, PIXEL_BITS)
+                image[row, word * groups + group, lane] = pixel.to(image.bits)
+    return operation
+
+
+def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
+    """Fetch tokens from the parameters to the residual stream."""
+    types: dict[str, Attribute] = {
+        "residual": accelerator.residual,
+        "parameters": accelerator.parameters,
+        **dict.fromkeys(("parameters_at", "rows", "target"), INDEX),
+    }
+    with function(name, types) as (operation, arguments):
+        vhls.InlineOp()
+        port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
+        rows, target = Value(arguments["rows"]), Value(arguments["target"])
+        with each_parameter(port, at, rows, accelerator.lanes) as (row, lane, value):
+            element = value.to(bits_of(accelerator.residual))
+            Buffer(arguments["residual"])[target + row, 0, lane] = element
+    return operation
+
+
+def build_copy_tokens(name: str, accelerator: Accelerator) -> func.FuncOp:
+    """Copy tokens from the activations to the image memory, where the heads read."""
+    types: dict[str, Attribute] = {
+        "activations": accelerator.activations,
+        "image": accelerator.image,
+        **dict.fromkeys(("tokens", "source"), INDEX),
+    }
+    lanes, groups = accelerator.lanes, accelerator.channel_groups
+    with function(name, types) as (operation, arguments):
+        vhls.InlineOp()
+        activations, image = Buffer(arguments["activations"]), Buffer(arguments["image"])
+        with loop(0, Value(arguments["tokens"]), "token", most=accelerator.tokens) as token:
+            with loop(0, groups, "group") as group:
+                pipeline()
+                rows = -(-groups // width_of(accelerator.activations))
+                first = Value(arguments["source"]) + token * rows
+                cell = cell_of(accelerator.activations, first, group)
+                image_rows = -(-groups // width_of(accelerator.image))
+                target = cell_of(accelerator.image, token * image_rows, group)
+                with unrolled(lanes, "lane") as lane:
+                    x = activations[cell.row, cell.group, lane]
+                    image[target.row, target.group, lane] = x.to(image.bits)
+    return operation

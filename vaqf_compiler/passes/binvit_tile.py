@@ -1,0 +1,68 @@
+"""
+Before:
+
+    binvit.engine @binary_linear "linear" {weight_bits = 1 : i64}
+
+After, with binary-m=128 binary-n=64:
+
+    binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, ...}
+
+The weights of `tile_m` output by `tile_n` input channels stay in the engine while all tokens
+stream past; lower-binvit-to-loops cuts the loops over channels accordingly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import EngineOp
+from vaqf_compiler.engines.accelerator import WORD_BITS
+
+
+@dataclass(frozen=True)
+class BinvitTilePass(ModulePass):
+    """Choose the tiles of output and input channels that linear engines work on."""
+
+    name = "binvit-tile"
+
+    binary_m: int = 128
+    """Output channels of a tile of binary weights."""
+    binary_n: int = 64
+    """Input channels of a tile of binary weights."""
+    int8_m: int = 32
+    """Output channels of a tile of 8-bit weights."""
+    int8_n: int = 16
+    """Input channels of a tile of 8-bit weights."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        tiles = {1: (self.binary_m, self.binary_n), 8: (self.int8_m, self.int8_n)}
+        engines = [e for e in op.ops if isinstance(e, EngineOp) and e.kind.data == "linear"]
+        if not engines:
+            raise PassFailedException("no linear engine to tile; run binvit-map first")
+        for engine in engines:
+            bits = engine.get("weight_bits") or 1
+            tile_m, tile_n = tiles[bits]
+            _check(engine.sym_name.data, tile_m, tile_n, bits)
+            engine.set(tile_m=tile_m, tile_n=tile_n)
+
+
+def _check(name: str, tile_m: int, tile_n: int, bits: int) -> None:
+    """Rows of a weight tile must fill the words of the port, or share them evenly."""
+    if tile_m < 1 or tile_n < 1:
+        raise PassFailedException(f"@{name}: tile sizes must be at least 1")
+    row_bits = tile_n * bits
+    if WORD_BITS % row_bits and row_bits % WORD_BITS:
+        raise PassFailedException(
+            f"@{name}: a row of {tile_n} weights of {bits} bits must divide a {WORD_BITS}-bit "
+            "word or be a multiple of it; choose a power of two"
+        )
+    if row_bits < WORD_BITS and tile_m * row_bits % WORD_BITS:
+        raise PassFailedException(
+            f"@{name}: a tile of {tile_m} x {tile_n} weights does not fill {WORD_BITS}-bit words; "
+            f"make its height a multiple of {WORD_BITS // row_bits}"
+        )

@@ -1,0 +1,82 @@
+"""
+Before:
+
+    binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, ...}
+    binvit.engine @attention "attention" {}
+
+After, with lanes=16 keys=8: the whole tile is multiplied in a cycle unless told otherwise.
+
+    binvit.engine @binary_linear "linear" {..., lanes = 16 : i64, unroll_m = 128 : i64, ...}
+    binvit.engine @attention "attention" {keys = 8 : i64, lanes = 16 : i64}
+
+lower-binvit-to-loops splits the loops accordingly, and marks the inner ones as unrolled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import EngineOp
+
+LANE_CHOICES = (4, 8, 16)
+"""Numbers of 32-bit parameters that fill words, and of pixels that divide one."""
+
+
+@dataclass(frozen=True)
+class BinvitUnrollPass(ModulePass):
+    """Choose how much of its work each engine does in a cycle."""
+
+    name = "binvit-unroll"
+
+    binary_m: int | None = None
+    """Output channels a cycle of the binary engine; all of the tile's by default."""
+    binary_n: int | None = None
+    """Input channels a cycle of the binary engine."""
+    int8_m: int | None = None
+    """Output channels a cycle of the 8-bit engine."""
+    int8_n: int | None = None
+    """Input channels a cycle of the 8-bit engine."""
+    lanes: int = 16
+    """Elements of a vector that are read or written at a time."""
+    keys: int = 8
+    """Key tokens a cycle of attention."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.lanes not in LANE_CHOICES:
+            raise PassFailedException(f"lanes must be 4, 8 or 16, got {self.lanes}")
+        if self.keys < 1:
+            raise PassFailedException(f"keys must be at least 1, got {self.keys}")
+        engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
+        if not engines:
+            raise PassFailedException("no engine to unroll; run binvit-map first")
+        for engine in engines:
+            engine.set(lanes=self.lanes)
+            if engine.kind.data == "attention":
+                engine.set(keys=self.keys)
+            if engine.kind.data == "linear":
+                self._unroll_linear(engine)
+
+    def _unroll_linear(self, engine: EngineOp) -> None:
+        name = engine.sym_name.data
+        tile_m, tile_n = engine.get("tile_m"), engine.get("tile_n")
+        if tile_m is None or tile_n is None:
+            raise PassFailedException(f"@{name} has no tile; run binvit-tile first")
+        binary = engine.get("weight_bits") == 1
+        unroll_m = (self.binary_m if binary else self.int8_m) or tile_m
+        unroll_n = (self.binary_n if binary else self.int8_n) or tile_n
+        for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
+            if unroll < 1 or tile % unroll:
+                raise PassFailedException(
+                    f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"
+                )
+        for what, size in (("tile height", tile_m), ("input channels a cycle", unroll_n)):
+            if size % self.lanes:
+                raise PassFailedException(
+                    f"@{name}: {what}, {size}, must be a multiple of the {self.lanes} lanes"
+                )
+        engine.set(unroll_m=unroll_m, unroll_n=unroll_n)

@@ -1,5 +1,19 @@
-"""The exception for what a user can put right, and the search for a model's weights."""
+"""Exceptions for what a user can put right. Tools print them as one message, without traceback."""
+
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException
 
 
 class UserError(Exception):
     """Bad input: a sentence that says what is wrong, where, and what to do about it."""
+
+
+class OperationError(PassFailedException):
+    """
+    Bad input at one operation. The message need not say where: tools print the operation's
+    location in front of it.
+    """
+
+    def __init__(self, op: Operation, message: str):
+        super().__init__(message)
+        self.location = op.location

@@ -22,7 +22,11 @@ from vaqf_compiler import dialects, passes
 
 def _dialect(name: str) -> Callable[[], Dialect]:
     def load() -> Dialect:
-        return getattr(importlib.import_module(f"{dialects.__name__}.{name}"), name.upper())
+        module = importlib.import_module(f"{dialects.__name__}.{name}")
+        dialect = getattr(module, name.upper(), None)
+        if not isinstance(dialect, Dialect):
+            raise ImportError(f"{module.__file__} has no Dialect '{name.upper()}'")
+        return dialect
 
     return load
 

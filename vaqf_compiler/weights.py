@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from vaqf_compiler.errors import UserError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ATTRIBUTE = "binvit.weights"
 
@@ -25,11 +25,14 @@ search_directory: ContextVar[Path] = ContextVar("search_directory")
 """Where relative weight files are looked for; the current directory if unset."""
 
 
-class WeightFile(Mapping[str, NDArray[Any]]):
+class WeightFile(Mapping[str, "NDArray[Any]"]):
     """The tensors of a `.safetensors` file, each read when it is asked for."""
 
     def __init__(self, path: Path):
         """Raises UserError where the file is missing or of another format."""
+        # Imported here because it brings NumPy, which `vaqf-opt` need not wait for.
+        from safetensors import SafetensorError, safe_open
+
         self.path = path
         if not path.is_file():
             raise UserError(f"weights file '{path}' does not exist")
@@ -42,7 +45,7 @@ class WeightFile(Mapping[str, NDArray[Any]]):
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._names:
             raise UserError(f"weights file '{self.path}' has no tensor '{name}'")
-        return np.asarray(self._file.get_tensor(name))
+        return self._file.get_tensor(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -67,4 +70,10 @@ def open_weights(module: ModuleOp, override: str | None = None) -> WeightFile:
             f"the module has no '{ATTRIBUTE}' attribute naming its .safetensors file; "
             "add one, or give the pass the option weights=FILE"
         )
-    return WeightFile(search_directory.get(Path()) / name.data)
+    path = search_directory.get(Path()) / name.data
+    if not path.is_file():
+        raise UserError(
+            f"weights file '{path}' does not exist; '{ATTRIBUTE}' names it relative to the IR "
+            "file, the pass option weights=FILE from where you are"
+        )
+    return WeightFile(path)

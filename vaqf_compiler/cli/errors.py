@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
-from xdsl.utils.exceptions import (
-    DiagnosticException,
-    ParseError,
-    PassFailedException,
-    VerifyException,
-)
+from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
 
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.locations import describe_location
 
 
-def describe(error: Exception) -> str | None:
+def describe(error: BaseException) -> str | None:
     """
     The message for an error that the user can put right, in MLIR's format with the place where
     it is known; None for an internal error, whose traceback is wanted.
     """
     match error:
         case ParseError():
-            place, *context = error.span.print_with_context(None).splitlines()
-            return "\n".join([f"{place}: error: {error.msg}", *context])
+            place, *source = error.span.print_with_context().splitlines()
+            return "\n".join([f"{place}: error: {error.msg}", *source])
+        case OperationError():
+            place = describe_location(error.location)
+            return f"error: {error}" if place is None else f"{place}: error: {error}"
         case OSError() if error.filename is not None:
             return f"error: {error.filename}: {error.strerror}"
-        case UserError() | PassFailedException() | DiagnosticException() | VerifyException():
+        case UserError() | DiagnosticException() | ArgSpecParseError():
             return f"error: {error}"
         case _:
             return None
@@ -34,14 +34,18 @@ def describe(error: Exception) -> str | None:
 
 def report_errors(run: Callable[[], int]) -> int:
     """
-    Run a tool; its exit code, or 1 after one sentence on stderr where the input was at fault.
+    Run a tool; its exit code, or 1 after one message on stderr where the input was at fault.
     Errors of the tool itself pass through with their traceback.
     """
     try:
         return run()
-    except Exception as error:
+    except BrokenPipeError:
+        # The reader, `head` say, has seen enough. Python must not flush into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (Exception, ArgSpecParseError) as error:
         message = describe(error)
         if message is None:
             raise
-        print(message, file=sys.stderr)
+        print(message.rstrip(), file=sys.stderr)
         return 1

@@ -3,34 +3,82 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import difflib
 import os
 import sys
-import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from xdsl.utils.arg_spec import ArgSpecParseError
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.universe import Universe
+from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline, parse_spec
+from xdsl.utils.exceptions import VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from vaqf_compiler.cli.errors import report_errors
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.locations import LocatingParser
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
 
 
+def describe_option(field: dataclasses.Field[Any]) -> str:
+    """An option of a pass with its default, `...` where it has none, as written after `-p`."""
+    match field.default:
+        case None | dataclasses.MISSING:
+            default = "..."
+        case bool():
+            default = str(field.default).lower()
+        case _:
+            default = field.default
+    return f"{field.name.replace('_', '-')}={default}"
+
+
 def describe_passes() -> str:
-    """One line for each pass of this package: its name and what it does."""
+    """The passes of this package: name, what it does, options with their defaults."""
     lines = ["passes of vaqf-compiler (xDSL's are listed under -p):"]
     for name, load in sorted(VAQF_UNIVERSE.all_passes.items()):
-        summary = (load().__doc__ or "").strip().partition("\n")[0]
+        pass_type = load()
+        summary = (pass_type.__doc__ or "").strip().partition("\n")[0]
         lines.append(f"  {name:<28} {summary}")
+        lines += [f"    {describe_option(field)}" for field in dataclasses.fields(pass_type)]
     return "\n".join(lines)
 
 
+def check_spec(
+    kind: str, spec: ArgSpec, available: Mapping[str, Callable[[], type[ArgSpecConvertible]]]
+) -> None:
+    """Raise UserError unless `spec` names something available and has options that it takes."""
+    if spec.name not in available:
+        similar = difflib.get_close_matches(spec.name, available, n=1)
+        hint = f"did you mean '{similar[0]}'?" if similar else "vaqf-opt --help lists them"
+        raise UserError(f"unknown {kind} '{spec.name}'; {hint}")
+    try:
+        available[spec.name]().from_spec(spec)
+    except ValueError as error:
+        raise UserError(f"{kind} '{spec.name}': {error}") from error
+
+
+def find_invalid(module: ModuleOp, message: str) -> Operation | None:
+    """The operation whose verifier says `message`."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except VerifyException as error:
+            if str(error) == message:
+                return op
+    return None
+
+
 class VaqfOpt(xDSLOptMain):
-    """The driver: xDSL's, with errors as sentences, atomic output and a weights directory."""
+    """The driver: xDSL's, with errors as messages, atomic output and a weights directory."""
 
     version_format = "vaqf-opt built from xdsl version {xdsl_version}"
+    _unfinished: Path | None = None
+    """The temporary file that becomes the output file when all has been written."""
 
     def __init__(self) -> None:
         super().__init__("vaqf-compiler modular optimizer driver")
@@ -45,39 +93,61 @@ class VaqfOpt(xDSLOptMain):
             arg_parser.epilog = describe_passes()
 
     def setup_pipeline(self) -> None:
+        for spec in parse_pipeline(self.args.passes):
+            check_spec("pass", spec, self.available_passes)
+        check_spec("target", parse_spec(self.args.target), Universe.get_multiverse().all_targets)
+        super().setup_pipeline()
+
+    def get_input_stream(self) -> tuple[IO[bytes], str]:
+        stream, _ = super().get_input_stream()
+        return stream, "mlir"  # whatever the file is called, as for mlir-opt
+
+    def parse_chunk(
+        self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
+    ) -> ModuleOp | None:
+        name = self.get_input_name()
         try:
-            super().setup_pipeline()
-        except ArgSpecParseError as error:
-            raise UserError(str(error)) from error
+            text = chunk.read().decode()
+        except UnicodeDecodeError as error:
+            raise UserError(f"'{name}' is not a text file: {error}") from error
+        parser = LocatingParser(self.ctx, text, name, start_offset)
+        return parser.parse_module(not self.args.no_implicit_module)
+
+    def apply_passes(self, prog: ModuleOp) -> None:
+        try:
+            super().apply_passes(prog)
+        except VerifyException as error:
+            if self.args.verify_diagnostics:
+                raise
+            op = find_invalid(prog, str(error))
+            if op is None:
+                raise
+            raise OperationError(op, f"'{op.name}' op {error}") from error
 
     def prepare_output(self) -> IO[str]:
-        if self.args.output_file is None:
+        name = self.args.output_file
+        if name is None:
             return super().prepare_output()
-        target = Path(self.args.output_file)
+        target = Path(name).resolve()
+        if target.exists() and not target.is_file():  # a device or a pipe, /dev/null say
+            return target.open("w")
+        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".")
+            stream = unfinished.open("x")
         except OSError as error:
-            raise UserError(f"cannot write '{target}': {error.strerror}") from error
-        self._unfinished = Path(name)
-        return os.fdopen(descriptor, "w")
+            raise UserError(f"cannot write '{name}': {error.strerror}") from error
+        self._unfinished = unfinished
+        return stream
 
     def run(self) -> None:
-        self._unfinished: Path | None = None
         try:
             super().run()
+            if self._unfinished is not None:
+                self._unfinished.replace(Path(self.args.output_file).resolve())
         except BaseException:
             if self._unfinished is not None:
                 self._unfinished.unlink()
             raise
-        if self._unfinished is not None:
-            self._unfinished.chmod(0o666 & ~_umask())
-            self._unfinished.rename(self.args.output_file)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def main() -> None:

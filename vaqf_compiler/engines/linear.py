@@ -288,8 +288,9 @@ class _Body:
         """Turn the totals of a tile row into results, group of lanes by group of lanes."""
         s, accelerator = self.scalars, self.accelerator
         done = (out_tile * self.engine.tile_m).named("done")
-        left = s["out_channels"] - done
-        groups = (left.minimum(self.engine.tile_m) // accelerator.lanes).named("groups")
+        left = (s["out_channels"] - done).minimum(self.engine.tile_m)
+        # Only logits may not fill their last group: their port has room for a whole one.
+        groups = ((left + (accelerator.lanes - 1)) // accelerator.lanes).named("groups")
         first_group = (done // accelerator.lanes).named("first_group")
         writers: dict[Epilogue, Callable[[Value, Value, Value, Value], None]] = {
             Epilogue.ACTIVATION: self._write_activation,

@@ -88,6 +88,19 @@ class BinvitFunctions(InterpreterFunctions):
         rounded = ints.shift_right_rounding(scaled, op.shift.value.data)
         return (ints.clamp(rounded, _integer(op.result)),)
 
+    @impl(binvit.AllValuesOp)
+    def all_values(
+        self, interpreter: Interpreter, op: binvit.AllValuesOp, args: PythonValues
+    ) -> PythonValues:
+        found = _integer(op.result)
+        return (np.arange(found.minimum, found.maximum + 1),)
+
+    @impl(binvit.PatchesOp)
+    def patches(
+        self, interpreter: Interpreter, op: binvit.PatchesOp, args: PythonValues
+    ) -> PythonValues:
+        return (floats.patches(args[0], op.size.value.data),)
+
     @impl(binvit.PatchEmbedOp)
     def patch_embed(
         self, interpreter: Interpreter, op: binvit.PatchEmbedOp, args: PythonValues

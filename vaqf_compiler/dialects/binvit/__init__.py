@@ -9,7 +9,7 @@ from xdsl.ir import Dialect
 
 from vaqf_compiler.dialects.binvit.attention import AttentionContextOp, AttentionScoresOp, SoftmaxOp
 from vaqf_compiler.dialects.binvit.elementwise import AddOp, ChannelScaleOp, GeluOp, LayerNormOp
-from vaqf_compiler.dialects.binvit.linear import LinearOp, PatchEmbedOp
+from vaqf_compiler.dialects.binvit.linear import LinearOp, PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.mapping import (
     DispatchOp,
     EngineOp,
@@ -18,7 +18,12 @@ from vaqf_compiler.dialects.binvit.mapping import (
     PackOp,
     YieldOp,
 )
-from vaqf_compiler.dialects.binvit.parameters import ParameterOp, QuantizeOp, RequantizeOp
+from vaqf_compiler.dialects.binvit.parameters import (
+    AllValuesOp,
+    ParameterOp,
+    QuantizeOp,
+    RequantizeOp,
+)
 from vaqf_compiler.dialects.binvit.tokens import (
     AverageOp,
     ConcatTokensOp,
@@ -33,6 +38,8 @@ BINVIT = Dialect(
         ParameterOp,
         QuantizeOp,
         RequantizeOp,
+        AllValuesOp,
+        PatchesOp,
         PatchEmbedOp,
         LinearOp,
         AttentionScoresOp,

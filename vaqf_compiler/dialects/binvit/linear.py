@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import (
+    I64,
+    IntegerAttr,
     TensorType,
+    i64,
 )
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
@@ -11,6 +14,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_operand_def,
+    prop_def,
     result_def,
     traits_def,
 )
@@ -19,13 +23,51 @@ from xdsl.utils.exceptions import VerifyException
 
 from vaqf_compiler.dialects.binvit.checks import (
     Tensor,
+    element,
     expect_rank,
+    expect_same_element,
     expect_shape,
     expect_uniform_kind,
     shape_of,
     tensor_type,
     verify_accumulator,
 )
+
+
+@irdl_op_definition
+class PatchesOp(IRDLOperation):
+    """
+    Cut an image `CxHxW` into square patches, one row for each: patches row by row, within a
+    patch channel by channel, as the weights of a patch embedding are.
+    """
+
+    name = "binvit.patches"
+
+    image = operand_def(Tensor)
+    size = prop_def(IntegerAttr[I64])
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = "$image `size` $size attr-dict `:` type($image) `->` type($result)"
+
+    def __init__(self, image: SSAValue, size: int):
+        channels, height, width = shape_of(image)
+        shape = [height // size * (width // size), channels * size * size]
+        super().__init__(
+            operands=[image],
+            properties={"size": IntegerAttr(size, i64)},
+            result_types=[TensorType(element(image), shape)],
+        )
+
+    def verify_(self) -> None:
+        expect_rank("image", self.image, 3)
+        expect_same_element(self)
+        channels, height, width = shape_of(self.image)
+        size = self.size.value.data
+        if size < 1 or height % size or width % size:
+            raise VerifyException(f"patches of {size}x{size} do not tile {height}x{width} pixels")
+        shape = [height // size * (width // size), channels * size * size]
+        expect_shape("result", self.result, shape)
 
 
 @irdl_op_definition

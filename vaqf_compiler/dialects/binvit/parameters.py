@@ -156,3 +156,23 @@ class RequantizeOp(IRDLOperation):
             raise VerifyException(
                 f"{multiplier} / 2**{shift} does not approximate the ratio of the scales, {ratio!r}"
             )
+
+
+@irdl_op_definition
+class AllValuesOp(IRDLOperation):
+    """Every integer of a type, the least first: what a lookup table has an entry for."""
+
+    name = "binvit.all_values"
+
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = "attr-dict `:` type($result)"
+
+    def __init__(self, element_type: QuantizedType):
+        size = element_type.maximum - element_type.minimum + 1
+        super().__init__(result_types=[TensorType(element_type, [size])])
+
+    def verify_(self) -> None:
+        found = quantized("result", self.result, signed=None)
+        expect_shape("result", self.result, [found.maximum - found.minimum + 1])

@@ -1,0 +1,131 @@
+"""What a dispatch does, read off the operations in it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from xdsl.dialects.builtin import FlatSymbolRefAttr, ModuleOp, SymbolRefAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import (
+    AddOp,
+    ConcatTokensOp,
+    DispatchOp,
+    EngineOp,
+    GeluOp,
+    LinearOp,
+    PatchEmbedOp,
+    RequantizeOp,
+    SelectTokenOp,
+)
+from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.engines.linear import Epilogue
+
+ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
+"""Names of the on-chip memories."""
+
+OpT = TypeVar("OpT", bound=Operation)
+
+
+def engines_of(module: ModuleOp) -> dict[str, EngineOp]:
+    """The engines of a module by name. Raises PassFailedException where there is none."""
+    engines = {op.sym_name.data: op for op in module.ops if isinstance(op, EngineOp)}
+    if not engines:
+        raise PassFailedException("the module has no engines; run binvit-map first")
+    return engines
+
+
+def parameter_of(engine: EngineOp, name: str) -> int:
+    """A parameter that must have been chosen. Raises PassFailedException where it has not."""
+    value = engine.get(name)
+    if value is None:
+        raise PassFailedException(
+            f"engine @{engine.sym_name.data} has no {name}; run binvit-tile and binvit-unroll first"
+        )
+    return value
+
+
+def name_of(reference: FlatSymbolRefAttr | SymbolRefAttr) -> str:
+    """The symbol that a reference names."""
+    return reference.root_reference.data
+
+
+def find(dispatch: DispatchOp, kind: type[OpT]) -> OpT:
+    """The operation of a kind in a dispatch, which must have one."""
+    found = find_optional(dispatch, kind)
+    if found is None:
+        raise PassFailedException(f"a dispatch of {dispatch.engine} has no {kind.name}")
+    return found
+
+
+def find_optional(dispatch: DispatchOp, kind: type[OpT]) -> OpT | None:
+    """The operation of a kind in a dispatch, None where it has none."""
+    return next((op for op in dispatch.operations if isinstance(op, kind)), None)
+
+
+def epilogue_of(dispatch: DispatchOp) -> Epilogue:
+    """What a dispatch of a linear engine does with its totals."""
+    match dispatch.operations[-1]:
+        case AddOp():
+            return Epilogue.RESIDUAL
+        case GeluOp():
+            return Epilogue.GELU
+        case RequantizeOp():
+            return Epilogue.ACTIVATION
+        case LinearOp() | PatchEmbedOp():
+            return Epilogue.LOGITS
+        case op:
+            raise PassFailedException(f"a linear engine cannot end in {op.name}")
+
+
+def result_memory(dispatch: DispatchOp, engine: EngineOp) -> str | None:
+    """The memory that a dispatch writes to, None for the output port."""
+    match engine.kind.data:
+        case "load_image" | "copy_tokens":
+            return IMAGE
+        case "load_rows":
+            return RESIDUAL
+        case "linear":
+            epilogue = epilogue_of(dispatch)
+            if epilogue is Epilogue.LOGITS:
+                return None
+            return RESIDUAL if epilogue is Epilogue.RESIDUAL else ACTIVATIONS
+        case _:
+            return ACTIVATIONS
+
+
+def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
+    """The part of the residual stream that a dispatch adds to, in place."""
+    add = find(dispatch, AddOp)
+    inside = {op.results[0] for op in dispatch.operations}
+    (operand,) = (value for value in add.operands if value not in inside)
+    return operand
+
+
+def first_row_of(value: SSAValue, channel_groups: int) -> int:
+    """
+    The row where a value in memory starts: that of its dispatch, or for part of the residual
+    stream, that of the token it starts with. Raises PassFailedException where none was chosen.
+    """
+    match value.owner:
+        case DispatchOp() as dispatch:
+            if dispatch.row is None:
+                raise PassFailedException(
+                    f"a dispatch of {dispatch.engine} has no place; run binvit-allocate first"
+                )
+            return dispatch.row.value.data
+        case ConcatTokensOp() as concat:
+            return first_row_of(concat.inputs[0], channel_groups)
+        case SelectTokenOp() as select:
+            first = first_row_of(select.input, channel_groups)
+            return first + select.index.value.data * channel_groups
+        case owner:
+            what = owner.name if isinstance(owner, Operation) else "an argument"
+            raise PassFailedException(f"the result of {what} is in no memory")
+
+
+def tokens_and_channels(value: SSAValue) -> tuple[int, int]:
+    """The shape of a matrix of tokens."""
+    tokens, channels = shape_of(value)
+    return tokens, channels

@@ -1,0 +1,64 @@
+"""Collecting parameters for the ports: what is packed, and at which word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.builder import Builder
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.rewriter import InsertPoint
+
+from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp
+from vaqf_compiler.engines.accelerator import WORD_BITS
+
+
+class ImageBuilder:
+    """The contents of a port, filled in the order in which the engines read them."""
+
+    def __init__(self, name: str, arguments: Sequence[SSAValue] = ()):
+        """`arguments` are what the contents depend on besides parameters: the image."""
+        self.name = name
+        self.words = 0
+        self._block = Block(arg_types=[argument.type for argument in arguments])
+        self._builder = Builder(InsertPoint.at_end(self._block))
+        self._copies: dict[SSAValue, SSAValue] = dict(zip(arguments, self._block.args, strict=True))
+        for argument, copy in self._copies.items():
+            copy.name_hint = argument.name_hint
+
+    def pack(self, value: SSAValue, *, rows: int, columns: int, bits: int) -> int:
+        """Add a parameter, cut into tiles; the word where it starts. See `PackOp`."""
+        at = self.words
+        op = PackOp(self._copy(value), at, rows, columns, bits)
+        self._builder.insert(op)
+        self.words += packed_words(op)
+        return at
+
+    def skip(self, words: int) -> None:
+        """Leave words zero."""
+        self.words += words
+
+    def _copy(self, value: SSAValue) -> SSAValue:
+        """The value computed anew in the image, from the parameters up."""
+        if value not in self._copies:
+            owner = value.owner
+            assert isinstance(owner, Operation)
+            operands = {operand: self._copy(operand) for operand in owner.operands}
+            copy = self._builder.insert(owner.clone(operands)).results[0]
+            copy.name_hint = value.name_hint
+            self._copies[value] = copy
+        return self._copies[value]
+
+    def build(self) -> MemoryImageOp:
+        """The operation that describes the contents."""
+        return MemoryImageOp(self.name, Region(self._block))
+
+
+def packed_words(op: PackOp) -> int:
+    """The number of words that a matrix takes."""
+    rows, columns = op.matrix_shape
+    tile_rows, tile_columns = op.rows.value.data, op.columns.value.data
+    packed_rows = -(-rows // tile_rows) * tile_rows * -(-columns // tile_columns)
+    row_bits = tile_columns * op.bits.value.data
+    if row_bits >= WORD_BITS:
+        return packed_rows * -(-row_bits // WORD_BITS)
+    return -(-packed_rows // (WORD_BITS // row_bits))

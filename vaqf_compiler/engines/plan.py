@@ -1,0 +1,158 @@
+"""From the dispatches of a mapped model to the engines that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Attribute
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import (
+    AttentionContextOp,
+    AttentionScoresOp,
+    DispatchOp,
+    EngineOp,
+    GeluOp,
+    LinearOp,
+    MemoryOp,
+    PatchEmbedOp,
+    RequantizeOp,
+    SoftmaxOp,
+)
+from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
+from vaqf_compiler.engines.accelerator import WORD_BITS, Accelerator
+from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.dispatches import (
+    ACTIVATIONS,
+    IMAGE,
+    RESIDUAL,
+    epilogue_of,
+    find,
+    find_optional,
+    name_of,
+    parameter_of,
+)
+from vaqf_compiler.engines.linear import Epilogue, LinearEngine
+
+EXP_TABLE = "exp_table"
+
+
+def plan_accelerator(
+    module: ModuleOp,
+    engines: dict[str, EngineOp],
+    dispatches: Sequence[DispatchOp],
+    words: dict[str, int],
+) -> Accelerator:
+    """What the engines of a module agree on; `words` has the sizes of the parameter ports."""
+    memories = {op.sym_name.data: op.type for op in module.ops if isinstance(op, MemoryOp)}
+    if not memories:
+        raise PassFailedException("the module has no memories; run binvit-allocate first")
+    lanes = {parameter_of(engine, "lanes") for engine in engines.values()}
+    if len(lanes) != 1:
+        raise PassFailedException(f"all engines must have the same lanes, got {sorted(lanes)}")
+    streams = [shape_of(d.result) for d in dispatches if _is_in(d, RESIDUAL)]
+    residual_rows = _shape(memories[RESIDUAL])[0]
+    (number,) = lanes
+    channels = streams[0][1]
+    return Accelerator(
+        lanes=number,
+        tokens=residual_rows * number // channels,
+        channels=channels,
+        activations=memories[ACTIVATIONS],
+        residual=memories[RESIDUAL],
+        image=memories[IMAGE],
+        weights=MemRefType(IntegerType(WORD_BITS), [words["weights"]]),
+        parameters=MemRefType(IntegerType(WORD_BITS), [words["parameters"]]),
+    )
+
+
+def _shape(memory: MemRefType[Attribute]) -> tuple[int, ...]:
+    return memory.get_shape()
+
+
+def _is_in(dispatch: DispatchOp, memory: str) -> bool:
+    return dispatch.memory is not None and name_of(dispatch.memory) == memory
+
+
+def _most_shift(dispatches: Sequence[DispatchOp]) -> int:
+    shifts = [
+        op.shift.value.data
+        for d in dispatches
+        if (op := find_optional(d, RequantizeOp)) is not None
+    ]
+    return max(shifts, default=1)
+
+
+def weighted_op(dispatch: DispatchOp) -> LinearOp | PatchEmbedOp:
+    """The layer that a dispatch of a linear engine computes."""
+    return find_optional(dispatch, LinearOp) or find(dispatch, PatchEmbedOp)
+
+
+def plan_linear(
+    engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
+) -> LinearEngine:
+    """A linear engine that can run all of `dispatches`."""
+    layers = [weighted_op(dispatch) for dispatch in dispatches]
+    tile_n = parameter_of(engine, "tile_n")
+    in_channels = {_in_channels(layer) for layer in layers}
+    gelus = [op for d in dispatches if (op := find_optional(d, GeluOp)) is not None]
+    gelu_bits = {quantized("input", gelu.input).bits.data for gelu in gelus}
+    if len(gelu_bits) > 1:
+        raise PassFailedException("all GELU inputs must have the same number of bits")
+    weight_bits = parameter_of(engine, "weight_bits")
+    lanes = accelerator.lanes
+    logits = [shape_of(d.result)[1] for d in dispatches if epilogue_of(d) is Epilogue.LOGITS]
+    return LinearEngine(
+        name=engine.sym_name.data,
+        weight_bits=weight_bits,
+        tile_m=parameter_of(engine, "tile_m"),
+        tile_n=tile_n,
+        unroll_m=parameter_of(engine, "unroll_m"),
+        unroll_n=parameter_of(engine, "unroll_n"),
+        total_bits=max(quantized("accumulator", layer.result).bits.data for layer in layers),
+        gelu_bits=gelu_bits.pop() if gelu_bits else 1,
+        most_shift=_most_shift(dispatches),
+        epilogues=frozenset(epilogue_of(dispatch) for dispatch in dispatches),
+        masks_channels=any(channels % tile_n for channels in in_channels),
+        input=accelerator.activations if weight_bits == 1 else accelerator.image,
+        logits=sum(-(-size // lanes) * lanes for size in logits),
+    )
+
+
+def _in_channels(layer: LinearOp | PatchEmbedOp) -> int:
+    size = 1
+    for extent in shape_of(layer.weight)[1:]:
+        size *= extent
+    return size
+
+
+def plan_attention(
+    engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
+) -> AttentionEngine:
+    """An attention engine that can run all of `dispatches`."""
+    scores = [find(dispatch, AttentionScoresOp) for dispatch in dispatches]
+    contexts = [find(dispatch, AttentionContextOp) for dispatch in dispatches]
+    softmaxes = [find(dispatch, SoftmaxOp) for dispatch in dispatches]
+    heads = {op.heads.value.data for op in scores}
+    if len(heads) != 1:
+        raise PassFailedException(f"all layers must have the same heads, got {sorted(heads)}")
+    head_size = accelerator.channels // next(iter(heads))
+    if head_size % accelerator.lanes:
+        raise PassFailedException(
+            f"heads of {head_size} channels are no multiple of the {accelerator.lanes} lanes; "
+            "choose fewer lanes in binvit-unroll"
+        )
+    return AttentionEngine(
+        name=engine.sym_name.data,
+        keys=parameter_of(engine, "keys"),
+        heads=heads.pop(),
+        head_size=head_size,
+        score_bits=max(quantized("scores", op.result).bits.data for op in scores),
+        context_bits=max(quantized("context", op.result).bits.data for op in contexts),
+        probability_bits=max(
+            quantized("probabilities", op.result, signed=False).bits.data for op in softmaxes
+        ),
+        most_shift=_most_shift(dispatches),
+        exp_table=EXP_TABLE,
+    )

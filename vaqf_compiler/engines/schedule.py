@@ -1,0 +1,234 @@
+"""The layer schedule: one call of an engine for each dispatch, with what the layer needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import StringAttr
+from xdsl.ir import SSAValue
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit import (
+    AllValuesOp,
+    AttentionContextOp,
+    AttentionScoresOp,
+    DispatchOp,
+    EngineOp,
+    GeluOp,
+    LayerNormOp,
+    MemoryImageOp,
+    PatchEmbedOp,
+    QuantizedType,
+    RequantizeOp,
+    SoftmaxOp,
+)
+from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
+from vaqf_compiler.engines.accelerator import (
+    MULTIPLIER,
+    PARAMETER_BITS,
+    PARAMETERS_PER_WORD,
+    Accelerator,
+)
+from vaqf_compiler.engines.attention import WIDE
+from vaqf_compiler.engines.builder import Buffer, Value, call, constant, integer
+from vaqf_compiler.engines.dispatches import (
+    accumulated_operand,
+    epilogue_of,
+    find,
+    find_optional,
+    first_row_of,
+    name_of,
+    parameter_of,
+    tokens_and_channels,
+)
+from vaqf_compiler.engines.images import ImageBuilder
+from vaqf_compiler.engines.linear import Epilogue
+from vaqf_compiler.engines.plan import weighted_op
+from vaqf_compiler.reference.tables import (
+    RECIPROCAL_BITS,
+    layer_norm_epsilon,
+    softmax_constants,
+)
+
+Scalar = int | Value
+"""An index, or a value of another type."""
+
+
+@dataclass
+class Parameters:
+    """Places of parameters in the two ports, decided before the engines are built."""
+
+    engines: dict[str, EngineOp]
+    lanes: int
+    weights: ImageBuilder = field(default_factory=lambda: ImageBuilder("weights"))
+    parameters: ImageBuilder = field(default_factory=lambda: ImageBuilder("parameters"))
+    weights_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
+    parameters_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
+
+    def add(self, dispatch: DispatchOp) -> None:
+        """Pack what a dispatch reads, in the order in which its engine does."""
+        engine = self.engines[name_of(dispatch.engine)]
+        match engine.kind.data:
+            case "load_rows":
+                self.parameters_at[dispatch] = self._vector(dispatch.yielded)
+            case "layer_norm":
+                norm = find(dispatch, LayerNormOp)
+                self.parameters_at[dispatch] = self._vector(norm.gamma)
+                self._vector(norm.beta)
+            case "linear":
+                self._add_linear(dispatch, engine)
+            case _:
+                pass
+
+    def build(self) -> list[MemoryImageOp]:
+        """The contents of the two ports."""
+        return [self.weights.build(), self.parameters.build()]
+
+    def _vector(self, value: SSAValue) -> int:
+        return self.parameters.pack(value, rows=1, columns=self.lanes, bits=PARAMETER_BITS)
+
+    def _add_linear(self, dispatch: DispatchOp, engine: EngineOp) -> None:
+        layer = weighted_op(dispatch)
+        tile_m = parameter_of(engine, "tile_m")
+        self.weights_at[dispatch] = self.weights.pack(
+            layer.weight,
+            rows=tile_m,
+            columns=parameter_of(engine, "tile_n"),
+            bits=parameter_of(engine, "weight_bits"),
+        )
+        if (gelu := find_optional(dispatch, GeluOp)) is not None:
+            self._vector(_gelu_table(gelu))
+        at = self.parameters.words
+        if layer.bias is not None:
+            self.parameters.pack(layer.bias, rows=1, columns=tile_m, bits=PARAMETER_BITS)
+        else:
+            tiles = -(-shape_of(layer.weight)[0] // tile_m)
+            self.parameters.skip(tiles * tile_m // PARAMETERS_PER_WORD)
+        self.parameters_at[dispatch] = at
+
+
+def _gelu_table(gelu: GeluOp) -> SSAValue:
+    """The results of a GELU for every input, as a value that can be packed."""
+    source, target = element(gelu.input), element(gelu.result)
+    assert isinstance(source, QuantizedType)
+    return GeluOp(AllValuesOp(source).result, gelu.approximate.data, target).result
+
+
+def call_engine(
+    dispatch: DispatchOp,
+    function: func.FuncOp,
+    kind: str,
+    buffers: dict[str, Buffer],
+    parameters: Parameters,
+    accelerator: Accelerator,
+) -> None:
+    """Call the engine's function for a dispatch, at the builder's insertion point."""
+    layer = dispatch.attributes.get("layer")
+    if isinstance(layer, StringAttr):
+        vhls.CommentOp(layer.data)
+    scalars = _SCALARS[kind](dispatch, parameters, accelerator)
+    arguments: list[Value | Buffer] = []
+    remaining = list(scalars)
+    for argument in function.args:
+        name = argument.name_hint
+        if name in buffers and argument.type == buffers[name].ssa.type:
+            arguments.append(buffers[name])
+            continue
+        scalar = remaining.pop(0)
+        arguments.append(scalar if isinstance(scalar, Value) else constant(scalar))
+    assert not remaining
+    call(function, *arguments)
+
+
+def _row(value: SSAValue, accelerator: Accelerator) -> int:
+    return first_row_of(value, accelerator.channel_groups)
+
+
+def _target(dispatch: DispatchOp) -> int:
+    return 0 if dispatch.row is None else dispatch.row.value.data
+
+
+def _scaling(dispatch: DispatchOp) -> tuple[Scalar, Scalar]:
+    """Multiplier and shift of a dispatch's requantisation."""
+    requantize = find_optional(dispatch, RequantizeOp)
+    if requantize is None:
+        return constant(0, MULTIPLIER), 1
+    return constant(requantize.multiplier.value.data, MULTIPLIER), requantize.shift.value.data
+
+
+def _load_image(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    return ()
+
+
+def _load_rows(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    tokens, _ = tokens_and_channels(d.result)
+    return p.parameters_at[d], tokens * a.channel_groups, _target(d)
+
+
+def _copy_tokens(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    tokens, _ = tokens_and_channels(d.result)
+    return tokens, _row(d.yielded, a)
+
+
+def _layer_norm(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    norm = find(d, LayerNormOp)
+    tokens, _ = tokens_and_channels(norm.input)
+    epsilon = integer(layer_norm_epsilon(norm), 64)
+    return p.parameters_at[d], tokens, _row(norm.input, a), _target(d), epsilon, norm.shift
+
+
+def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    layer, epilogue = weighted_op(d), epilogue_of(d)
+    tokens, out_channels = tokens_and_channels(layer.result)
+    in_channels = 1
+    for extent in shape_of(layer.weight)[1:]:
+        in_channels *= extent
+    x = layer.image if isinstance(layer, PatchEmbedOp) else layer.input
+    target = _target(d)
+    if epilogue is Epilogue.RESIDUAL:
+        assert target == _row(accumulated_operand(d), a)
+    return (
+        p.weights_at[d],
+        p.parameters_at[d],
+        tokens,
+        in_channels,
+        out_channels,
+        _row(x, a),
+        target,
+        int(epilogue),
+        *_scaling(d),
+    )
+
+
+def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+    scores, softmax = find(d, AttentionScoresOp), find(d, SoftmaxOp)
+    context = find(d, AttentionContextOp)
+    score_type = quantized("scores", scores.result)
+    constants = softmax_constants(score_type.scale.data)
+    # Differences of scores have one bit more than scores; a limit beyond is never reached.
+    limit = min(constants.limit, (1 << (score_type.bits.data + 1)) - 1)
+    tokens, _ = tokens_and_channels(scores.query)
+    return (
+        tokens,
+        _row(scores.query, a),
+        _row(scores.key, a),
+        _row(context.value, a),
+        _target(d),
+        constant(constants.multiplier, MULTIPLIER),
+        constants.shift,
+        integer(limit, WIDE),
+        RECIPROCAL_BITS - softmax.result_exponent,
+        *_scaling(d),
+    )
+
+
+_SCALARS = {
+    "load_image": _load_image,
+    "load_rows": _load_rows,
+    "copy_tokens": _copy_tokens,
+    "layer_norm": _layer_norm,
+    "linear": _linear,
+    "attention": _attention,
+}

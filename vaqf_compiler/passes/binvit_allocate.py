@@ -1,0 +1,222 @@
+"""
+Before:
+
+    %3 = binvit.dispatch @layer_norm : tensor<197x768x!binvit.q<s8, 0.036>> { ... }
+
+After:
+
+    binvit.memory @activations : memref<14184x4x16xi8>
+    ...
+    %3 = binvit.dispatch @layer_norm to @activations row 0 : tensor<...> { ... }
+
+Results get rows of on-chip memories. Activations share theirs as far as they are not needed at
+the same time; the residual stream stays where it is and is added to in place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, MemRefType, ModuleOp, SymbolRefAttr, i64
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import (
+    ConcatTokensOp,
+    DispatchOp,
+    EngineOp,
+    MemoryOp,
+    PatchEmbedOp,
+    QuantizedType,
+)
+from vaqf_compiler.dialects.binvit.checks import element, shape_of
+from vaqf_compiler.engines.accelerator import PIXEL_BITS
+from vaqf_compiler.engines.dispatches import (
+    ACTIVATIONS,
+    IMAGE,
+    RESIDUAL,
+    accumulated_operand,
+    engines_of,
+    name_of,
+    parameter_of,
+    result_memory,
+)
+
+
+@dataclass(frozen=True)
+class BinvitAllocatePass(ModulePass):
+    """Give every dispatch's result its place in an on-chip memory."""
+
+    name = "binvit-allocate"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        function = next(o for o in op.ops if isinstance(o, func.FuncOp))
+        allocator = _Allocator(engines_of(op), function)
+        memories = allocator.run()
+        op.body.block.insert_ops_before(memories, function)
+
+
+class _Allocator:
+    def __init__(self, engines: dict[str, EngineOp], function: func.FuncOp):
+        self.engines = engines
+        self.operations = list(function.body.block.ops)
+        self.position = {op: index for index, op in enumerate(self.operations)}
+        self.dispatches = [op for op in self.operations if isinstance(op, DispatchOp)]
+        self.lanes = parameter_of(next(iter(engines.values())), "lanes")
+
+    def run(self) -> list[MemoryOp]:
+        """Place all results; the memories that hold them."""
+        by_memory: dict[str, list[DispatchOp]] = {ACTIVATIONS: [], RESIDUAL: [], IMAGE: []}
+        for dispatch in self.dispatches:
+            memory = result_memory(dispatch, self.engines[name_of(dispatch.engine)])
+            if memory is not None:
+                dispatch.memory = SymbolRefAttr(memory)
+                by_memory[memory].append(dispatch)
+        residual_rows = self._place_residual(by_memory[RESIDUAL])
+        activation_rows = self._place_activations(by_memory[ACTIVATIONS])
+        image_rows = self._place_image(by_memory[IMAGE])
+        activation_bits = _bits(by_memory[ACTIVATIONS])
+        image_bits = max(PIXEL_BITS, activation_bits)
+        return [
+            self._memory(ACTIVATIONS, activation_rows, self._width(1), activation_bits),
+            self._memory(RESIDUAL, residual_rows, 1, _bits(by_memory[RESIDUAL])),
+            self._memory(IMAGE, image_rows, self._width(8), image_bits),
+        ]
+
+    def _memory(self, name: str, rows: int, width: int, bits: int) -> MemoryOp:
+        shape = [max(1, rows), width, self.lanes]
+        return MemoryOp(name, MemRefType(IntegerType(bits), shape))
+
+    def _width(self, weight_bits: int) -> int:
+        """Groups of lanes in a row of the memory that an engine reads: a tile's input channels."""
+        for engine in self.engines.values():
+            if engine.get("weight_bits") == weight_bits:
+                return parameter_of(engine, "tile_n") // self.lanes
+        return 1
+
+    def _rows(self, value: SSAValue, width: int) -> int:
+        tokens, channels = shape_of(value)
+        if channels % self.lanes:
+            raise PassFailedException(
+                f"{channels} channels are no multiple of the {self.lanes} lanes; "
+                "choose fewer lanes in binvit-unroll"
+            )
+        return tokens * -(-channels // (width * self.lanes))
+
+    def _place(self, dispatch: DispatchOp, row: int) -> None:
+        dispatch.row = IntegerAttr(row, i64)
+
+    def _place_image(self, dispatches: list[DispatchOp]) -> int:
+        """The image, and later the tokens for the heads, from row 0."""
+        rows, width = 0, self._width(8)
+        for dispatch in dispatches:
+            self._place(dispatch, 0)
+            shape = shape_of(dispatch.result)
+            if len(shape) == 3:
+                rows = max(rows, _patches(dispatch) * -(-_pixels(dispatch) // (width * self.lanes)))
+            else:
+                rows = max(rows, self._rows(dispatch.result, width))
+        return rows
+
+    def _place_residual(self, dispatches: list[DispatchOp]) -> int:
+        """Follow additions back from the last one; each works in place."""
+        if not dispatches:
+            return 0
+        last = dispatches[-1].result
+        self._place_residual_value(last, 0)
+        for dispatch in dispatches:
+            if dispatch.row is None:
+                raise PassFailedException(
+                    "the model has more than one residual stream, the accelerator has one"
+                )
+        return self._rows(last, 1)
+
+    def _place_residual_value(self, value: SSAValue, row: int) -> None:
+        match value.owner:
+            case ConcatTokensOp() as concat:
+                for part in concat.inputs:
+                    self._place_residual_value(part, row)
+                    row += self._rows(part, 1)
+            case DispatchOp() as dispatch:
+                self._place(dispatch, row)
+                if self.engines[name_of(dispatch.engine)].kind.data == "linear":
+                    operand = accumulated_operand(dispatch)
+                    self._check_last_use(operand, dispatch)
+                    self._place_residual_value(operand, row)
+            case _:
+                raise PassFailedException("part of the residual stream is computed by no engine")
+
+    def _check_last_use(self, value: SSAValue, dispatch: DispatchOp) -> None:
+        if self._last_use(value) > self.position[dispatch]:
+            raise PassFailedException(
+                "a residual value is used again after it was added to; the accelerator adds in place"
+            )
+
+    def _last_use(self, value: SSAValue) -> int:
+        """The position of the last operation that needs a value, through joins and selections."""
+        last = self.position.get(_top(value.owner, self.position), 0)
+        for use in value.uses:
+            user = _top(use.operation, self.position)
+            last = max(last, self.position[user])
+            if not isinstance(user, DispatchOp | func.ReturnOp):
+                last = max(last, *(self._last_use(result) for result in user.results))
+        return last
+
+    def _place_activations(self, dispatches: list[DispatchOp]) -> int:
+        """First fit, in order: the lowest rows that no value needed at the same time has."""
+        width, most = self._width(1), 0
+        live: list[tuple[int, int, int]] = []
+        for dispatch in dispatches:
+            now = self.position[dispatch]
+            # What a dispatch reads must survive while it writes.
+            live = sorted(entry for entry in live if entry[2] >= now)
+            rows, row = self._rows(dispatch.result, width), 0
+            for start, end, _ in live:
+                if row + rows <= start:
+                    break
+                row = max(row, end)
+            self._place(dispatch, row)
+            live.append((row, row + rows, self._last_use(dispatch.result)))
+            most = max(most, row + rows)
+        return most
+
+
+def _top(op: object, position: dict[Operation, int]) -> Operation:
+    """The operation of the function's body that contains `op`."""
+    assert isinstance(op, Operation)
+    while op not in position:
+        parent = op.parent_op()
+        assert parent is not None
+        op = parent
+    return op
+
+
+def _bits(dispatches: list[DispatchOp]) -> int:
+    """The width of a memory's elements, which its values must agree on."""
+    bits = {
+        found.bits.data
+        for dispatch in dispatches
+        if isinstance(found := element(dispatch.result), QuantizedType)
+    }
+    if len(bits) > 1:
+        raise PassFailedException(f"values of {sorted(bits)} bits cannot share a memory")
+    return bits.pop() if bits else 1
+
+
+def _patch_embedding(dispatch: DispatchOp) -> PatchEmbedOp:
+    for use in dispatch.result.uses:
+        if isinstance(use.operation, PatchEmbedOp):
+            return use.operation
+    raise PassFailedException("an image is fetched that no patch embedding uses")
+
+
+def _patches(dispatch: DispatchOp) -> int:
+    return shape_of(_patch_embedding(dispatch).result)[0]
+
+
+def _pixels(dispatch: DispatchOp) -> int:
+    _, channels, size, width = shape_of(_patch_embedding(dispatch).weight)
+    return channels * size * width

@@ -1,0 +1,190 @@
+"""
+Before:
+
+    binvit.engine @layer_norm "layer_norm" {lanes = 16 : i64}
+    func.func @main(...) { ... %3 = binvit.dispatch @layer_norm to @activations row 0 ... }
+
+After:
+
+    func.func @layer_norm(%residual: memref<9456x1x16xi16>, ..., %tokens: index, ...) {
+      scf.for %token = %c0 to %tokens step %c1 { ... }
+    }
+    func.func @vaqf_top(%image: memref<9408xi128>, ..., %logits: memref<1008xi64>) {
+      func.call @layer_norm(...)
+    }
+    binvit.memory_image @weights { ... }
+
+Each engine becomes a function of loops over arrays, each dispatch a call of it; the memory images
+say what the files for the ports of weights and parameters hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    IntegerType,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+)
+from xdsl.ir import Attribute, Operation
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, PatchEmbedOp, PatchesOp
+from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.engines.accelerator import (
+    LOGIT_BITS,
+    PIXEL_BITS,
+    WORD_BITS,
+    width_of,
+)
+from vaqf_compiler.engines.attention import EXPONENTIAL_BITS, build_attention
+from vaqf_compiler.engines.builder import Buffer, function, local
+from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
+from vaqf_compiler.engines.images import ImageBuilder
+from vaqf_compiler.engines.layer_norm import build_layer_norm, build_square_root
+from vaqf_compiler.engines.linear import Epilogue, build_linear
+from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.plan import (
+    EXP_TABLE,
+    plan_accelerator,
+    plan_attention,
+    plan_linear,
+)
+from vaqf_compiler.engines.schedule import Parameters, call_engine
+from vaqf_compiler.reference.tables import exp_table
+
+TOP = "vaqf_top"
+
+
+@dataclass(frozen=True)
+class LowerBinvitToLoopsPass(ModulePass):
+    """Turn engines into functions of loops, and dispatches into calls of them."""
+
+    name = "lower-binvit-to-loops"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        engines = engines_of(op)
+        model = next(o for o in op.ops if isinstance(o, func.FuncOp))
+        lowered = _Lowering(op, model, engines).run()
+        for old in list(op.body.block.ops):
+            old.detach()
+            old.drop_all_references()
+        op.body.block.add_ops(lowered)
+
+
+class _Lowering:
+    def __init__(self, module: ModuleOp, model: func.FuncOp, engines: dict[str, EngineOp]):
+        self.model = model
+        self.engines = engines
+        self.dispatches = [o for o in model.body.block.ops if isinstance(o, DispatchOp)]
+        lanes = parameter_of(next(iter(engines.values())), "lanes")
+        self.parameters = Parameters(engines, lanes)
+        for dispatch in self.dispatches:
+            self.parameters.add(dispatch)
+        words = {
+            "weights": self.parameters.weights.words,
+            "parameters": self.parameters.parameters.words,
+        }
+        self.accelerator = plan_accelerator(module, engines, self.dispatches, words)
+        self.pixels = self._image_port()
+        self.logits = 0
+
+    def _image_port(self) -> ImageBuilder:
+        """How the host packs the image: patches, each padded to whole rows of the memory."""
+        embeddings = [o for o in self.model.walk() if isinstance(o, PatchEmbedOp)]
+        if len(embeddings) != 1:
+            raise PassFailedException("expected one patch embedding, at the model's input")
+        _, _, size, _ = shape_of(embeddings[0].weight)
+        source = self.model.args[0]
+        image = ImageBuilder("image_port", [source])
+        patches = PatchesOp(source, size).result
+        columns = width_of(self.accelerator.image) * self.accelerator.lanes
+        image.pack(patches, rows=1, columns=columns, bits=PIXEL_BITS)
+        return image
+
+    def _of(self, engine: str) -> Sequence[DispatchOp]:
+        return [d for d in self.dispatches if name_of(d.engine) == engine]
+
+    def run(self) -> list[Operation]:
+        """All operations of the lowered module."""
+        accelerator = self.accelerator
+        built: list[Operation] = [_exp_table()]
+        functions: dict[str, func.FuncOp] = {}
+        for name, engine in self.engines.items():
+            match engine.kind.data:
+                case "linear":
+                    plan = plan_linear(engine, self._of(name), accelerator)
+                    if Epilogue.LOGITS in plan.epilogues:
+                        self.logits = plan.logits
+                    functions[name] = build_linear(plan, accelerator)
+                case "attention":
+                    attention = plan_attention(engine, self._of(name), accelerator)
+                    functions[name] = build_attention(attention, accelerator)
+                case "layer_norm":
+                    square_root = build_square_root("square_root")
+                    built.append(square_root)
+                    functions[name] = build_layer_norm(name, square_root, accelerator)
+                case "load_rows":
+                    functions[name] = build_load_rows(name, accelerator)
+                case "load_image":
+                    functions[name] = build_load_image(name, accelerator, self.pixels.words)
+                case "copy_tokens":
+                    functions[name] = build_copy_tokens(name, accelerator)
+                case kind:
+                    raise PassFailedException(f"no loops are known for engines of kind '{kind}'")
+            built.append(functions[name])
+        built.append(self._top(functions))
+        built += [self.pixels.build(), *self.parameters.build()]
+        return built
+
+    def _top(self, functions: dict[str, func.FuncOp]) -> func.FuncOp:
+        """The accelerator: its ports, its memories, and the layers one after another."""
+        accelerator = self.accelerator
+        ports: dict[str, Attribute] = {
+            "image_port": MemRefType(IntegerType(WORD_BITS), [self.pixels.words]),
+            "weights": accelerator.weights,
+            "parameters": accelerator.parameters,
+            "logits": MemRefType(IntegerType(LOGIT_BITS), [self.logits]),
+        }
+        with function(TOP, ports) as (operation, arguments):
+            buffers = {name: Buffer(value) for name, value in arguments.items()}
+            for name, value in arguments.items():
+                vhls.InterfaceOp(value, "m_axi", f"gmem_{name}")
+            for value in arguments.values():
+                vhls.InterfaceOp(value, "s_axilite", "control")
+            vhls.InterfaceOp(None, "s_axilite", "control")
+            for name in functions:
+                vhls.AllocationOp(name)
+            for name in ("activations", "residual", "image"):
+                memory: MemRefType[Attribute] = getattr(accelerator, name)
+                element = memory.element_type
+                assert isinstance(element, IntegerType)
+                shape = memory.get_shape()
+                buffer = local(name, element.width.data, *shape, partition=(2, 3))
+                vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
+                buffers[name] = buffer
+            for dispatch in self.dispatches:
+                name = name_of(dispatch.engine)
+                kind = self.engines[name].kind.data
+                call_engine(dispatch, functions[name], kind, buffers, self.parameters, accelerator)
+        return operation
+
+
+def _exp_table() -> memref.GlobalOp:
+    """The table of powers of two."""
+    values = [int(value) for value in exp_table()]
+    element = IntegerType(EXPONENTIAL_BITS)
+    dense = DenseIntOrFPElementsAttr.from_list(TensorType(element, [len(values)]), values)
+    return memref.GlobalOp.get(
+        StringAttr(EXP_TABLE), MemRefType(element, [len(values)]), dense, constant=UnitAttr()
+    )

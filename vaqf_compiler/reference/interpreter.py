@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+from xdsl.interpreter import (
+    Interpreter,
+    InterpreterFunctions,
+    PythonValues,
+    ReturnedValues,
+    impl,
+    impl_terminator,
+    register_impls,
+)
 from xdsl.interpreters.func import FuncFunctions
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized, quantized, shape_of
@@ -206,6 +214,19 @@ class BinvitFunctions(InterpreterFunctions):
         return (total if is_quantized(op.result) else total / np.float32(len(args)),)
 
 
+    @impl(binvit.DispatchOp)
+    def dispatch(
+        self, interpreter: Interpreter, op: binvit.DispatchOp, args: PythonValues
+    ) -> PythonValues:
+        return interpreter.run_ssacfg_region(op.body, (), op.name)
+
+    @impl_terminator(binvit.YieldOp)
+    def yielded(
+        self, interpreter: Interpreter, op: binvit.YieldOp, args: PythonValues
+    ) -> tuple[ReturnedValues, PythonValues]:
+        return ReturnedValues(args), ()
+
+
 class _Observing(Interpreter.Listener):
     """Shows every result to an observer."""
 
@@ -215,6 +236,15 @@ class _Observing(Interpreter.Listener):
     def did_interpret_op(self, op: Operation, results: PythonValues) -> None:
         for value, array in zip(op.results, results, strict=True):
             self.observe(value, array)
+
+
+def _interpreter(
+    module: ModuleOp, weights: Weights, listeners: Sequence[Interpreter.Listener] = ()
+) -> Interpreter:
+    interpreter = Interpreter(module, listeners=tuple(listeners))
+    interpreter.register_implementations(FuncFunctions())
+    interpreter.register_implementations(BinvitFunctions(weights))
+    return interpreter
 
 
 def run_function(
@@ -230,7 +260,27 @@ def run_function(
     `weights` has the parameters; `observe` is called with every value computed on the way.
     """
     listeners = () if observe is None else (_Observing(observe),)
-    interpreter = Interpreter(module, listeners=listeners)
-    interpreter.register_implementations(FuncFunctions())
-    interpreter.register_implementations(BinvitFunctions(weights))
+    interpreter = _interpreter(module, weights, listeners)
     return list(interpreter.call_op(name, tuple(inputs)))
+
+
+def run_packs(
+    block: Block, weights: Weights, arguments: Sequence[Array]
+) -> Iterator[tuple[binvit.PackOp, Array]]:
+    """
+    Run the block of a memory image; each pack with its operand. Values are dropped after their
+    last use: together they can be many times the size of the packed file.
+    """
+    interpreter = _interpreter(ModuleOp([]), weights)
+    values: dict[SSAValue, Array] = dict(zip(block.args, arguments, strict=True))
+    remaining = {v: len(list(v.uses)) for op in block.ops for v in (*op.results, *op.operands)}
+    for op in block.ops:
+        operands = tuple(values[operand] for operand in op.operands)
+        for operand in op.operands:
+            remaining[operand] -= 1
+            if not remaining[operand]:
+                del values[operand]
+        if isinstance(op, binvit.PackOp):
+            yield op, operands[0]
+        else:
+            values.update(zip(op.results, interpreter.run_op(op, operands), strict=True))

@@ -1,0 +1,74 @@
+"""
+Contents of the files behind the accelerator's ports: parameters and images, packed into words.
+
+The layout is what `binvit.pack` says; little-endian words of 128 bits follow one another without
+a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+
+from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp
+from vaqf_compiler.engines.accelerator import WORD_BITS
+from vaqf_compiler.engines.images import packed_words
+from vaqf_compiler.reference.interpreter import Array, Weights, run_packs
+
+WORD_BYTES = WORD_BITS // 8
+
+Bytes = NDArray[np.uint8]
+
+
+def pack_matrix(matrix: NDArray[np.int64], rows: int, columns: int, bits: int) -> Bytes:
+    """
+    Cut a matrix into tiles of `rows x columns` and pack their rows into words; see `PackOp`. One
+    bit stands for +1 if set and -1 if not, more bits for a two's complement integer.
+    """
+    height, width = matrix.shape
+    tiles = (-(-height // rows), -(-width // columns))
+    padded = np.zeros((tiles[0] * rows, tiles[1] * columns), dtype=np.int64)
+    padded[:height, :width] = matrix
+    packed_rows = padded.reshape(tiles[0], rows, tiles[1], columns).swapaxes(1, 2)
+    elements = packed_rows.reshape(-1, columns)
+    row_bits = columns * bits
+    fields = _fields(elements, bits).reshape(len(elements), row_bits)
+    if row_bits < WORD_BITS:
+        per_word = WORD_BITS // row_bits
+        spare = -len(fields) % per_word
+        fields = np.pad(fields, ((0, spare), (0, 0))).reshape(-1, per_word * row_bits)
+    fields = np.pad(fields, ((0, 0), (0, -fields.shape[1] % WORD_BITS)))
+    return np.packbits(fields, axis=1, bitorder="little").reshape(-1)
+
+
+def _fields(elements: NDArray[np.int64], bits: int) -> Bytes:
+    """The bits of each element, least significant first, along a new last dimension."""
+    if bits == 1:
+        return (elements > 0).astype(np.uint8)[..., None]
+    octets = elements.astype("<i8")[..., None].view(np.uint8)
+    return np.unpackbits(octets[..., : -(-bits // 8)], axis=-1, bitorder="little")[..., :bits]
+
+
+def fill_image(image: MemoryImageOp, weights: Weights, arguments: Sequence[Array] = ()) -> Bytes:
+    """The bytes that a memory image describes, for given parameters and arguments."""
+    packs = [op for op in image.body.block.ops if isinstance(op, PackOp)]
+    words = max((op.at.value.data + packed_words(op) for op in packs), default=0)
+    contents = np.zeros(words * WORD_BYTES, dtype=np.uint8)
+    for op, matrix in run_packs(image.body.block, weights, arguments):
+        packed = pack_matrix(
+            matrix.reshape(op.matrix_shape),
+            op.rows.value.data,
+            op.columns.value.data,
+            op.bits.value.data,
+        )
+        start = op.at.value.data * WORD_BYTES
+        contents[start : start + len(packed)] = packed
+    return contents
+
+
+def memory_images(module: ModuleOp) -> Mapping[str, MemoryImageOp]:
+    """The memory images of a module, by the name of their port."""
+    return {op.sym_name.data: op for op in module.ops if isinstance(op, MemoryImageOp)}

@@ -1,0 +1,156 @@
+"""The project around the accelerator: sources, testbench, data, Makefile, Vitis HLS script."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit.checks import quantized
+from vaqf_compiler.emit.cpp_module import is_top
+from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
+from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.testbench import print_testbench
+from vaqf_compiler.reference import run_function
+from vaqf_compiler.reference.integer_semantics import quantize
+from vaqf_compiler.reference.interpreter import Weights
+
+HEADER = "vaqf_top.h"
+SOURCE = "vaqf_top.cpp"
+TESTBENCH = "vaqf_testbench.cpp"
+DATA = "data"
+IMAGE_PORT = "image_port"
+
+MAKEFILE = """\
+# C simulation without Vitis HLS. AP_TYPES is the directory of AMD's ap_int.h.
+CXX ?= g++
+CXXFLAGS ?= -O2
+WARNINGS := -Wall -Wextra -Werror -Wno-unknown-pragmas
+SOURCES := vaqf_top.cpp vaqf_testbench.cpp
+HEADERS := vaqf_top.h vaqf_types.h
+
+.PHONY: sim sim-native clean
+
+sim: csim
+	./csim data
+
+# The same with the machine's own integers instead of ap_int: much faster.
+sim-native: csim-native
+	./csim-native data
+
+csim: $(SOURCES) $(HEADERS)
+	$(CXX) -std=c++14 $(CXXFLAGS) $(WARNINGS) -I. -isystem $(AP_TYPES) $(SOURCES) -o $@
+
+csim-native: $(SOURCES) $(HEADERS)
+	$(CXX) -std=c++14 $(CXXFLAGS) $(WARNINGS) -I. -DVAQF_NATIVE $(SOURCES) -o $@
+
+clean:
+	rm -f csim csim-native
+"""
+
+RUN_HLS = """\
+# vitis_hls -f run_hls.tcl: C simulation, synthesis and export of the accelerator as an IP.
+open_project -reset vaqf
+set_top {top}
+add_files vaqf_top.cpp
+add_files -tb vaqf_testbench.cpp
+add_files -tb data
+open_solution -reset solution1 -flow_target vivado
+set_part {part}
+create_clock -period {period_ns} -name default
+csim_design -argv data
+csynth_design
+export_design -format ip_catalog
+exit
+"""
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a Vitis HLS script must know of the target."""
+
+    part: str
+    clock_mhz: float
+
+
+ZCU102 = Device("xczu9eg-ffvb1156-2-e", 150.0)
+"""The clock is the published accelerator's (arXiv 2201.06618)."""
+
+
+def top_function(module: ModuleOp) -> func.FuncOp:
+    """The accelerator's function. Raises PassFailedException where the module has none."""
+    for op in module.ops:
+        if isinstance(op, func.FuncOp) and is_top(op):
+            return op
+    raise PassFailedException("the module has no function with ports; lower it to loops first")
+
+
+@dataclass(frozen=True)
+class TestVector:
+    """An image and the logits that the accelerator must compute for it."""
+
+    image: NDArray[np.int64]
+    """CxHxW, quantised."""
+    logits: NDArray[np.int64]
+
+
+def make_test_vector(model: ModuleOp, image: NDArray[np.float32], weights: Weights) -> TestVector:
+    """Quantise an image as the model `model` expects it, and run the reference on it."""
+    main = next(op for op in model.ops if isinstance(op, func.FuncOp))
+    pixels = quantize(image, quantized("image", main.args[0]))
+    (logits,) = run_function(model, main.sym_name.data, [pixels], weights)
+    return TestVector(pixels, logits.reshape(-1))
+
+
+def write_project(
+    directory: Path,
+    loops: ModuleOp,
+    weights: Weights,
+    vector: TestVector,
+    *,
+    device: Device = ZCU102,
+    progress: Callable[[str], None] = print,
+) -> None:
+    """
+    Write the project for the module `loops` to `directory`, whose other files stay.
+    Files appear only when all of them are complete.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    top = top_function(loops)
+    texts = {
+        HEADER: print_hls_header(loops, "VAQF_TOP_H"),
+        SOURCE: print_hls_cpp(loops, HEADER),
+        TESTBENCH: print_testbench(top, HEADER, len(vector.logits)),
+        "Makefile": MAKEFILE,
+        "run_hls.tcl": RUN_HLS.format(
+            top=top.sym_name.data, part=device.part, period_ns=f"{1000 / device.clock_mhz:.3f}"
+        ),
+    }
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".unfinished-") as unfinished:
+        staged = Path(unfinished)
+        for name, text in texts.items():
+            (staged / name).write_text(text)
+        with as_file(files("vaqf_compiler.emit") / "include" / "vaqf_types.h") as header:
+            shutil.copy(header, staged)
+        data = staged / DATA
+        data.mkdir()
+        for name, image in memory_images(loops).items():
+            progress(f"packing {name}")
+            arguments: Sequence[NDArray[np.int64]] = (
+                [vector.image] if name == IMAGE_PORT else []
+            )
+            fill_image(image, weights, arguments).tofile(data / f"{name}.bin")
+        vector.logits.astype("<i8").tofile(data / "logits.bin")
+        if (directory / DATA).exists():
+            shutil.rmtree(directory / DATA)
+        for path in staged.iterdir():
+            path.rename(directory / path.name)

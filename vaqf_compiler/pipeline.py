@@ -8,6 +8,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.passes import PassPipeline
+from xdsl.printer import Printer
 from xdsl.universe import Universe
 
 from vaqf_compiler.universe import VAQF_UNIVERSE
@@ -28,6 +29,15 @@ def read_module(context: Context, path: Path) -> ModuleOp:
     module = Parser(context, path.read_text(), str(path)).parse_module()
     module.verify()
     return module
+
+
+def write_module(module: ModuleOp, path: Path) -> None:
+    """Print a module to a file, which appears when it is complete."""
+    unfinished = path.with_name(f".{path.name}")
+    with unfinished.open("w") as stream:
+        Printer(stream).print_op(module)
+        stream.write("\n")
+    unfinished.rename(path)
 
 
 def run_passes(context: Context, module: ModuleOp, pipeline: str) -> None:

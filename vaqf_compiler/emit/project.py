@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -118,7 +118,6 @@ def write_project(
     vector: TestVector,
     *,
     device: Device = ZCU102,
-    progress: Callable[[str], None] = print,
 ) -> None:
     """
     Write the project for the module `loops` to `directory`, whose other files stay.
@@ -144,7 +143,6 @@ def write_project(
         data = staged / DATA
         data.mkdir()
         for name, image in memory_images(loops).items():
-            progress(f"packing {name}")
             arguments: Sequence[NDArray[np.int64]] = (
                 [vector.image] if name == IMAGE_PORT else []
             )

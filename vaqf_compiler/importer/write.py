@@ -11,12 +11,13 @@ from vaqf_compiler.importer.models import Model
 from vaqf_compiler.importer.torch_export import import_model
 
 
-def write_model(model: Model, output: Path) -> Path:
+def write_model(model: Model, output: Path, weights_name: str | None = None) -> Path:
     """
-    Import `model` and write its IR to `output` and its weights beside it, with the suffix
-    `.safetensors`; the path of the weights is returned. Raises UserError as `import_model`.
+    Import `model` and write its IR to `output` and its weights beside it, by default under the
+    same name with the suffix `.safetensors`; the path of the weights is returned.
+    Raises UserError as `import_model`.
     """
-    weights = output.with_suffix(".safetensors")
+    weights = output.with_name(weights_name or output.with_suffix(".safetensors").name)
     imported = import_model(model, weights.name)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as unfinished:

@@ -1,0 +1,110 @@
+"""`vaqf-compile`: from a model to the project of an accelerator."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+from vaqf_compiler.cli.errors import report_errors
+from vaqf_compiler.cli.vaqf_import import add_model_arguments
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.stages import (
+    QUANTIZED,
+    TORCH,
+    WEIGHTS,
+    Options,
+    stage_path,
+    stage_pipelines,
+)
+
+
+class Steps:
+    """Prints what is being done, and how long it took."""
+
+    def __init__(self, total: int):
+        self.total = total
+        self.done = 0
+        self.started = time.monotonic()
+
+    def begin(self, what: str) -> None:
+        """Say what comes next."""
+        self.done += 1
+        seconds = time.monotonic() - self.started
+        print(f"[{self.done}/{self.total}] {seconds:5.1f} s  {what}", flush=True)
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="vaqf-compile", description=__doc__)
+    add_model_arguments(parser)
+    parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="DIRECTORY")
+    parser.add_argument(
+        "--bits", type=int, default=8, help="bits of activations, 1 to 16 (default: 8)"
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="IMAGES.npy",
+        help="images, NxCxHxW, to choose scales from (default: seeded noise)",
+    )
+    parser.add_argument(
+        "--tile", default="", metavar="OPTIONS", help="of binvit-tile, e.g. 'binary-m=96'"
+    )
+    parser.add_argument(
+        "--unroll", default="", metavar="OPTIONS", help="of binvit-unroll, e.g. 'lanes=8 keys=4'"
+    )
+    arguments = parser.parse_args()
+    raise SystemExit(report_errors(lambda: run(arguments)))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile. The exit code."""
+    options = Options(
+        bits=arguments.bits,
+        calibration=None if arguments.calibration is None else arguments.calibration.resolve(),
+        tile=arguments.tile,
+        unroll=arguments.unroll,
+    )
+    if not 1 <= options.bits <= 16:
+        raise UserError(f"--bits must be in 1..16, got {options.bits}")
+    pipelines = stage_pipelines(options)
+    steps = Steps(len(pipelines) + 4)
+    steps.begin("loading PyTorch and the model")
+    import numpy as np
+
+    from vaqf_compiler.emit.project import make_test_vector, write_project
+    from vaqf_compiler.importer.models import load_model
+    from vaqf_compiler.importer.write import write_model
+    from vaqf_compiler.pipeline import make_context, read_module, run_passes, write_module
+    from vaqf_compiler.weights import open_weights
+
+    model = load_model(
+        arguments.model,
+        input_shape=arguments.input_shape,
+        weights=arguments.weights,
+        seed=arguments.seed,
+    )
+    print(f"      {model.name}: {model.weights_note}")
+    project: Path = arguments.output_dir
+    steps.begin(f"importing the model: {stage_path(project, TORCH)}")
+    write_model(model, stage_path(project, TORCH), WEIGHTS)
+
+    context = make_context()
+    module = read_module(context, stage_path(project, TORCH))
+    quantized = module
+    for stage, pipeline in pipelines.items():
+        steps.begin(f"{pipeline.replace('{}', '')}: {stage_path(project, stage)}")
+        run_passes(context, module, pipeline)
+        write_module(module, stage_path(project, stage))
+        if stage == QUANTIZED:
+            quantized = module.clone()
+
+    weights = open_weights(module)
+    steps.begin("running the reference on a test image")
+    noise = np.random.default_rng(arguments.seed).standard_normal(model.input_shape[1:])
+    vector = make_test_vector(quantized, noise.astype(np.float32), weights)
+    steps.begin(f"writing the accelerator: {project}")
+    write_project(project, module, weights, vector)
+    print(f"done; vaqf-sim {project} simulates it")
+    return 0

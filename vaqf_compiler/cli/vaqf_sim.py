@@ -1,0 +1,98 @@
+"""`vaqf-sim`: simulate a compiled accelerator and compare it with the reference, bit by bit."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from vaqf_compiler.cli.errors import report_errors
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.stages import LOOPS, QUANTIZED, stage_path
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="vaqf-sim", description=__doc__)
+    parser.add_argument("project", type=Path, help="a directory that vaqf-compile wrote")
+    parser.add_argument(
+        "--image",
+        type=Path,
+        metavar="IMAGE.npy",
+        help="a CxHxW image of floats (default: seeded noise)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    parser.add_argument(
+        "--native",
+        action="store_true",
+        help="simulate with native integers instead of AMD's ap_int: same results, much faster",
+    )
+    arguments = parser.parse_args()
+    raise SystemExit(report_errors(lambda: run(arguments)))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compile, simulate, compare. The exit code: 1 where a logit differs."""
+    import numpy as np
+    from xdsl.dialects import func
+
+    from vaqf_compiler.dialects.binvit.checks import shape_of
+    from vaqf_compiler.emit.project import make_test_vector
+    from vaqf_compiler.emit.simulate import build_simulation, simulate
+    from vaqf_compiler.pipeline import make_context, read_module
+    from vaqf_compiler.weights import open_weights
+
+    project: Path = arguments.project
+    for stage in (QUANTIZED, LOOPS):
+        if not stage_path(project, stage).is_file():
+            raise UserError(f"'{stage_path(project, stage)}' is missing; run vaqf-compile first")
+    context = make_context()
+    model = read_module(context, stage_path(project, QUANTIZED))
+    loops = read_module(context, stage_path(project, LOOPS))
+    weights = open_weights(model)
+    shape = shape_of(next(op for op in model.ops if isinstance(op, func.FuncOp)).args[0])
+    if arguments.image is None:
+        image = np.random.default_rng(arguments.seed).standard_normal(shape).astype(np.float32)
+    else:
+        image = load_image(arguments.image, shape)
+
+    kind = "native integers" if arguments.native else "AMD's ap_int"
+    print(f"compiling the C simulation with {kind}", flush=True)
+    started = time.monotonic()
+    program = build_simulation(project, native=arguments.native)
+    compiled = time.monotonic()
+    print(f"running the reference on {stage_path(project, QUANTIZED)}", flush=True)
+    vector = make_test_vector(model, image, weights)
+    referenced = time.monotonic()
+    comparison = simulate(project, program, loops, weights, vector)
+    finished = time.monotonic()
+    print(
+        f"compiled in {compiled - started:.1f} s, reference {referenced - compiled:.1f} s, "
+        f"simulation {finished - referenced:.1f} s"
+    )
+    difference = comparison.first_difference
+    if difference is None:
+        print(f"PASS: all {len(comparison.expected)} logits equal the reference, bit by bit")
+        return 0
+    print(
+        f"FAIL: logit {difference} is {comparison.found[difference]}, "
+        f"expected {comparison.expected[difference]}",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def load_image(path: Path, shape: tuple[int, ...]):
+    """A float image from a `.npy` file. Raises UserError where it has another shape."""
+    import numpy as np
+
+    try:
+        image = np.load(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot read the image '{path}': {error}") from error
+    if image.shape != shape:
+        raise UserError(
+            f"the image '{path}' has shape {image.shape}, expected {'x'.join(map(str, shape))}"
+        )
+    return image.astype(np.float32)

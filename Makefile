@@ -8,19 +8,24 @@ READY := .venv/.ready
 MODELS := deit-tiny deit-small deit-base
 COMPILE_FLAGS ?=
 
-.PHONY: help setup test test-unit test-lit lint test-long format clean $(MODELS)
+.NOTPARALLEL:
+.PHONY: help setup test lint test-unit test-lit test-long format clean $(MODELS)
 
 help:
-	@echo "make deit-base   compile DeiT-base to an accelerator in build/deit-base and simulate it"
-	@echo "                 (also: make deit-tiny, make deit-small)"
+	@echo "make deit-base   compile DeiT-base into build/deit-base and simulate it"
+	@echo "                 (also deit-small, deit-tiny; COMPILE_FLAGS=... goes to vaqf-compile)"
 	@echo "make test        formatting, types, unit tests and lit tests"
 	@echo "make test-long   what takes minutes: whole models through every tool"
-	@echo "make format      format the code"
+	@echo "make format      format the code, apply safe lint fixes"
+	@echo "make setup       only set up .venv"
 	@echo "make clean       remove build/ and .venv/"
 
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
+	@command -v $(PYTHON) > /dev/null || { \
+	    echo "$(PYTHON) not found; give another with PYTHON=... (importing models needs 3.11)"; \
+	    exit 1; }
 	@echo "==> Setting up .venv (once; downloads PyTorch and torch-mlir)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
@@ -46,7 +51,7 @@ test-unit: $(READY)
 
 test-lit: $(READY)
 	@echo "==> lit tests"
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lit -v -j2 test
+	$(BIN)/lit -v -j2 test
 
 test-long: $(READY)
 	@echo "==> Long tests"

@@ -1,0 +1,6 @@
+// An operation of a dialect that nobody has registered.
+
+func.func @f() {
+  %x = foo.bar : i32
+  func.return
+}

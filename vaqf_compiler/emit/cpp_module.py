@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.emit.cpp_types import WIDEST_SIGNED, alias_definition, declarator, identifier
+from vaqf_compiler.emit.cpp_types import (
+    WIDEST_SIGNED,
+    alias_definition,
+    declarator,
+    identifier,
+    literal,
+    width_of,
+)
+from vaqf_compiler.emit.layout import INDENT, LINE_LENGTH
 
 
 def is_top(function: func.FuncOp) -> bool:
     """Whether a function is the accelerator: it has ports."""
     return any(isinstance(op, vhls.InterfaceOp) for op in function.body.block.ops)
+
+
+def file_names(module: ModuleOp) -> frozenset[str]:
+    """The C++ names of functions and tables."""
+    symbols = (op for op in module.ops if isinstance(op, func.FuncOp | memref.GlobalOp))
+    return frozenset(identifier(op.sym_name.data) for op in symbols)
 
 
 def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
@@ -30,8 +45,8 @@ def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
             raise PassFailedException(f"hls-cpp: @{name} calls itself, which HLS does not support")
         if name in ordered:
             return
-        if name not in functions:
-            raise PassFailedException(f"hls-cpp: call of an unknown function @{name}")
+        if name not in functions or functions[name].is_declaration:
+            raise PassFailedException(f"hls-cpp: the function @{name} has no body")
         open_calls.append(name)
         for op in functions[name].walk():
             if isinstance(op, func.CallOp):
@@ -59,21 +74,37 @@ def alias_lines(module: ModuleOp) -> list[str]:
     """Typedefs of the integers that the module uses, and their unsigned counterparts."""
     widths: set[int] = set()
     for found in _types(module):
-        element = found.element_type if isinstance(found, MemRefType) else found
-        if isinstance(element, IntegerType) and element.width.data > 1:
-            widths.add(element.width.data)
+        element = found.element_type if isa(found, MemRefType) else found
+        widths.add(width_of(element) or 1)
+    widths.discard(1)
     signed = [f"i{width}" for width in sorted(widths) if width <= WIDEST_SIGNED]
     return [alias_definition(alias) for alias in (*signed, *(f"u{w}" for w in sorted(widths)))]
 
 
 def global_definition(op: memref.GlobalOp) -> str:
-    """A constant table."""
-    name = identifier(op.sym_name.data)
-    if op.constant is None or not isinstance(op.initial_value, DenseIntOrFPElementsAttr):
-        raise PassFailedException(f"hls-cpp: @{name} must be constant, with dense integer values")
-    values = ", ".join(str(value) for value in op.initial_value.get_values())
+    """A constant table. Raises PassFailedException if it is not one of integers."""
+    name = op.sym_name.data
+    if op.constant is None:
+        raise PassFailedException(f"hls-cpp: memref.global @{name} must be constant")
+    if not isinstance(op.initial_value, DenseIntOrFPElementsAttr):
+        raise PassFailedException(f"hls-cpp: memref.global @{name} must have dense values")
     assert isinstance(op.type, MemRefType)
-    if op.type.get_num_dims() != 1:
-        raise PassFailedException(f"hls-cpp: table @{name} must have one dimension")
-    body = textwrap.fill(values, 98, initial_indent="  ", subsequent_indent="  ")
-    return f"static const {declarator(op.type, name)} = {{\n{body}}};\n"
+    declaration = declarator(op.type, identifier(name))
+    values = [
+        literal(value, op.type.element_type)
+        for value in op.initial_value.get_values()
+        if isinstance(value, int)
+    ]
+    return f"static const {declaration} = {_braced(values, op.type.get_shape(), '')};\n"
+
+
+def _braced(values: Sequence[str], shape: Sequence[int], indent: str) -> str:
+    inner = indent + INDENT
+    if len(shape) == 1:
+        text = ", ".join(values)
+        lines = textwrap.fill(text, LINE_LENGTH - 2, initial_indent=inner, subsequent_indent=inner)
+    else:
+        stride = len(values) // shape[0]
+        rows = (values[at : at + stride] for at in range(0, len(values), stride))
+        lines = ",\n".join(f"{inner}{_braced(row, shape[1:], inner)}" for row in rows)
+    return f"{{\n{lines}\n{indent}}}"

@@ -7,38 +7,58 @@ import re
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.hints import isa
 
 WIDEST_SIGNED = 64
 """Integers up to this width are signed numbers; wider ones are words of bits, ap_uint."""
 
-KEYWORDS = frozenset(
-    """alignas and asm auto bool break case catch char class const constexpr continue default
-    delete do double else enum explicit export extern false float for friend goto if inline int
-    long main mutable namespace new not operator or private protected public register return
-    short signed sizeof static struct switch template this throw true try typedef typename union
-    unsigned using virtual void volatile while xor""".split()  # noqa: SIM905
-)
+_KEYWORDS = """
+alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class
+compl const const_cast constexpr continue decltype default delete do double dynamic_cast else enum
+explicit export extern false float for friend goto if inline int long mutable namespace new noexcept
+not not_eq nullptr operator or or_eq private protected public register reinterpret_cast return short
+signed sizeof static static_assert static_cast struct switch template this thread_local throw true
+try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
+"""
+RESERVED = frozenset([*_KEYWORDS.split(), "ap_int", "ap_uint", "maximum", "minimum"])
+"""Words that cannot name a variable: C++ keywords and what vaqf_types.h defines."""
+
+
+def width_of(attribute: Attribute) -> int | None:
+    """The bits of an integer type, None for other types."""
+    return attribute.width.data if isa(attribute, IntegerType) else None
+
+
+def is_word(attribute: Attribute) -> bool:
+    """Whether a type is an integer beyond `WIDEST_SIGNED`: bits without a sign."""
+    return (width_of(attribute) or 0) > WIDEST_SIGNED
 
 
 def cpp_type(attribute: Attribute) -> str:
     """The C++ type of a scalar. Raises PassFailedException for any other type."""
-    match attribute:
-        case IndexType():
+    match width_of(attribute):
+        case None if isinstance(attribute, IndexType):
             return "int"
-        case IntegerType():
-            bits = attribute.width.data
-            if bits == 1:
-                return "bool"
-            return f"i{bits}" if bits <= WIDEST_SIGNED else f"u{bits}"
-        case _:
+        case None:
             raise PassFailedException(f"hls-cpp: no C++ type for {attribute}")
+        case 1:
+            return "bool"
+        case width:
+            return f"i{width}" if width <= WIDEST_SIGNED else f"u{width}"
 
 
 def unsigned_type(attribute: Attribute) -> str:
     """The unsigned C++ type of an integer type's width."""
-    if isinstance(attribute, IntegerType) and attribute.width.data > 1:
-        return f"u{attribute.width.data}"
-    return "unsigned" if isinstance(attribute, IndexType) else cpp_type(attribute)
+    if isinstance(attribute, IndexType):
+        return "unsigned"
+    width = width_of(attribute)
+    return cpp_type(attribute) if width is None or width == 1 else f"u{width}"
+
+
+def machine_bits(attribute: Attribute) -> int:
+    """The width of the machine's integer in which native simulation computes with a type."""
+    width = width_of(attribute) or 0
+    return 32 if width <= 32 else 64 if width <= 64 else 128
 
 
 def alias_definition(alias: str) -> str:
@@ -47,19 +67,30 @@ def alias_definition(alias: str) -> str:
     return f"typedef {kind}<{alias[1:]}> {alias};"
 
 
-def declarator(type_: Attribute, name: str) -> str:
-    """A declaration of a scalar or an array, without initialiser."""
-    if not isinstance(type_, MemRefType):
+def declarator(type_: Attribute, name: str, *, is_argument: bool = False) -> str:
+    """
+    A declaration of a scalar or an array, without initialiser. Raises PassFailedException for
+    an array of dynamic size, unless it is an argument and only its first dimension is dynamic.
+    """
+    if not isa(type_, MemRefType):
         return f"{cpp_type(type_)} {name}"
     shape = type_.get_shape()
-    if any(size < 1 for size in shape):
+    if any(size < 1 for size in (shape[1:] if is_argument else shape)) or not shape:
         raise PassFailedException(f"hls-cpp: array '{name}' needs a static shape, got {type_}")
-    dimensions = "".join(f"[{size}]" for size in shape)
+    dimensions = "".join(f"[{size}]" if size > 0 else "[]" for size in shape)
     return f"{cpp_type(type_.element_type)} {name}{dimensions}"
 
 
-def literal(value: int) -> str:
-    """A decimal literal of a type that holds `value`."""
+def literal(value: int, type_: Attribute) -> str:
+    """A constant expression for an index, or for the integer of this type with these bits."""
+    width = width_of(type_)
+    if width is not None:
+        value %= 1 << width
+        if is_word(type_) and value >> 63:
+            alias, high = cpp_type(type_), literal(value >> 63, type_)
+            return f"({alias}({high}) << 63 | {alias}({value & (1 << 63) - 1}LL))"
+        if 1 < width <= WIDEST_SIGNED and value >> (width - 1):
+            value -= 1 << width
     if value == -(2**63):
         return "(-9223372036854775807LL - 1)"
     return str(value) if -(2**31) < value < 2**31 else f"{value}LL"
@@ -67,7 +98,8 @@ def literal(value: int) -> str:
 
 def identifier(hint: str | None, default: str = "v") -> str:
     """A C++ identifier like `hint`."""
-    name = re.sub(r"\W", "_", hint or default)
-    if not re.match(r"[A-Za-z_]", name):
+    name = re.sub(r"\W+", "_", hint or default)
+    if not re.match(r"[A-Za-z]", name):
         name = f"{default}{name}"
-    return f"{name}_" if name in KEYWORDS else name
+    # Aliases of integer types look like i20 and u128.
+    return f"{name}_" if name in RESERVED or re.fullmatch(r"[iu]\d+", name) else name

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith, func, memref
+from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation
-from xdsl.traits import is_side_effect_free
 
-from vaqf_compiler.emit.cpp_expression import EXPRESSIONS
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.emit.arithmetic import EXPRESSIONS
 
 
 def inlined_operations(block: Block) -> set[Operation]:
     """
-    The operations of `block` (not of nested regions) that need no variable: constants, and pure
-    operations and loads with one use, in the same block. A load stays before whatever may write
-    memory between it and the statement that its value ends up in.
+    The operations of `block` (not of nested regions) that get no variable: constants, what
+    nothing uses, and pure operations and loads whose only use is in the same block, unless they
+    have a name. A load stays before whatever may write memory between it and the statement that
+    its value ends up in, and out of the header of a loop, which is evaluated many times.
     """
     operations = list(block.ops)
     position = {op: index for index, op in enumerate(operations)}
     writes = [index for index, op in enumerate(operations) if _may_write(op)]
     inlined: set[Operation] = set()
-    printed_at: dict[Operation, int] = {}
+    dead: set[Operation] = set()
+    statement = dict(zip(operations, operations, strict=True))
     for op in reversed(operations):
-        printed_at[op] = position[op]
-        if isinstance(op, arith.ConstantOp):
+        if not isinstance(op, EXPRESSIONS):
+            continue
+        users = [use.operation for use in op.results[0].uses if use.operation not in dead]
+        if not users:
+            dead.add(op)
+        if not users or isinstance(op, arith.ConstantOp):
             inlined.add(op)
             continue
-        if not isinstance(op, EXPRESSIONS) or len(list(op.results[0].uses)) != 1:
+        named = op.results[0].name_hint is not None
+        if named or len(users) > 1 or isinstance(users[0], vhls.PragmaOp):
             continue
-        (user,) = (use.operation for use in op.results[0].uses)
-        if user not in position:
+        if users[0] not in position:
             continue
-        end = printed_at[user]
-        if isinstance(op, memref.LoadOp) and any(position[op] < w < end for w in writes):
+        target = statement[users[0]]
+        if isinstance(op, memref.LoadOp) and (
+            isinstance(target, scf.ForOp)
+            or any(position[op] < write < position[target] for write in writes)
+        ):
             continue
         inlined.add(op)
-        printed_at[op] = end
+        statement[op] = target
     return inlined
 
 
 def _may_write(op: Operation) -> bool:
-    if isinstance(op, memref.StoreOp | func.CallOp):
-        return True
-    return bool(op.regions) and not is_side_effect_free(op)
+    harmless = (*EXPRESSIONS, vhls.PragmaOp, vhls.CommentOp, memref.AllocOp, memref.AllocaOp)
+    return not isinstance(op, harmless)

@@ -143,9 +143,7 @@ def write_project(
         data = staged / DATA
         data.mkdir()
         for name, image in memory_images(loops).items():
-            arguments: Sequence[NDArray[np.int64]] = (
-                [vector.image] if name == IMAGE_PORT else []
-            )
+            arguments: Sequence[NDArray[np.int64]] = [vector.image] if name == IMAGE_PORT else []
             fill_image(image, weights, arguments).tofile(data / f"{name}.bin")
         vector.logits.astype("<i8").tofile(data / "logits.bin")
         if (directory / DATA).exists():

@@ -5,7 +5,16 @@
 #define VAQF_TYPES_H
 
 #ifndef VAQF_NATIVE
+#if defined(__GNUC__) && !defined(__clang__)
+// AMD's constructors mask the bits of a value before it is set, harmlessly.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <ap_int.h>
+#pragma GCC diagnostic pop
+#else
+#include <ap_int.h>
+#endif
 #else
 #include <cstdint>
 

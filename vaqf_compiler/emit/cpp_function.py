@@ -1,0 +1,245 @@
+"""Functions as C++: one printing method per operation."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import IO
+
+from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import IndexType, MemRefType
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.emit.arithmetic import EXPRESSIONS, print_expression
+from vaqf_compiler.emit.cpp_expression import (
+    PRIMARY,
+    Expression,
+    condition,
+    initialiser,
+    subscripts,
+    variable,
+)
+from vaqf_compiler.emit.cpp_module import is_top
+from vaqf_compiler.emit.cpp_types import cpp_type, declarator, identifier
+from vaqf_compiler.emit.inlining import inlined_operations
+from vaqf_compiler.emit.layout import INDENT, wrapped
+
+
+@dataclass
+class FunctionPrinter:
+    """Prints one function."""
+
+    out: IO[str]
+    file_names: frozenset[str]
+    """Names of the functions and tables of the file, which no variable may hide."""
+    names: dict[SSAValue, str] = field(default_factory=dict[SSAValue, str])
+    scopes: list[set[str]] = field(default_factory=list[set[str]])
+    inlined: set[Operation] = field(default_factory=set[Operation])
+
+    def line(self, text: str, *, outdent: int = 0) -> None:
+        """A statement, at the depth of the innermost scope less `outdent`."""
+        indent = INDENT * (len(self.scopes) - 1 - outdent)
+        self.out.write(wrapped(text, indent))
+
+    @contextmanager
+    def scope(self) -> Generator[None]:
+        """What is declared inside is not visible after it."""
+        self.scopes.append(set())
+        yield
+        self.scopes.pop()
+
+    def unique(self, wanted: str) -> str:
+        """A name like `wanted`, declared here, that hides no other; siblings may reuse it."""
+        name = wanted
+        count = 1
+        while name in self.file_names or any(name in scope for scope in self.scopes):
+            count += 1
+            name = f"{wanted}_{count}"
+        self.scopes[-1].add(name)
+        return name
+
+    def declare(self, value: SSAValue, default: str = "v") -> str:
+        """The name of the variable for `value`."""
+        self.names[value] = self.unique(identifier(value.name_hint, default))
+        return self.names[value]
+
+    def value(self, value: SSAValue) -> Expression:
+        """The expression for a value: its variable, or what is printed in its place."""
+        name = self.names.get(value)
+        if name is None:
+            assert isinstance(value.owner, Operation), "arguments are declared before their uses"
+            return print_expression(value.owner, self.value)
+        if isinstance(value.type, MemRefType):
+            return Expression(name, PRIMARY, None, 0)
+        return variable(name, value.type)
+
+    def assigned(self, value: SSAValue) -> str:
+        """The text of a value that is assigned to, or initialises, a variable of its type."""
+        return initialiser(self.value(value), value.type)
+
+    def arguments(self, values: Iterable[SSAValue]) -> str:
+        """The arguments of a call."""
+        return ", ".join(self.value(value).text for value in values)
+
+    def function(self, op: func.FuncOp) -> None:
+        """A whole function. PassFailedExceptions out of it name the function."""
+        try:
+            with self.scope():
+                self.line(f"{self.signature(op)} {{")
+                with self.scope():
+                    self.block(op.body.block)
+                self.line("}")
+        except PassFailedException as error:
+            raise PassFailedException(f"{error}, in function @{op.sym_name.data}") from error
+
+    def signature(self, op: func.FuncOp) -> str:
+        """The function's declaration, without semicolon; names its arguments."""
+        outputs = op.function_type.outputs.data
+        if len(outputs) > 1:
+            raise PassFailedException("hls-cpp: func.func with more than one result")
+        arguments = ", ".join(
+            declarator(argument.type, self.declare(argument, "arg"), is_argument=True)
+            for argument in op.body.block.args
+        )
+        linkage = 'extern "C"' if is_top(op) else "static"
+        result = cpp_type(outputs[0]) if outputs else "void"
+        return f"{linkage} {result} {identifier(op.sym_name.data)}({arguments})"
+
+    def block(self, block: Block) -> None:
+        """The statements of a block."""
+        self.inlined |= inlined_operations(block)
+        for op in block.ops:
+            if op in self.inlined:
+                continue
+            if isinstance(op, EXPRESSIONS):
+                value = op.results[0]
+                text = initialiser(print_expression(op, self.value), value.type)
+                self.line(f"const {cpp_type(value.type)} {self.declare(value)} = {text};")
+            else:
+                self.statement(op)
+
+    @singledispatchmethod
+    def statement(self, op: Operation) -> None:
+        """Print one operation. Raises PassFailedException where there is no C++ for it."""
+        raise PassFailedException(f"hls-cpp: no C++ for the operation {op.name}")
+
+    @statement.register
+    def _(self, op: vhls.PragmaOp) -> None:
+        variable = self.names[op.operands[0]] if op.operands else None
+        self.out.write(f"#pragma HLS {op.pragma(variable)}\n")
+
+    @statement.register
+    def _(self, op: vhls.CommentOp) -> None:
+        self.out.write(f"{INDENT * (len(self.scopes) - 1)}// {op.text.data}\n")
+
+    @statement.register
+    def _(self, op: memref.AllocOp) -> None:
+        assert isinstance(op.memref.type, MemRefType)
+        self.line(f"static {declarator(op.memref.type, self.declare(op.memref, 'buffer'))};")
+
+    @statement.register
+    def _(self, op: memref.AllocaOp) -> None:
+        self.line(f"{declarator(op.memref.type, self.declare(op.memref, 'buffer'))};")
+
+    @statement.register
+    def _(self, op: memref.GetGlobalOp) -> None:
+        self.names[op.memref] = identifier(op.name_.root_reference.data)
+
+    @statement.register
+    def _(self, op: memref.StoreOp) -> None:
+        target = self.value(op.memref).text + subscripts(op.indices, self.value)
+        self.line(f"{target} = {self.assigned(op.value)};")
+
+    @statement.register
+    def _(self, op: func.CallOp) -> None:
+        call = f"{identifier(op.callee.root_reference.data)}({self.arguments(op.arguments)});"
+        if op.res and any(op.res[0].uses):
+            call = f"const {cpp_type(op.res[0].type)} {self.declare(op.res[0])} = {call}"
+        self.line(call)
+
+    @statement.register
+    def _(self, op: func.ReturnOp) -> None:
+        if op.arguments:
+            self.line(f"return {self.assigned(op.arguments[0])};")
+
+    @statement.register
+    def _(self, op: scf.ForOp) -> None:
+        index, *carried = op.body.block.args
+        if not isinstance(index.type, IndexType):
+            raise PassFailedException(f"hls-cpp: scf.for over {index.type}, must be over index")
+        for argument, result, initial in zip(carried, op.res, op.iter_args, strict=True):
+            result.name_hint = result.name_hint or argument.name_hint
+            name = self.declare(result)
+            self.names[argument] = name
+            self.line(f"{cpp_type(result.type)} {name} = {self.assigned(initial)};")
+        with self.scope():
+            name = self.declare(index, "i")
+            lower, upper, step = (self.value(bound) for bound in (op.lb, op.ub, op.step))
+            advance = f"++{name}" if step.text == "1" else f"{name} += {step.text}"
+            header = f"for (int {name} = {lower.text}; {name} < {upper.text}; {advance}) {{"
+            self.line(header, outdent=1)
+            self.block(op.body.block)
+        self.line("}")
+
+    @statement.register
+    def _(self, op: scf.IfOp) -> None:
+        for result in op.output:
+            self.line(f"{cpp_type(result.type)} {self.declare(result)};")
+        self.conditional(op, "if")
+
+    def conditional(self, op: scf.IfOp, keyword: str) -> None:
+        """`if` or `else if` and its branches."""
+        test = condition(self.value(op.cond)).text
+        with self.scope():
+            self.line(f"{keyword} ({test}) {{", outdent=1)
+            self.block(op.true_region.block)
+        if (alternative := self._only_if(op.false_region)) is not None:
+            self.conditional(alternative, "} else if")
+            return
+        if op.false_region.blocks:
+            with self.scope():
+                self.line("} else {", outdent=1)
+                self.block(op.false_region.block)
+        self.line("}")
+
+    def _only_if(self, region: Region) -> scf.IfOp | None:
+        """The `scf.if` that is all there is to say in an else branch."""
+        if not region.blocks:
+            return None
+        inlined = inlined_operations(region.block)
+        statements = [op for op in region.block.ops if op not in inlined]
+        match statements:
+            case [scf.IfOp() as only, scf.YieldOp()] if not only.output:
+                return only
+            case _:
+                return None
+
+    @statement.register
+    def _(self, op: scf.YieldOp) -> None:
+        parent = op.parent_op()
+        assert parent is not None
+        carried = parent.body.block.args[1:] if isinstance(parent, scf.ForOp) else ()
+        pending: list[tuple[str, str]] = []
+        for position, (result, value) in enumerate(zip(parent.results, op.arguments, strict=True)):
+            target, text = self.names[result], self.assigned(value)
+            if self._reads(value, carried[:position]):
+                # An assignment above it must not change what this one reads.
+                name = self.unique(f"next_{target}")
+                pending.insert(0, (name, f"const {cpp_type(value.type)} {name} = {text};"))
+                text = name
+            if text != target:
+                pending.append((target, f"{target} = {text};"))
+        for _, statement in pending:
+            self.line(statement)
+
+    def _reads(self, value: SSAValue, variables: Iterable[SSAValue]) -> bool:
+        """Whether the expression for `value` reads one of `variables`."""
+        if value in variables:
+            return True
+        if value in self.names or not isinstance(value.owner, Operation):
+            return False
+        return any(self._reads(operand, variables) for operand in value.owner.operands)

@@ -101,9 +101,10 @@ def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -
     `(total * multiplier + 2**(shift-1)) >> shift`, not yet saturated, in a width that holds
     every step (docs/arithmetic.md); `shift` is at most `most_shift`.
     """
-    bits = max(total.bits + MULTIPLIER.width.data, most_shift) + 1
-    half = integer(1, bits) << (shift - 1)
-    return (total.to(bits) * multiplier.to(bits) + half) >> shift
+    product = total.times(multiplier)
+    bits = max(product.bits, most_shift) + 1
+    half = (integer(1, bits) << (shift - 1)).named("half")
+    return (product.to(bits) + half) >> shift
 
 
 def saturate(value: Value, bits: int) -> Value:

@@ -41,7 +41,11 @@ from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_
 
 EXPONENTIAL_BITS = EXP_BITS + 2
 """Of an exponential: 2**15 and a sign."""
-WIDE = 64
+DIVISION_BITS = RECIPROCAL_BITS + 2
+"""Holds 2**36 and its sign."""
+RECIPROCAL_WIDTH = RECIPROCAL_BITS - EXP_BITS + 2
+"""A row's sum is at least 2**15, so its reciprocal is at most 2**21."""
+SCALED_BITS = EXPONENTIAL_BITS + RECIPROCAL_WIDTH + 1
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,20 @@ class AttentionEngine:
     """Unsigned."""
     most_shift: int
     """The greatest requantisation shift of a layer."""
+    most_exp_shift: int
+    """The greatest shift of a layer's exponents."""
     exp_table: str
     """The module's table of powers of two."""
+
+    @property
+    def difference_bits(self) -> int:
+        """Of a score's distance from the greatest one."""
+        return self.score_bits + 1
+
+    @property
+    def power_bits(self) -> int:
+        """Of a distance times its multiplier, which is shifted."""
+        return max(self.difference_bits + MULTIPLIER.width.data, self.most_exp_shift + 1)
 
 
 def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.FuncOp:
@@ -70,7 +86,7 @@ def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.F
         **dict.fromkeys(("tokens", "query_row", "key_row", "value_row", "target"), INDEX),
         "exp_multiplier": MULTIPLIER,
         "exp_shift": INDEX,
-        "exp_limit": IntegerType(WIDE),
+        "exp_limit": IntegerType(engine.difference_bits),
         "probability_shift": INDEX,
         "multiplier": MULTIPLIER,
         "shift": INDEX,
@@ -112,9 +128,9 @@ class _Body:
             with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
                 largest = self._scores(query, key, score, token)
                 total = self._exponentials(score, exponential, powers, largest)
-                one = integer(1 << RECIPROCAL_BITS, WIDE)
-                reciprocal = (one // total.to(WIDE)).named("reciprocal")
-                self._context(exponential, value, context, reciprocal)
+                one = integer(1 << RECIPROCAL_BITS, DIVISION_BITS)
+                reciprocal = (one // total.to(DIVISION_BITS)).to(RECIPROCAL_WIDTH)
+                self._context(exponential, value, context, reciprocal.named("reciprocal"))
                 self._store(context, head, token)
 
     def _load(
@@ -159,8 +175,7 @@ class _Body:
                 zero = integer(0, engine.score_bits)
                 with carrying_loop(0, engine.head_size, "channel", {"dot": zero}) as dot:
                     vhls.UnrollOp()
-                    bits = 2 * query.bits
-                    product = query[token, dot.index].to(bits) * key[step, k, dot.index].to(bits)
+                    product = query[token, dot.index].times(key[step, k, dot.index])
                     dot.next(dot.carried[0] + product.to(engine.score_bits))
                 found = select(self._is_token(step, k), dot.results[0], least).named("found")
                 score[step, k] = found
@@ -180,9 +195,10 @@ class _Body:
             with carrying_loop(0, engine.keys, "k", {"sum": outer.carried[0]}) as inner:
                 vhls.UnrollOp()
                 k = inner.index
-                difference = largest.to(WIDE) - score[step, k].to(WIDE)
-                product = difference.minimum(s["exp_limit"]) * s["exp_multiplier"].to(WIDE)
-                power = (product >> s["exp_shift"]).named("power")
+                bits = engine.difference_bits
+                difference = largest.to(bits) - score[step, k].to(bits)
+                product = difference.minimum(s["exp_limit"]).times(s["exp_multiplier"])
+                power = (product.to(engine.power_bits) >> s["exp_shift"]).named("power")
                 fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
                 # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
                 whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
@@ -199,19 +215,18 @@ class _Body:
     ) -> None:
         """Probabilities times values, summed over all keys."""
         engine, s = self.engine, self.scalars
-        half = (integer(1, WIDE) << (s["probability_shift"] - 1)).named("half")
+        half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
         with unrolled(engine.head_size, "channel") as channel:
             context[channel] = integer(0, engine.context_bits)
         with loop(0, self.steps, "step") as step:
             pipeline()
             with unrolled(engine.keys, "k") as k:
-                scaled = exponential[step, k].to(WIDE) * reciprocal + half
+                scaled = exponential[step, k].times(reciprocal).to(SCALED_BITS) + half
                 most = (1 << engine.probability_bits) - 1
                 probability = (scaled >> s["probability_shift"]).minimum(most)
-                bits = engine.probability_bits + 1 + value.bits
-                weight = probability.to(bits).named("weight")
+                weight = probability.to(engine.probability_bits + 1).named("weight")
                 with unrolled(engine.head_size, "channel") as channel:
-                    product = weight * value[step, k, channel].to(bits)
+                    product = weight.times(value[step, k, channel])
                     context[channel] = context[channel] + product.to(engine.context_bits)
 
     def _store(self, context: Buffer, head: Value, token: Value) -> None:

@@ -136,6 +136,11 @@ class Value:
         """Zero-extended to a greater width."""
         return Value(arith.ExtUIOp(self.ssa, IntegerType(bits)).result)
 
+    def times(self, other: Value) -> Value:
+        """The product of two integers of any widths, as wide as it can be."""
+        bits = self.bits + other.bits
+        return self.to(bits) * other.to(bits)
+
     def as_index(self) -> Value:
         """The number as an index."""
         return Value(arith.IndexCastOp(self.ssa, INDEX).result)

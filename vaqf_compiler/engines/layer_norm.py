@@ -5,12 +5,17 @@ sum and sum of squares, an integer square root and one division, and a pass for 
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
+from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import LayerNormOp
+from vaqf_compiler.dialects.binvit.types import signed_bits
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,
@@ -41,95 +46,180 @@ ROOT_BITS = 31
 """Of the square root of a number below 2**62."""
 MANTISSA_BITS = 16
 RECIPROCAL_BITS = 31
+VARIANCE = IntegerType(2 * ROOT_BITS + 1)
+"""A variance, scaled by the square of the channels, and a sign."""
+ROOT = IntegerType(ROOT_BITS + 1)
 GAMMA_BITS = 16
 
 
 def build_square_root(name: str) -> func.FuncOp:
-    """`floor(sqrt(x))` of a 64-bit number below 2**62, a digit of the root in each iteration."""
-    with function(name, {"x": IntegerType(64)}, [IntegerType(64)]) as (operation, arguments):
+    """`floor(sqrt(x))` of a number below 2**62, a binary digit of the root in each iteration."""
+    with function(name, {"x": VARIANCE}, [ROOT]) as (operation, arguments):
         vhls.InlineOp()
-        carried = {"rest": Value(arguments["x"]), "root": integer(0, 64)}
+        bits = VARIANCE.width.data
+        carried = {"rest": Value(arguments["x"]), "root": integer(0, bits)}
         with carrying_loop(0, ROOT_BITS, "step", carried) as body:
             pipeline()
             rest, root = body.carried
-            digit = (integer(1 << 2 * (ROOT_BITS - 1), 64) >> body.index * 2).named("digit")
+            digit = (integer(1 << 2 * (ROOT_BITS - 1), bits) >> body.index * 2).named("digit")
             trial = (root + digit).named("trial")
             fits = (trial <= rest).named("fits")
             halved = (root >> 1).named("halved")
             body.next(select(fits, rest - trial, rest), select(fits, halved + digit, halved))
-        func.ReturnOp(body.results[1].ssa)
+        func.ReturnOp(body.results[1].to(ROOT.width.data).ssa)
     return operation
 
 
-def build_layer_norm(name: str, square_root: func.FuncOp, accelerator: Accelerator) -> func.FuncOp:
+@dataclass(frozen=True)
+class LayerNormEngine:
+    """Parameters of a layer normalisation engine."""
+
+    name: str
+    most_epsilon: int
+    """The greatest epsilon of a layer, in units of the scaled variance."""
+
+
+@dataclass(frozen=True)
+class _Widths:
+    """Bits that hold every intermediate result, from the number of channels."""
+
+    total: int
+    squares: int
+    centred: int
+    product: int
+    """Of a centred value times the reciprocal, with room for the rounding term."""
+    normalised: int
+    scaled: int
+
+    @staticmethod
+    def of(engine: LayerNormEngine, accelerator: Accelerator) -> _Widths:
+        """Raises PassFailedException where the variance exceeds the square root's range."""
+        channels = accelerator.channels
+        low, high = (
+            -(1 << (bits_of(accelerator.residual) - 1)),
+            1 << (bits_of(accelerator.residual) - 1),
+        )
+        squares = channels * low * low
+        if channels * squares + engine.most_epsilon >= 1 << (2 * ROOT_BITS):
+            raise PassFailedException(
+                f"layer normalisation of {channels} channels exceeds {2 * ROOT_BITS} bits"
+            )
+        centred = signed_bits(2 * channels * low, 2 * channels * high)
+        # |centred / root| is at most sqrt(channels), and less than twice that after the root and
+        # its mantissa are rounded down.
+        largest = 2 * (math.isqrt(channels) + 1) << LayerNormOp.FRACTION_BITS
+        normalised = signed_bits(-largest, largest)
+        return _Widths(
+            total=signed_bits(channels * low, channels * high),
+            squares=signed_bits(0, squares),
+            centred=centred,
+            product=max(centred + MANTISSA_BITS + 2, 2 * RECIPROCAL_BITS - ROOT_BITS + 4) + 1,
+            normalised=normalised,
+            scaled=max(normalised + GAMMA_BITS, PARAMETER_BITS) + 2,
+        )
+
+
+def build_layer_norm(
+    engine: LayerNormEngine, square_root: func.FuncOp, accelerator: Accelerator
+) -> func.FuncOp:
     """The engine as a function of loops."""
     types: dict[str, Attribute] = {
         "residual": accelerator.residual,
         "activations": accelerator.activations,
         "parameters": accelerator.parameters,
         **dict.fromkeys(("parameters_at", "tokens", "source", "target"), INDEX),
-        "epsilon": IntegerType(64),
+        "epsilon": VARIANCE,
         "shift": INDEX,
     }
-    lanes, groups = accelerator.lanes, accelerator.channel_groups
-    with function(name, types) as (operation, arguments):
+    with function(engine.name, types) as (operation, arguments):
         vhls.InlineOp()
-        residual = Buffer(arguments["residual"])
-        port = Buffer(arguments["parameters"])
-        parameters_at, tokens, source = (
-            Value(arguments[key]) for key in ("parameters_at", "tokens", "source")
-        )
-        gamma = local("gamma", GAMMA_BITS, groups, lanes, partition=(2,))
-        beta = local("beta", PARAMETER_BITS, groups, lanes, partition=(2,))
-        with each_parameter(port, parameters_at, groups, lanes) as (group, lane, value):
-            gamma[group, lane] = value.to(GAMMA_BITS)
-        beta_at = (parameters_at + accelerator.channels // PARAMETERS_PER_WORD).named("beta_at")
-        with each_parameter(port, beta_at, groups, lanes) as (group, lane, value):
-            beta[group, lane] = value
-
-        with loop(0, tokens, "token", most=accelerator.tokens) as token:
-            row = (source + token * groups).named("row")
-            total, squares = _sums(residual, row, accelerator)
-            channels = integer(accelerator.channels, 64)
-            variance = channels * squares - total * total + Value(arguments["epsilon"])
-            (root,) = call(square_root, variance.named("variance"))
-            exponent, reciprocal = _reciprocal(root.named("root"))
-            normalised_shift = (exponent + (RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS)).named(
-                "normalised_shift"
-            )
-            normalised_half = (integer(1, 64) << (normalised_shift - 1)).named("normalised_half")
-            shift = Value(arguments["shift"])
-            half = (integer(1, 64) << (shift - 1)).named("half")
-            per_row = width_of(accelerator.activations) * lanes
-            rows = -(-accelerator.channels // per_row)
-            first_row = (Value(arguments["target"]) + token * rows).named("first_row")
-            with loop(0, groups, "group") as group:
-                pipeline()
-                cell = cell_of(accelerator.activations, first_row, group)
-                with unrolled(lanes, "lane") as lane:
-                    x = residual[row + group, 0, lane].to(64)
-                    centred = x * channels - total
-                    normalised = centred * reciprocal + normalised_half >> normalised_shift
-                    scaled = normalised.named("normalised") * gamma[group, lane].to(64)
-                    y = scaled + beta[group, lane].to(64) + half >> shift
-                    bits = bits_of(accelerator.activations)
-                    Buffer(arguments["activations"])[cell.row, cell.group, lane] = saturate(y, bits)
+        buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
+        scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
+        widths = _Widths.of(engine, accelerator)
+        _Body(accelerator, widths, buffers, scalars, square_root).build()
     return operation
 
 
-def _sums(residual: Buffer, row: Value, accelerator: Accelerator) -> tuple[Value, Value]:
-    """Sum and sum of squares of a token."""
-    zeros = {"total": integer(0, 64), "squares": integer(0, 64)}
-    with carrying_loop(0, accelerator.channel_groups, "group", zeros) as outer:
-        pipeline()
-        partial = dict(zip(("part", "part_squares"), outer.carried, strict=True))
-        with carrying_loop(0, accelerator.lanes, "lane", partial) as inner:
-            vhls.UnrollOp()
-            x = residual[row + outer.index, 0, inner.index].to(64).named("x")
-            inner.next(inner.carried[0] + x, inner.carried[1] + x * x)
-        outer.next(*inner.results)
-    total, squares = outer.results
-    return total, squares
+@dataclass(frozen=True)
+class _Body:
+    accelerator: Accelerator
+    widths: _Widths
+    buffers: dict[str, Buffer]
+    scalars: dict[str, Value]
+    square_root: func.FuncOp
+
+    def build(self) -> None:
+        accelerator, s = self.accelerator, self.scalars
+        lanes, groups = accelerator.lanes, accelerator.channel_groups
+        gamma = local("gamma", GAMMA_BITS, groups, lanes, partition=(2,))
+        beta = local("beta", PARAMETER_BITS, groups, lanes, partition=(2,))
+        port = self.buffers["parameters"]
+        with each_parameter(port, s["parameters_at"], groups, lanes) as (group, lane, value):
+            gamma[group, lane] = value.to(GAMMA_BITS)
+        words = accelerator.channels // PARAMETERS_PER_WORD
+        beta_at = (s["parameters_at"] + words).named("beta_at")
+        with each_parameter(port, beta_at, groups, lanes) as (group, lane, value):
+            beta[group, lane] = value
+
+        half = (integer(1, self.widths.scaled) << (s["shift"] - 1)).named("half")
+        with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
+            row = (s["source"] + token * groups).named("row")
+            total, squares = self._sums(row)
+            bits = VARIANCE.width.data
+            channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
+            deviation = channels.times(squares).to(bits) - total.times(total).to(bits)
+            variance = (deviation + s["epsilon"]).named("variance")
+            (root,) = call(self.square_root, variance)
+            exponent, reciprocal = _reciprocal(root.named("root"))
+            self._normalise(token, row, total, exponent, reciprocal, gamma, beta, half)
+
+    def _sums(self, row: Value) -> tuple[Value, Value]:
+        """Sum and sum of squares of a token."""
+        widths, residual = self.widths, self.buffers["residual"]
+        zeros = {"total": integer(0, widths.total), "squares": integer(0, widths.squares)}
+        with carrying_loop(0, self.accelerator.channel_groups, "group", zeros) as outer:
+            pipeline()
+            partial = dict(zip(("part", "part_squares"), outer.carried, strict=True))
+            with carrying_loop(0, self.accelerator.lanes, "lane", partial) as inner:
+                vhls.UnrollOp()
+                x = residual[row + outer.index, 0, inner.index].named("x")
+                total, squares = inner.carried
+                inner.next(total + x.to(widths.total), squares + x.times(x).to(widths.squares))
+            outer.next(*inner.results)
+        total, squares = outer.results
+        return total, squares
+
+    def _normalise(
+        self,
+        token: Value,
+        row: Value,
+        total: Value,
+        exponent: Value,
+        reciprocal: Value,
+        gamma: Buffer,
+        beta: Buffer,
+        half: Value,
+    ) -> None:
+        """Write the normalised token."""
+        accelerator, widths = self.accelerator, self.widths
+        memory = accelerator.activations
+        shift = (exponent + (RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS)).named("fraction_shift")
+        fraction_half = (integer(1, widths.product) << (shift - 1)).named("fraction_half")
+        rows = -(-accelerator.channel_groups // width_of(memory))
+        first_row = (self.scalars["target"] + token * rows).named("first_row")
+        with loop(0, accelerator.channel_groups, "group") as group:
+            pipeline()
+            cell = cell_of(memory, first_row, group)
+            with unrolled(accelerator.lanes, "lane") as lane:
+                x = self.buffers["residual"][row + group, 0, lane]
+                channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
+                centred = x.times(channels).to(widths.centred) - total.to(widths.centred)
+                product = centred.named("centred").times(reciprocal).to(widths.product)
+                normalised = (product + fraction_half >> shift).to(widths.normalised)
+                scaled = normalised.named("normalised").times(gamma[group, lane])
+                shifted = scaled.to(widths.scaled) + beta[group, lane].to(widths.scaled) + half
+                y = saturate(shifted >> self.scalars["shift"], bits_of(memory))
+                self.buffers["activations"][cell.row, cell.group, lane] = y
 
 
 def _reciprocal(root: Value) -> tuple[Value, Value]:
@@ -145,5 +235,6 @@ def _reciprocal(root: Value) -> tuple[Value, Value]:
     right = select(zero < exponent, exponent, zero).named("right")
     left = (right - exponent).named("left")
     mantissa = ((root >> right) << left).named("mantissa")
-    reciprocal = integer(1 << RECIPROCAL_BITS, 64) // mantissa
-    return exponent, reciprocal.named("reciprocal")
+    bits = RECIPROCAL_BITS + 2
+    reciprocal = integer(1 << RECIPROCAL_BITS, bits) // mantissa.to(bits)
+    return exponent, reciprocal.to(MANTISSA_BITS + 2).named("reciprocal")

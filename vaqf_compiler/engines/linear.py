@@ -281,8 +281,7 @@ class _Body:
         if engine.weight_bits == 1:
             wide = x.to(engine.total_bits).named("wide")
             return select(w, wide, -wide)
-        bits = x.bits + engine.weight_bits
-        return (x.to(bits) * w.to(bits)).to(engine.total_bits)
+        return x.times(w).to(engine.total_bits)
 
     def _store(self, out_tile: Value, gelu: Buffer | None) -> None:
         """Turn the totals of a tile row into results, group of lanes by group of lanes."""

@@ -14,6 +14,7 @@ from vaqf_compiler.dialects.binvit import (
     DispatchOp,
     EngineOp,
     GeluOp,
+    LayerNormOp,
     LinearOp,
     MemoryOp,
     PatchEmbedOp,
@@ -33,7 +34,9 @@ from vaqf_compiler.engines.dispatches import (
     name_of,
     parameter_of,
 )
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear import Epilogue, LinearEngine
+from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
 
 EXP_TABLE = "exp_table"
 
@@ -154,5 +157,14 @@ def plan_attention(
             quantized("probabilities", op.result, signed=False).bits.data for op in softmaxes
         ),
         most_shift=_most_shift(dispatches),
+        most_exp_shift=max(
+            softmax_constants(quantized("scores", op.result).scale.data).shift for op in scores
+        ),
         exp_table=EXP_TABLE,
     )
+
+
+def plan_layer_norm(engine: EngineOp, dispatches: Sequence[DispatchOp]) -> LayerNormEngine:
+    """A layer normalisation engine that can run all of `dispatches`."""
+    epsilons = [layer_norm_epsilon(find(dispatch, LayerNormOp)) for dispatch in dispatches]
+    return LayerNormEngine(engine.sym_name.data, max(epsilons))

@@ -26,13 +26,11 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.engines.accelerator import (
-    MULTIPLIER,
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,
     Accelerator,
 )
-from vaqf_compiler.engines.attention import WIDE
-from vaqf_compiler.engines.builder import Buffer, Value, call, constant, integer
+from vaqf_compiler.engines.builder import Buffer, Value, call, constant
 from vaqf_compiler.engines.dispatches import (
     accumulated_operand,
     epilogue_of,
@@ -51,9 +49,6 @@ from vaqf_compiler.reference.tables import (
     layer_norm_epsilon,
     softmax_constants,
 )
-
-Scalar = int | Value
-"""An index, or a value of another type."""
 
 
 @dataclass
@@ -136,8 +131,7 @@ def call_engine(
         if name in buffers and argument.type == buffers[name].ssa.type:
             arguments.append(buffers[name])
             continue
-        scalar = remaining.pop(0)
-        arguments.append(scalar if isinstance(scalar, Value) else constant(scalar))
+        arguments.append(constant(remaining.pop(0), argument.type))
     assert not remaining
     call(function, *arguments)
 
@@ -150,36 +144,36 @@ def _target(dispatch: DispatchOp) -> int:
     return 0 if dispatch.row is None else dispatch.row.value.data
 
 
-def _scaling(dispatch: DispatchOp) -> tuple[Scalar, Scalar]:
+def _scaling(dispatch: DispatchOp) -> tuple[int, int]:
     """Multiplier and shift of a dispatch's requantisation."""
     requantize = find_optional(dispatch, RequantizeOp)
     if requantize is None:
-        return constant(0, MULTIPLIER), 1
-    return constant(requantize.multiplier.value.data, MULTIPLIER), requantize.shift.value.data
+        return 0, 1
+    return requantize.multiplier.value.data, requantize.shift.value.data
 
 
-def _load_image(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _load_image(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     return ()
 
 
-def _load_rows(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _load_rows(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     tokens, _ = tokens_and_channels(d.result)
     return p.parameters_at[d], tokens * a.channel_groups, _target(d)
 
 
-def _copy_tokens(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _copy_tokens(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     tokens, _ = tokens_and_channels(d.result)
     return tokens, _row(d.yielded, a)
 
 
-def _layer_norm(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _layer_norm(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     norm = find(d, LayerNormOp)
     tokens, _ = tokens_and_channels(norm.input)
-    epsilon = integer(layer_norm_epsilon(norm), 64)
+    epsilon = layer_norm_epsilon(norm)
     return p.parameters_at[d], tokens, _row(norm.input, a), _target(d), epsilon, norm.shift
 
 
-def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     layer, epilogue = weighted_op(d), epilogue_of(d)
     tokens, out_channels = tokens_and_channels(layer.result)
     in_channels = 1
@@ -202,13 +196,13 @@ def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
     )
 
 
-def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]:
+def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     scores, softmax = find(d, AttentionScoresOp), find(d, SoftmaxOp)
     context = find(d, AttentionContextOp)
     score_type = quantized("scores", scores.result)
     constants = softmax_constants(score_type.scale.data)
-    # Differences of scores have one bit more than scores; a limit beyond is never reached.
-    limit = min(constants.limit, (1 << (score_type.bits.data + 1)) - 1)
+    # No two scores are further apart than this, so a greater limit is none.
+    limit = min(constants.limit, (1 << score_type.bits.data) - 1)
     tokens, _ = tokens_and_channels(scores.query)
     return (
         tokens,
@@ -216,9 +210,9 @@ def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[Scalar]
         _row(scores.key, a),
         _row(context.value, a),
         _target(d),
-        constant(constants.multiplier, MULTIPLIER),
+        constants.multiplier,
         constants.shift,
-        integer(limit, WIDE),
+        limit,
         RECIPROCAL_BITS - softmax.result_exponent,
         *_scaling(d),
     )

@@ -152,7 +152,7 @@ class _Allocator:
     def _check_last_use(self, value: SSAValue, dispatch: DispatchOp) -> None:
         if self._last_use(value) > self.position[dispatch]:
             raise PassFailedException(
-                "a residual value is used again after it was added to; the accelerator adds in place"
+                "a residual value is used after it was added to, but the accelerator adds in place"
             )
 
     def _last_use(self, value: SSAValue) -> int:

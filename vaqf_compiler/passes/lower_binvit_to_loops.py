@@ -58,6 +58,7 @@ from vaqf_compiler.engines.plan import (
     EXP_TABLE,
     plan_accelerator,
     plan_attention,
+    plan_layer_norm,
     plan_linear,
 )
 from vaqf_compiler.engines.schedule import Parameters, call_engine
@@ -133,7 +134,8 @@ class _Lowering:
                 case "layer_norm":
                     square_root = build_square_root("square_root")
                     built.append(square_root)
-                    functions[name] = build_layer_norm(name, square_root, accelerator)
+                    norm = plan_layer_norm(engine, self._of(name))
+                    functions[name] = build_layer_norm(norm, square_root, accelerator)
                 case "load_rows":
                     functions[name] = build_load_rows(name, accelerator)
                 case "load_image":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, Use
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.arithmetic import EXPRESSIONS
@@ -21,30 +21,34 @@ def inlined_operations(block: Block) -> set[Operation]:
     writes = [index for index, op in enumerate(operations) if _may_write(op)]
     inlined: set[Operation] = set()
     dead: set[Operation] = set()
-    statement = dict(zip(operations, operations, strict=True))
+    statement = {op: Use(op, 0) for op in operations}
     for op in reversed(operations):
         if not isinstance(op, EXPRESSIONS):
             continue
-        users = [use.operation for use in op.results[0].uses if use.operation not in dead]
-        if not users:
+        uses = [use for use in op.results[0].uses if use.operation not in dead]
+        if not uses:
             dead.add(op)
-        if not users or isinstance(op, arith.ConstantOp):
+        if not uses or isinstance(op, arith.ConstantOp):
             inlined.add(op)
             continue
+        user = uses[0].operation
         named = op.results[0].name_hint is not None
-        if named or len(users) > 1 or isinstance(users[0], vhls.PragmaOp):
+        if named or len(uses) > 1 or user not in position or isinstance(user, vhls.PragmaOp):
             continue
-        if users[0] not in position:
-            continue
-        target = statement[users[0]]
+        target = statement[user] if isinstance(user, EXPRESSIONS) else uses[0]
         if isinstance(op, memref.LoadOp) and (
-            isinstance(target, scf.ForOp)
-            or any(position[op] < write < position[target] for write in writes)
+            _is_repeated(target)
+            or any(position[op] < write < position[target.operation] for write in writes)
         ):
             continue
         inlined.add(op)
         statement[op] = target
     return inlined
+
+
+def _is_repeated(use: Use) -> bool:
+    """Whether it is the upper bound or the step of a loop."""
+    return isinstance(use.operation, scf.ForOp) and use.index in (1, 2)
 
 
 def _may_write(op: Operation) -> bool:

@@ -39,7 +39,9 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS
 
-EXPONENTIAL_BITS = EXP_BITS + 2
+POWER_BITS = EXP_BITS + 1
+"""Of an entry of the table of powers of two, which is unsigned."""
+EXPONENTIAL_BITS = POWER_BITS + 1
 """Of an exponential: 2**15 and a sign."""
 DIVISION_BITS = RECIPROCAL_BITS + 2
 """Holds 2**36 and its sign."""
@@ -120,7 +122,7 @@ class _Body:
         score = local("score", engine.score_bits, self.steps, keys, partition=(2,))
         exponential = local("exponential", EXPONENTIAL_BITS, self.steps, keys, partition=(2,))
         context = local("context", engine.context_bits, size, partition=(1,))
-        powers = table(engine.exp_table, EXPONENTIAL_BITS, 1 << EXP_INDEX_BITS)
+        powers = table(engine.exp_table, POWER_BITS, 1 << EXP_INDEX_BITS)
         with loop(0, engine.heads, "head") as head:
             self._load(query, s["query_row"], head, lambda t, c: (t, c))
             for rows, buffer in ((s["key_row"], key), (s["value_row"], value)):
@@ -202,7 +204,7 @@ class _Body:
                 fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
                 # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
                 whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
-                shifted = powers[fraction] >> whole
+                shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
                 zero = integer(0, EXPONENTIAL_BITS)
                 found = select(self._is_token(step, k), shifted, zero).named("found")
                 exponential[step, k] = found

@@ -47,7 +47,7 @@ from vaqf_compiler.engines.accelerator import (
     WORD_BITS,
     width_of,
 )
-from vaqf_compiler.engines.attention import EXPONENTIAL_BITS, build_attention
+from vaqf_compiler.engines.attention import POWER_BITS, build_attention
 from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
 from vaqf_compiler.engines.images import ImageBuilder
@@ -185,7 +185,7 @@ class _Lowering:
 def _exp_table() -> memref.GlobalOp:
     """The table of powers of two."""
     values = [int(value) for value in exp_table()]
-    element = IntegerType(EXPONENTIAL_BITS)
+    element = IntegerType(POWER_BITS)
     dense = DenseIntOrFPElementsAttr.from_list(TensorType(element, [len(values)]), values)
     return memref.GlobalOp.get(
         StringAttr(EXP_TABLE), MemRefType(element, [len(values)]), dense, constant=UnitAttr()

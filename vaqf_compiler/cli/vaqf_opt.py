@@ -111,7 +111,12 @@ class VaqfOpt(xDSLOptMain):
         except UnicodeDecodeError as error:
             raise UserError(f"'{name}' is not a text file: {error}") from error
         parser = LocatingParser(self.ctx, text, name, start_offset)
-        return parser.parse_module(not self.args.no_implicit_module)
+        try:
+            return parser.parse_module(not self.args.no_implicit_module)
+        except VerifyException as error:  # of a type or attribute, which is checked when made
+            if self.args.verify_diagnostics:
+                raise
+            parser.raise_error(str(error))
 
     def apply_passes(self, prog: ModuleOp) -> None:
         try:

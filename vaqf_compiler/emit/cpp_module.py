@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, ModuleOp
-from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
-from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import (
-    WIDEST_SIGNED,
     alias_definition,
     declarator,
     identifier,
     literal,
-    width_of,
 )
 from vaqf_compiler.emit.layout import INDENT, LINE_LENGTH
 
@@ -59,26 +56,10 @@ def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
     return list(ordered.values())
 
 
-def _types(module: ModuleOp) -> Iterator[Attribute]:
-    for op in module.walk():
-        for value in op.results:
-            yield value.type
-        for region in op.regions:
-            for block in region.blocks:
-                yield from (argument.type for argument in block.args)
-        if isinstance(op, memref.GlobalOp):
-            yield op.type
-
-
-def alias_lines(module: ModuleOp) -> list[str]:
-    """Typedefs of the integers that the module uses, and their unsigned counterparts."""
-    widths: set[int] = set()
-    for found in _types(module):
-        element = found.element_type if isa(found, MemRefType) else found
-        widths.add(width_of(element) or 1)
-    widths.discard(1)
-    signed = [f"i{width}" for width in sorted(widths) if width <= WIDEST_SIGNED]
-    return [alias_definition(alias) for alias in (*signed, *(f"u{w}" for w in sorted(widths)))]
+def alias_lines(code: str) -> list[str]:
+    """Typedefs of the integer types that the code uses."""
+    aliases = {(name[0], int(name[1:])) for name in re.findall(r"\b[iu][1-9]\d*\b", code)}
+    return [alias_definition(f"{sign}{width}") for sign, width in sorted(aliases)]
 
 
 def global_definition(op: memref.GlobalOp) -> str:
@@ -102,7 +83,9 @@ def _braced(values: Sequence[str], shape: Sequence[int], indent: str) -> str:
     inner = indent + INDENT
     if len(shape) == 1:
         text = ", ".join(values)
-        lines = textwrap.fill(text, LINE_LENGTH - 2, initial_indent=inner, subsequent_indent=inner)
+        if indent and len(indent) + len(text) + len("{},") <= LINE_LENGTH:
+            return f"{{{text}}}"
+        lines = textwrap.fill(text, LINE_LENGTH, initial_indent=inner, subsequent_indent=inner)
     else:
         stride = len(values) // shape[0]
         rows = (values[at : at + stride] for at in range(0, len(values), stride))

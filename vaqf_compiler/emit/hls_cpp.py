@@ -36,12 +36,26 @@ def print_hls_cpp(module: ModuleOp, header_name: str | None = None) -> str:
     they are defined in the text. Raises PassFailedException, naming the operation, for anything
     that is not loops over arrays.
     """
+    code = _definitions(module)
+    if header_name is not None:
+        return f'#include "{header_name}"\n{code}'
+    return "\n".join(('#include "vaqf_types.h"', "", *alias_lines(code), code))
+
+
+def print_hls_header(module: ModuleOp, guard: str) -> str:
+    """The header: integer types and the prototype of the top function."""
+    lines = [f"#ifndef {guard}", f"#define {guard}", "", '#include "vaqf_types.h"', ""]
+    lines += [*alias_lines(_definitions(module)), ""]
+    for function in functions_callees_first(module):
+        if is_top(function):
+            printer = FunctionPrinter(StringIO(), file_names(module), scopes=[set()])
+            lines.append(wrapped(f"{printer.signature(function)};", ""))
+    return "\n".join((*lines, f"#endif // {guard}\n"))
+
+
+def _definitions(module: ModuleOp) -> str:
+    """The tables and functions, an empty line before each."""
     out = StringIO()
-    if header_name is None:
-        out.write('#include "vaqf_types.h"\n\n')
-        out.writelines(f"{line}\n" for line in alias_lines(module))
-    else:
-        out.write(f'#include "{header_name}"\n')
     for op in module.ops:
         if isinstance(op, memref.GlobalOp):
             out.write(f"\n{global_definition(op)}")
@@ -50,19 +64,6 @@ def print_hls_cpp(module: ModuleOp, header_name: str | None = None) -> str:
     for function in functions_callees_first(module):
         out.write("\n")
         FunctionPrinter(out, file_names(module)).function(function)
-    return out.getvalue()
-
-
-def print_hls_header(module: ModuleOp, guard: str) -> str:
-    """The header: integer types and the prototype of the top function."""
-    out = StringIO()
-    out.write(f'#ifndef {guard}\n#define {guard}\n\n#include "vaqf_types.h"\n\n')
-    out.writelines(f"{line}\n" for line in alias_lines(module))
-    for function in functions_callees_first(module):
-        if is_top(function):
-            printer = FunctionPrinter(out, file_names(module), scopes=[set()])
-            out.write("\n" + wrapped(f"{printer.signature(function)};", ""))
-    out.write(f"\n#endif // {guard}\n")
     return out.getvalue()
 
 

@@ -1,0 +1,58 @@
+"""
+The `vhls` dialect: what Vitis HLS pragmas say about loops, arrays, functions and ports.
+
+Each operation is one pragma of the generated C++ (AMD UG1399, "HLS Pragmas"); it stands where
+the pragma will stand: first in the body of the loop or function it is about, or after the
+allocation of the array it is about. `vhls.comment` is a comment. (The name `hls` is taken by a
+dialect of xDSL that models streams and dataflow regions.)
+"""
+
+from xdsl.ir import Dialect
+
+from vaqf_compiler.dialects.vhls.arrays import (
+    ArrayPartitionOp,
+    ArrayReshapeOp,
+    BindOpOp,
+    BindStorageOp,
+    is_m_axi_port,
+)
+from vaqf_compiler.dialects.vhls.comment import CommentOp
+from vaqf_compiler.dialects.vhls.functions import AllocationOp, InlineOp, InterfaceOp
+from vaqf_compiler.dialects.vhls.loops import DependenceOp, LoopTripcountOp, PipelineOp, UnrollOp
+from vaqf_compiler.dialects.vhls.pragma import PragmaOp
+
+__all__ = [
+    "VHLS",
+    "AllocationOp",
+    "ArrayPartitionOp",
+    "ArrayReshapeOp",
+    "BindOpOp",
+    "BindStorageOp",
+    "CommentOp",
+    "DependenceOp",
+    "InlineOp",
+    "InterfaceOp",
+    "LoopTripcountOp",
+    "PipelineOp",
+    "PragmaOp",
+    "UnrollOp",
+    "is_m_axi_port",
+]
+
+VHLS = Dialect(
+    "vhls",
+    [
+        PipelineOp,
+        UnrollOp,
+        LoopTripcountOp,
+        DependenceOp,
+        InterfaceOp,
+        InlineOp,
+        AllocationOp,
+        ArrayPartitionOp,
+        ArrayReshapeOp,
+        BindStorageOp,
+        BindOpOp,
+        CommentOp,
+    ],
+)

@@ -1,0 +1,112 @@
+"""Pragmas in the body of a loop, about that loop."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import I64, IntegerAttr, MemRefType, StringAttr
+from xdsl.ir import SSAValue
+from xdsl.irdl import base, irdl_op_definition, operand_def, opt_prop_def, prop_def, traits_def
+from xdsl.traits import HasParent
+from xdsl.utils.exceptions import VerifyException
+
+from vaqf_compiler.dialects.vhls.pragma import (
+    PragmaOp,
+    check_one_of,
+    check_positive,
+    integer,
+    option,
+)
+
+
+@irdl_op_definition
+class PipelineOp(PragmaOp):
+    """Start an iteration of the loop every `ii` cycles."""
+
+    name = "vhls.pipeline"
+
+    ii = prop_def(IntegerAttr[I64])
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "`ii` `=` $ii attr-dict"
+
+    def __init__(self, ii: int = 1):
+        super().__init__(properties={"ii": integer(ii)})
+
+    def verify_(self) -> None:
+        check_positive("ii", self.ii)
+
+    def pragma(self, variable: str | None) -> str:
+        return "pipeline" + option("II", self.ii)
+
+
+@irdl_op_definition
+class UnrollOp(PragmaOp):
+    """Make copies of the loop's body, as many as `factor`, else as many as iterations."""
+
+    name = "vhls.unroll"
+
+    factor = opt_prop_def(IntegerAttr[I64])
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "(`factor` `=` $factor^)? attr-dict"
+
+    def __init__(self, factor: int | None = None):
+        super().__init__(properties={"factor": integer(factor)})
+
+    def verify_(self) -> None:
+        check_positive("factor", self.factor)
+
+    def pragma(self, variable: str | None) -> str:
+        return "unroll" + option("factor", self.factor)
+
+
+@irdl_op_definition
+class LoopTripcountOp(PragmaOp):
+    """Bounds of a trip count that is only known at run time, for the tool's latency report."""
+
+    name = "vhls.loop_tripcount"
+
+    min = prop_def(IntegerAttr[I64])
+    max = prop_def(IntegerAttr[I64])
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "`min` `=` $min `max` `=` $max attr-dict"
+
+    def __init__(self, min: int, max: int):
+        super().__init__(properties={"min": integer(min), "max": integer(max)})
+
+    def verify_(self) -> None:
+        low, high = self.min.value.data, self.max.value.data
+        if not 0 <= low <= high:
+            raise VerifyException(f"expected 0 <= min <= max, got min {low} and max {high}")
+
+    def pragma(self, variable: str | None) -> str:
+        return "loop_tripcount" + option("min", self.min) + option("max", self.max)
+
+
+@irdl_op_definition
+class DependenceOp(PragmaOp):
+    """
+    No two iterations (`inter`), or no two accesses of one iteration (`intra`), of the loop touch
+    the same element of a buffer. The tool does not check it: if it is wrong, so is the hardware.
+    """
+
+    name = "vhls.dependence"
+    KINDS: ClassVar[tuple[str, ...]] = ("inter", "intra")
+
+    buffer = operand_def(base(MemRefType))
+    kind = prop_def(StringAttr)
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "$buffer $kind `false` attr-dict `:` type($buffer)"
+
+    def __init__(self, buffer: SSAValue, kind: str):
+        super().__init__(operands=[buffer], properties={"kind": StringAttr(kind)})
+
+    def verify_(self) -> None:
+        check_one_of("kind", self.kind, self.KINDS)
+
+    def pragma(self, variable: str | None) -> str:
+        return f"dependence variable={variable} type={self.kind.data} dependent=false"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.parser import Parser
 from xdsl.passes import PassPipeline
 from xdsl.printer import Printer
 from xdsl.universe import Universe
 
+from vaqf_compiler.locations import LocatingParser
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
 
@@ -26,7 +26,7 @@ def make_context() -> Context:
 def read_module(context: Context, path: Path) -> ModuleOp:
     """Parse and verify an IR file; its weights will be looked for beside it."""
     search_directory.set(path.parent)
-    module = Parser(context, path.read_text(), str(path)).parse_module()
+    module = LocatingParser(context, path.read_text(), str(path)).parse_module()
     module.verify()
     return module
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerType, MemRefType
-from xdsl.ir import BlockArgument
+from xdsl.ir import Attribute, BlockArgument
+from xdsl.utils.hints import isa
 
 from vaqf_compiler.emit.cpp_types import cpp_type, identifier
+from vaqf_compiler.engines.accelerator import WORD_BITS
 
 _PROLOGUE = """\
 // Runs the accelerator once and compares its logits with the expected ones.
@@ -89,7 +91,7 @@ _EPILOGUE = """\
 
 def _port(argument: BlockArgument) -> tuple[str, str, int]:
     """Name, element type and size of a port."""
-    assert isinstance(argument.type, MemRefType)
+    assert isa(argument.type, MemRefType[Attribute])
     (size,) = argument.type.get_shape()
     return identifier(argument.name_hint), cpp_type(argument.type.element_type), size
 
@@ -105,8 +107,8 @@ def print_testbench(top: func.FuncOp, header: str, logits: int) -> str:
     lines.append("\n} // namespace\n\nint main(int argc, char **argv) {\n")
     lines.append('  const std::string data = argc > 1 ? std::string(argv[1]) + "/" : "data/";\n')
     for argument, (name, _, size) in zip(top.args, ports, strict=True):
-        assert isinstance(argument.type, MemRefType)
-        if argument.type.element_type == IntegerType(128):
+        assert isa(argument.type, MemRefType[Attribute])
+        if argument.type.element_type == IntegerType(WORD_BITS):
             lines.append(f'  read_words(data + "{name}.bin", {name}, {size});\n')
     arguments = ", ".join(name for name, _, _ in ports)
     lines.append(f"  {top.sym_name.data}({arguments});\n\n")

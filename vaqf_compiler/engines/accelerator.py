@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
-from vaqf_compiler.engines.builder import Buffer, Value, integer, loop, pipeline, unrolled
+from vaqf_compiler.engines.builder import (
+    Buffer,
+    Value,
+    integer,
+    loop,
+    pipeline,
+    unrolled,
+    width_of_integer,
+)
 
 WORD_BITS = 128
 """Width of a port to external memory."""
@@ -57,9 +65,7 @@ def width_of(memory: MemRefType[Attribute]) -> int:
 
 def bits_of(memory: MemRefType[Attribute]) -> int:
     """The width of a memory's elements."""
-    element = memory.element_type
-    assert isinstance(element, IntegerType)
-    return element.width.data
+    return width_of_integer(memory.element_type)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
 @contextmanager
 def each_parameter(
     port: Buffer, at: Value, groups: Value | int, lanes: int
-) -> Iterator[tuple[Value, Value, Value]]:
+) -> Generator[tuple[Value, Value, Value]]:
     """
     Loops that read `groups * lanes` parameters from word `at` of a port; for each one, its
     group, its lane and its 32 bits.

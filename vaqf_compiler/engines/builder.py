@@ -9,7 +9,7 @@ an engine reads as arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,12 +17,19 @@ from xdsl.builder import ImplicitBuilder
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, MemRefType
 from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
 
 INDEX = IndexType()
 NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
 """Engines size their integers so that sums and products cannot overflow, and say so."""
+
+
+def width_of_integer(type_: Attribute) -> int:
+    """The bits of an integer type."""
+    assert isa(type_, IntegerType)
+    return type_.width.data
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,7 @@ class Value:
     @property
     def bits(self) -> int:
         """The width of an integer."""
-        assert isinstance(self.ssa.type, IntegerType)
-        return self.ssa.type.width.data
+        return width_of_integer(self.ssa.type)
 
     def named(self, name: str) -> Value:
         """The same, with a name for the generated code."""
@@ -168,7 +174,8 @@ def _is(number: Number, value: int) -> bool:
 
 
 def constant(number: int, type_: Attribute = INDEX) -> Value:
-    """A constant of a type."""
+    """A constant of an index or integer type."""
+    assert isa(type_, IndexType | IntegerType)
     return Value(arith.ConstantOp(IntegerAttr(number, type_)).result)
 
 
@@ -196,7 +203,7 @@ class Buffer:
     @property
     def type(self) -> MemRefType[Attribute]:
         """The memref type."""
-        assert isinstance(self.ssa.type, MemRefType)
+        assert isa(self.ssa.type, MemRefType[Attribute])
         return self.ssa.type
 
     @property
@@ -207,9 +214,7 @@ class Buffer:
     @property
     def bits(self) -> int:
         """The width of its elements."""
-        element = self.type.element_type
-        assert isinstance(element, IntegerType)
-        return element.width.data
+        return width_of_integer(self.type.element_type)
 
     def _indices(self, where: Number | tuple[Number, ...]) -> list[SSAValue]:
         subscripts = where if isinstance(where, tuple) else (where,)
@@ -264,7 +269,7 @@ class Loop:
 @contextmanager
 def carrying_loop(
     lower: Number, upper: Number, name: str, carried: dict[str, Value]
-) -> Iterator[Loop]:
+) -> Generator[Loop]:
     """A loop over `lower <= name < upper` that carries named values; the body calls `next`."""
     bounds = (index(lower).ssa, index(upper).ssa, constant(1).ssa)
     initial = [value.ssa for value in carried.values()]
@@ -279,7 +284,7 @@ def carrying_loop(
 
 
 @contextmanager
-def loop(lower: Number, upper: Number, name: str, *, most: int | None = None) -> Iterator[Value]:
+def loop(lower: Number, upper: Number, name: str, *, most: int | None = None) -> Generator[Value]:
     """
     A loop over `lower <= name < upper`. `most` is the greatest trip count that a run-time bound
     takes, for the tool's report.
@@ -292,7 +297,7 @@ def loop(lower: Number, upper: Number, name: str, *, most: int | None = None) ->
 
 
 @contextmanager
-def unrolled(upper: int, name: str) -> Iterator[Value]:
+def unrolled(upper: int, name: str) -> Generator[Value]:
     """A loop over `0 <= name < upper` whose iterations all run at once."""
     with carrying_loop(0, upper, name, {}) as body:
         vhls.UnrollOp()
@@ -306,7 +311,7 @@ def pipeline(ii: int = 1) -> None:
 
 
 @contextmanager
-def when(condition: Value) -> Iterator[None]:
+def when(condition: Value) -> Generator[None]:
     """Statements under a condition."""
     operation = scf.IfOp(condition.ssa, [], Region(Block()))
     with ImplicitBuilder(operation.true_region):
@@ -326,7 +331,7 @@ def call(function: func.FuncOp, *arguments: Value | Buffer) -> list[Value]:
 @contextmanager
 def function(
     name: str, arguments: dict[str, Attribute], results: Sequence[Attribute] = ()
-) -> Iterator[tuple[func.FuncOp, dict[str, SSAValue]]]:
+) -> Generator[tuple[func.FuncOp, dict[str, SSAValue]]]:
     """A function to be filled; its body ends in `func.return`, added here if it returns nothing."""
     block = Block(arg_types=list(arguments.values()))
     for argument, hint in zip(block.args, arguments, strict=True):

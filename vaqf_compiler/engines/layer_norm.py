@@ -179,7 +179,8 @@ class _Body:
         zeros = {"total": integer(0, widths.total), "squares": integer(0, widths.squares)}
         with carrying_loop(0, self.accelerator.channel_groups, "group", zeros) as outer:
             pipeline()
-            partial = dict(zip(("part", "part_squares"), outer.carried, strict=True))
+            total, squares = outer.carried
+            partial = {"part": total, "part_squares": squares}
             with carrying_loop(0, self.accelerator.lanes, "lane", partial) as inner:
                 vhls.UnrollOp()
                 x = residual[row + outer.index, 0, inner.index].named("x")

@@ -16,7 +16,7 @@ A binary weight adds or subtracts; an 8-bit weight multiplies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -311,7 +311,7 @@ class _Body:
                             writers[epilogue](token, out_group, lane, total)
 
     @contextmanager
-    def _when_epilogue(self, epilogue: Epilogue) -> Iterator[None]:
+    def _when_epilogue(self, epilogue: Epilogue) -> Generator[None]:
         if len(self.engine.epilogues) == 1:
             yield
             return

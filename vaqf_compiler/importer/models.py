@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -102,7 +103,7 @@ def _named(source: str) -> nn.Module:
     _, _, rest = source.partition("-")
     size, _, distilled = rest.partition("-")
     hidden_size, heads = WIDTHS[size]
-    sizes = {
+    sizes: dict[str, Any] = {
         "hidden_size": hidden_size,
         "num_attention_heads": heads,
         "intermediate_size": 4 * hidden_size,

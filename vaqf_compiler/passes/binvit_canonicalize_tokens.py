@@ -59,10 +59,11 @@ class _AddToEachPart(RewritePattern):
             rows_type = TensorType(element(parameter.result), [tokens, channels])
             rows = ParameterOp(parameter.parameter.data, rows_type, row)
             total = AddOp(part, rows.result)
-            rewriter.insert_op([rows, total])
+            rewriter.insert(rows)
+            rewriter.insert(total)
             sums.append(total)
             row += tokens
-        rewriter.replace_op(op, ConcatTokensOp([total.result for total in sums]))
+        rewriter.replace(op, ConcatTokensOp([total.result for total in sums]))
 
 
 class _SelectBeforeNormalising(RewritePattern):
@@ -77,7 +78,7 @@ class _SelectBeforeNormalising(RewritePattern):
         epsilon = norm.epsilon.value.data
         result = LayerNormOp(token.result, norm.gamma, norm.beta, epsilon, element(op.result))
         result.attributes.update(norm.attributes)
-        rewriter.replace_op(op, [token, result])
+        rewriter.replace(op, [token, result])
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     PIXEL_BITS,
     WORD_BITS,
+    bits_of,
     width_of,
 )
 from vaqf_compiler.engines.attention import POWER_BITS, build_attention
@@ -169,10 +170,8 @@ class _Lowering:
                 vhls.AllocationOp(name)
             for name in ("activations", "residual", "image"):
                 memory: MemRefType[Attribute] = getattr(accelerator, name)
-                element = memory.element_type
-                assert isinstance(element, IntegerType)
                 shape = memory.get_shape()
-                buffer = local(name, element.width.data, *shape, partition=(2, 3))
+                buffer = local(name, bits_of(memory), *shape, partition=(2, 3))
                 vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
                 buffers[name] = buffer
             for dispatch in self.dispatches:

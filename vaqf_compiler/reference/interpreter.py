@@ -213,7 +213,6 @@ class BinvitFunctions(InterpreterFunctions):
         total = sum(args[1:], args[0])
         return (total if is_quantized(op.result) else total / np.float32(len(args)),)
 
-
     @impl(binvit.DispatchOp)
     def dispatch(
         self, interpreter: Interpreter, op: binvit.DispatchOp, args: PythonValues

@@ -107,6 +107,18 @@ def _split(image: Array, size: int, dim: int) -> list[Array]:
     return np.split(image, range(size, image.shape[dim], size), axis=dim)
 
 
+def _select(image: Array, dim: int, index: int) -> Array:
+    return np.take(image, index, axis=dim)
+
+
+def _unbind(image: Array, dim: int) -> list[Array]:
+    return list(np.moveaxis(image, dim, 0))
+
+
+def _chunk(image: Array, chunks: int, dim: int) -> list[Array]:
+    return _split(image, -(-image.shape[dim] // chunks), dim)
+
+
 MOVES: dict[type[Operation], Move] = {
     views.ExpandOp: _expand,
     views.FlattenOp: _flatten,
@@ -117,10 +129,10 @@ MOVES: dict[type[Operation], Move] = {
     views.ReshapeOp: np.reshape,
     views.UnsqueezeOp: np.expand_dims,
     views.SqueezeOp: np.squeeze,
-    views.SelectOp: lambda image, dim, index: np.take(image, index, axis=dim),
+    views.SelectOp: _select,
     views.SliceOp: _slice,
-    views.UnbindOp: lambda image, dim: list(np.moveaxis(image, dim, 0)),
-    views.ChunkOp: lambda image, chunks, dim: _split(image, -(-image.shape[dim] // chunks), dim),
+    views.UnbindOp: _unbind,
+    views.ChunkOp: _chunk,
     views.SplitOp: _split,
 }
 

@@ -43,8 +43,11 @@ def _patch_embedding(c: Converter, op: Operation, args: list[Abstract]) -> Abstr
     channels, _, size, width = shape_of(kernel)
     if (stride, padding, dilation, groups) != ([size, width], [0, 0], [1, 1], 1) or size != width:
         raise c.fail(op, "only square patches are supported: stride = kernel, no padding or groups")
-    is_image = isinstance(image, View) and image.source is c.function.args[0]
-    if not is_image or not np.array_equal(image.indices.flat, np.arange(image.indices.size)):
+    if (
+        not isinstance(image, View)
+        or image.source is not c.function.args[0]
+        or not np.array_equal(image.indices.flat, np.arange(image.indices.size))
+    ):
         raise c.fail(op, "it is not applied to the input image as it comes")
     bias_value = None if bias is None else c.whole_parameter(op, "bias", bias, 1)
     rows, columns = (extent // size for extent in image.indices.shape[-2:])
@@ -119,7 +122,7 @@ def _add_scalar(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
     if not isinstance(input, Constant):
         raise c.fail(op, "numbers are added to constants only")
     assert isinstance(other, int | float) and isinstance(alpha, int | float)
-    return Constant(input.elements + other * alpha)
+    return Constant(np.add(input.elements, other * alpha))
 
 
 @Converter.rule(compute.GeScalarOp)
@@ -127,6 +130,7 @@ def _greater_equal(c: Converter, op: Operation, args: list[Abstract]) -> Abstrac
     input, other = args
     if not isinstance(input, Constant):
         raise c.fail(op, "only constants are compared")
+    assert isinstance(other, int | float)
     return Constant(np.greater_equal(input.elements, other))
 
 
@@ -169,11 +173,12 @@ def _layer_scale(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
 @Converter.rule(views.MeanOp)
 def _mean(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
     input, dims, _, dtype = args
-    rows = None
-    if isinstance(input, View) and input.indices.ndim == 3 and dtype is None:
-        rows = as_rows(input.indices, shape_of(input.source)[-1])
+    refused = c.fail(op, "only the mean over the last tokens is supported")
+    if not isinstance(input, View) or input.indices.ndim != 3 or dtype is not None:
+        raise refused
+    rows = as_rows(input.indices, shape_of(input.source)[-1])
     if rows is None or dims not in ([1], [-2]) or rows.stop != shape_of(input.source)[0]:
-        raise c.fail(op, "only the mean over the last tokens is supported")
+        raise refused
     return c.like(op, c.add(MeanTokensOp(input.source, rows.start, f32)).result)
 
 

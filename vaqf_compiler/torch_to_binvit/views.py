@@ -10,6 +10,7 @@ a pattern is recognised by comparing indices.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ Indices = NDArray[np.int32]
 class Constant:
     """A tensor whose elements are known: masks and the indices they are made of."""
 
-    elements: NDArray[np.generic]
+    elements: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,12 @@ def whole(source: SSAValue, shape: tuple[int, ...]) -> View:
     return View(source, np.arange(np.prod(shape), dtype=np.int32).reshape(shape))
 
 
-def image_of(tensor: Tensor) -> NDArray[np.generic]:
+def image_of(tensor: Tensor) -> NDArray[Any]:
     """The array that the moves of a tensor act on: its elements or their indices."""
     return tensor.elements if isinstance(tensor, Constant) else tensor.indices
 
 
-def with_image(tensor: Tensor, image: NDArray[np.generic]) -> Tensor:
+def with_image(tensor: Tensor, image: NDArray[Any]) -> Tensor:
     """The same tensor after a move."""
     match tensor:
         case Constant():

@@ -13,6 +13,7 @@ from xdsl.irdl import (
     base,
 )
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects.binvit.types import (
     IntegerElement,
@@ -26,7 +27,7 @@ Tensor = base(TensorType)
 
 def tensor_type(value: SSAValue) -> TensorType[Attribute]:
     """The type of `value`, which the operation's definition has checked to be a tensor."""
-    assert isinstance(value.type, TensorType)
+    assert isa(value.type, TensorType[Attribute])
     return value.type
 
 

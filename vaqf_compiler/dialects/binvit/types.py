@@ -11,6 +11,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.hints import isa
 
 
 def print_scale(printer: Printer, scale: float) -> None:
@@ -115,7 +116,7 @@ IntegerElement = QuantizedType | BinaryType
 
 def element_of(tensor: Attribute) -> Attribute:
     """The element type of a tensor type. Raises VerifyException for any other type."""
-    if not isinstance(tensor, TensorType):
+    if not isa(tensor, TensorType[Attribute]):
         raise VerifyException(f"expected a tensor, got {tensor}")
     return tensor.get_element_type()
 

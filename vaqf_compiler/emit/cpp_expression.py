@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.ir import Attribute, Operation, SSAValue
 
-from vaqf_compiler.emit.cpp_types import cpp_type, machine_bits
+from vaqf_compiler.emit.cpp_types import cpp_type, is_word, machine_bits, unsigned_type
+from vaqf_compiler.emit.refusal import refusal
 
 
 class Expression(NamedTuple):
@@ -73,3 +75,33 @@ def condition(expression: Expression) -> Expression:
 def subscripts(indices: Sequence[SSAValue], operand: Printed) -> str:
     """`[i][j]`."""
     return "".join(f"[{operand(index).text}]" for index in indices)
+
+
+def is_index(value: SSAValue) -> bool:
+    """Whether it is an index."""
+    return isinstance(value.type, IndexType)
+
+
+def is_bool(value: SSAValue) -> bool:
+    """Whether it is an i1."""
+    return value.type == IntegerType(1)
+
+
+def refuse_bool(op: Operation, remedy: str) -> None:
+    """Raise OperationError for an operation with a boolean result."""
+    if is_bool(op.results[0]):
+        raise refusal(op, f"not on i1; use {remedy}")
+
+
+def refuse_word(op: Operation) -> None:
+    """Raise OperationError for an operation on more than 64 bits."""
+    if is_word(op.operands[-1].type):
+        raise refusal(op, "not on more than 64 bits: such words are only bits")
+
+
+def as_unsigned(value: SSAValue, operand: Printed) -> Expression:
+    """An operand as an unsigned number."""
+    expression, name = operand(value), unsigned_type(value.type)
+    if expression.type == name:
+        return expression
+    return Expression(f"{name}({expression.text})", PRIMARY, name, machine_bits(value.type))

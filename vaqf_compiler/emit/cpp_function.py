@@ -11,10 +11,8 @@ from typing import IO
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.emit.arithmetic import EXPRESSIONS, print_expression
 from vaqf_compiler.emit.cpp_expression import (
     PRIMARY,
     Expression,
@@ -25,8 +23,10 @@ from vaqf_compiler.emit.cpp_expression import (
 )
 from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.cpp_types import cpp_type, declarator, identifier
+from vaqf_compiler.emit.expressions import EXPRESSIONS, print_expression
 from vaqf_compiler.emit.inlining import inlined_operations
 from vaqf_compiler.emit.layout import INDENT, wrapped
+from vaqf_compiler.emit.refusal import refusal, refusing
 
 
 @dataclass
@@ -72,7 +72,8 @@ class FunctionPrinter:
         name = self.names.get(value)
         if name is None:
             assert isinstance(value.owner, Operation), "arguments are declared before their uses"
-            return print_expression(value.owner, self.value)
+            with refusing(value.owner):
+                return print_expression(value.owner, self.value)
         if isinstance(value.type, MemRefType):
             return Expression(name, PRIMARY, None, 0)
         return variable(name, value.type)
@@ -86,27 +87,25 @@ class FunctionPrinter:
         return ", ".join(self.value(value).text for value in values)
 
     def function(self, op: func.FuncOp) -> None:
-        """A whole function. PassFailedExceptions out of it name the function."""
-        try:
+        """A whole function. Raises OperationError for what it cannot print."""
+        with self.scope():
+            self.line(f"{self.signature(op)} {{")
             with self.scope():
-                self.line(f"{self.signature(op)} {{")
-                with self.scope():
-                    self.block(op.body.block)
-                self.line("}")
-        except PassFailedException as error:
-            raise PassFailedException(f"{error}, in function @{op.sym_name.data}") from error
+                self.block(op.body.block)
+            self.line("}")
 
     def signature(self, op: func.FuncOp) -> str:
         """The function's declaration, without semicolon; names its arguments."""
         outputs = op.function_type.outputs.data
         if len(outputs) > 1:
-            raise PassFailedException("hls-cpp: func.func with more than one result")
-        arguments = ", ".join(
-            declarator(argument.type, self.declare(argument, "arg"), is_argument=True)
-            for argument in op.body.block.args
-        )
+            raise refusal(op, f"@{op.sym_name.data} returns more than one value")
+        with refusing(op):
+            arguments = ", ".join(
+                declarator(argument.type, self.declare(argument, "arg"), is_argument=True)
+                for argument in op.body.block.args
+            )
+            result = cpp_type(outputs[0]) if outputs else "void"
         linkage = 'extern "C"' if is_top(op) else "static"
-        result = cpp_type(outputs[0]) if outputs else "void"
         return f"{linkage} {result} {identifier(op.sym_name.data)}({arguments})"
 
     def block(self, block: Block) -> None:
@@ -115,17 +114,22 @@ class FunctionPrinter:
         for op in block.ops:
             if op in self.inlined:
                 continue
-            if isinstance(op, EXPRESSIONS):
-                value = op.results[0]
-                text = initialiser(print_expression(op, self.value), value.type)
-                self.line(f"const {cpp_type(value.type)} {self.declare(value)} = {text};")
-            else:
-                self.statement(op)
+            with refusing(op):
+                if isinstance(op, EXPRESSIONS):
+                    self.definition(op)
+                else:
+                    self.statement(op)
+
+    def definition(self, op: Operation) -> None:
+        """A variable for the result of an expression."""
+        value = op.results[0]
+        text = initialiser(print_expression(op, self.value), value.type)
+        self.line(f"const {cpp_type(value.type)} {self.declare(value)} = {text};")
 
     @singledispatchmethod
     def statement(self, op: Operation) -> None:
-        """Print one operation. Raises PassFailedException where there is no C++ for it."""
-        raise PassFailedException(f"hls-cpp: no C++ for the operation {op.name}")
+        """Print one operation. Raises OperationError where there is no C++ for it."""
+        raise refusal(op, "there is no C++ for it")
 
     @statement.register
     def _(self, op: vhls.PragmaOp) -> None:
@@ -170,7 +174,7 @@ class FunctionPrinter:
     def _(self, op: scf.ForOp) -> None:
         index, *carried = op.body.block.args
         if not isinstance(index.type, IndexType):
-            raise PassFailedException(f"hls-cpp: scf.for over {index.type}, must be over index")
+            raise refusal(op, f"the loop must be over an index, not {index.type}")
         for argument, result, initial in zip(carried, op.res, op.iter_args, strict=True):
             result.name_hint = result.name_hint or argument.name_hint
             name = self.declare(result)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, ModuleOp
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import (
@@ -18,6 +17,7 @@ from vaqf_compiler.emit.cpp_types import (
     literal,
 )
 from vaqf_compiler.emit.layout import INDENT, LINE_LENGTH
+from vaqf_compiler.emit.refusal import refusal, refusing
 
 
 def is_top(function: func.FuncOp) -> bool:
@@ -32,26 +32,27 @@ def file_names(module: ModuleOp) -> frozenset[str]:
 
 
 def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
-    """The functions, each after those that it calls. Raises PassFailedException on recursion."""
+    """The functions, each after those that it calls. Raises OperationError on recursion."""
     functions = {op.sym_name.data: op for op in module.ops if isinstance(op, func.FuncOp)}
     ordered: dict[str, func.FuncOp] = {}
     open_calls: list[str] = []
 
     def visit(name: str) -> None:
-        if name in open_calls:
-            raise PassFailedException(f"hls-cpp: @{name} calls itself, which HLS does not support")
         if name in ordered:
             return
-        if name not in functions or functions[name].is_declaration:
-            raise PassFailedException(f"hls-cpp: the function @{name} has no body")
         open_calls.append(name)
         for op in functions[name].walk():
             if isinstance(op, func.CallOp):
-                visit(op.callee.root_reference.data)
+                callee = op.callee.root_reference.data
+                if callee in open_calls:
+                    raise refusal(op, f"@{callee} calls itself; HLS has no recursion")
+                visit(callee)
         open_calls.pop()
         ordered[name] = functions[name]
 
-    for name in functions:
+    for name, function in functions.items():
+        if function.is_declaration:
+            raise refusal(function, f"@{name} has no body")
         visit(name)
     return list(ordered.values())
 
@@ -63,14 +64,15 @@ def alias_lines(code: str) -> list[str]:
 
 
 def global_definition(op: memref.GlobalOp) -> str:
-    """A constant table. Raises PassFailedException if it is not one of integers."""
+    """A constant table. Raises OperationError if it is not one of integers."""
     name = op.sym_name.data
     if op.constant is None:
-        raise PassFailedException(f"hls-cpp: memref.global @{name} must be constant")
+        raise refusal(op, f"@{name} must be constant")
     if not isinstance(op.initial_value, DenseIntOrFPElementsAttr):
-        raise PassFailedException(f"hls-cpp: memref.global @{name} must have dense values")
+        raise refusal(op, f"@{name} must have dense values")
     assert isinstance(op.type, MemRefType)
-    declaration = declarator(op.type, identifier(name))
+    with refusing(op):
+        declaration = declarator(op.type, identifier(name))
     values = [
         literal(value, op.type.element_type)
         for value in op.initial_value.get_values()

@@ -40,7 +40,7 @@ def cpp_type(attribute: Attribute) -> str:
         case None if isinstance(attribute, IndexType):
             return "int"
         case None:
-            raise PassFailedException(f"hls-cpp: no C++ type for {attribute}")
+            raise PassFailedException(f"there is no C++ type for {attribute}")
         case 1:
             return "bool"
         case width:
@@ -76,7 +76,7 @@ def declarator(type_: Attribute, name: str, *, is_argument: bool = False) -> str
         return f"{cpp_type(type_)} {name}"
     shape = type_.get_shape()
     if any(size < 1 for size in (shape[1:] if is_argument else shape)) or not shape:
-        raise PassFailedException(f"hls-cpp: array '{name}' needs a static shape, got {type_}")
+        raise PassFailedException(f"the array '{name}' must have a static shape, not {type_}")
     dimensions = "".join(f"[{size}]" if size > 0 else "[]" for size in shape)
     return f"{cpp_type(type_.element_type)} {name}{dimensions}"
 

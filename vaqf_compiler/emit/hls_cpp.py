@@ -15,7 +15,6 @@ from typing import IO
 from xdsl.context import Context
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.target import Target
 
 from vaqf_compiler.dialects import binvit
@@ -28,13 +27,14 @@ from vaqf_compiler.emit.cpp_module import (
     is_top,
 )
 from vaqf_compiler.emit.layout import wrapped
+from vaqf_compiler.emit.refusal import refusal
 
 
 def print_hls_cpp(module: ModuleOp, header_name: str | None = None) -> str:
     """
     The C++ source of a module; with `header_name` the types come from that header, otherwise
-    they are defined in the text. Raises PassFailedException, naming the operation, for anything
-    that is not loops over arrays.
+    they are defined in the text. Raises OperationError for anything that is not loops
+    over arrays.
     """
     code = _definitions(module)
     if header_name is not None:
@@ -60,7 +60,7 @@ def _definitions(module: ModuleOp) -> str:
         if isinstance(op, memref.GlobalOp):
             out.write(f"\n{global_definition(op)}")
         elif not isinstance(op, func.FuncOp | binvit.MemoryImageOp):
-            raise PassFailedException(f"hls-cpp: no C++ for the operation {op.name}")
+            raise refusal(op, "there is no C++ for it")
     for function in functions_callees_first(module):
         out.write("\n")
         FunctionPrinter(out, file_names(module)).function(function)

@@ -6,7 +6,7 @@ from xdsl.dialects import arith, memref, scf
 from xdsl.ir import Block, Operation, Use
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.emit.arithmetic import EXPRESSIONS
+from vaqf_compiler.emit.expressions import EXPRESSIONS
 
 
 def inlined_operations(block: Block) -> set[Operation]:

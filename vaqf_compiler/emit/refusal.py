@@ -1,0 +1,32 @@
+"""How the printer refuses what it has no C++ for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from xdsl.dialects import func
+from xdsl.ir import Operation
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.errors import OperationError
+
+
+def refusal(op: Operation, why: str) -> OperationError:
+    """The exception that names the operation and its function."""
+    function: Operation | None = op
+    while function is not None and not isinstance(function, func.FuncOp):
+        function = function.parent_op()
+    where = "" if function in (None, op) else f" in @{function.sym_name.data}"
+    return OperationError(op, f"hls-cpp cannot print '{op.name}'{where}: {why}")
+
+
+@contextmanager
+def refusing(op: Operation) -> Generator[None]:
+    """Makes what is raised about a type or a name a refusal of the operation."""
+    try:
+        yield
+    except OperationError:
+        raise
+    except PassFailedException as error:
+        raise refusal(op, str(error)) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from xdsl.context import Context
@@ -9,7 +11,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
 from xdsl.printer import Printer
 from xdsl.universe import Universe
+from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline
 
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.locations import LocatingParser
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
@@ -32,12 +36,30 @@ def read_module(context: Context, path: Path) -> ModuleOp:
 
 
 def write_module(module: ModuleOp, path: Path) -> None:
-    """Print a module to a file, which appears when it is complete."""
-    unfinished = path.with_name(f".{path.name}")
-    with unfinished.open("w") as stream:
+    """Print a module to a file."""
+    with path.open("w") as stream:
         Printer(stream).print_op(module)
         stream.write("\n")
-    unfinished.rename(path)
+
+
+def check_spec(
+    kind: str, spec: ArgSpec, available: Mapping[str, Callable[[], type[ArgSpecConvertible]]]
+) -> None:
+    """Raise UserError unless `spec` names something available and has options that it takes."""
+    if spec.name not in available:
+        similar = difflib.get_close_matches(spec.name, available, n=1)
+        hint = f"did you mean '{similar[0]}'?" if similar else "vaqf-opt --help lists them"
+        raise UserError(f"unknown {kind} '{spec.name}'; {hint}")
+    try:
+        available[spec.name]().from_spec(spec)
+    except ValueError as error:
+        raise UserError(f"{kind} '{spec.name}': {error}") from error
+
+
+def check_pipeline(pipeline: str) -> None:
+    """Raise UserError for an unknown pass or a bad option, before anything is done."""
+    for spec in parse_pipeline(pipeline):
+        check_spec("pass", spec, VAQF_UNIVERSE.all_passes)
 
 
 def run_passes(context: Context, module: ModuleOp, pipeline: str) -> None:

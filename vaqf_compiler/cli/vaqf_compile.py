@@ -9,6 +9,13 @@ from pathlib import Path
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.pipeline import (
+    check_pipeline,
+    make_context,
+    read_module,
+    run_passes,
+    write_module,
+)
 from vaqf_compiler.stages import (
     QUANTIZED,
     TORCH,
@@ -17,6 +24,8 @@ from vaqf_compiler.stages import (
     stage_path,
     stage_pipelines,
 )
+from vaqf_compiler.staging import staged_directory
+from vaqf_compiler.weights import open_weights
 
 
 class Steps:
@@ -69,6 +78,19 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= options.bits <= 16:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
     pipelines = stage_pipelines(options)
+    for pipeline in pipelines.values():
+        check_pipeline(pipeline)
+    project: Path = arguments.output_dir
+    with staged_directory(project) as staged:
+        _compile(arguments, pipelines, project, staged)
+    print(f"done; vaqf-sim {project} simulates it")
+    return 0
+
+
+def _compile(
+    arguments: argparse.Namespace, pipelines: dict[str, str], project: Path, staged: Path
+) -> None:
+    """Fill the directory `staged`, which will become `project`."""
     steps = Steps(len(pipelines) + 4)
     steps.begin("loading PyTorch and the model")
     import numpy as np
@@ -76,8 +98,6 @@ def run(arguments: argparse.Namespace) -> int:
     from vaqf_compiler.emit.project import make_test_vector, write_project
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.write import write_model
-    from vaqf_compiler.pipeline import make_context, read_module, run_passes, write_module
-    from vaqf_compiler.weights import open_weights
 
     model = load_model(
         arguments.model,
@@ -86,17 +106,16 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
     )
     print(f"      {model.name}: {model.weights_note}")
-    project: Path = arguments.output_dir
     steps.begin(f"importing the model: {stage_path(project, TORCH)}")
-    write_model(model, stage_path(project, TORCH), WEIGHTS)
+    write_model(model, stage_path(staged, TORCH), WEIGHTS)
 
     context = make_context()
-    module = read_module(context, stage_path(project, TORCH))
+    module = read_module(context, stage_path(staged, TORCH))
     quantized = module
     for stage, pipeline in pipelines.items():
         steps.begin(f"{pipeline.replace('{}', '')}: {stage_path(project, stage)}")
         run_passes(context, module, pipeline)
-        write_module(module, stage_path(project, stage))
+        write_module(module, stage_path(staged, stage))
         if stage == QUANTIZED:
             quantized = module.clone()
 
@@ -105,6 +124,4 @@ def run(arguments: argparse.Namespace) -> int:
     noise = np.random.default_rng(arguments.seed).standard_normal(model.input_shape[1:])
     vector = make_test_vector(quantized, noise.astype(np.float32), weights)
     steps.begin(f"writing the accelerator: {project}")
-    write_project(project, module, weights, vector)
-    print(f"done; vaqf-sim {project} simulates it")
-    return 0
+    write_project(staged, module, weights, vector)

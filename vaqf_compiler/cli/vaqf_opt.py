@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.universe import Universe
-from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline, parse_spec
+from xdsl.utils.arg_spec import parse_pipeline, parse_spec
 from xdsl.utils.exceptions import VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import OperationError, UserError
 from vaqf_compiler.locations import LocatingParser
+from vaqf_compiler.pipeline import check_spec
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
 
@@ -46,20 +45,6 @@ def describe_passes() -> str:
         lines.append(f"  {name:<28} {summary}")
         lines += [f"    {describe_option(field)}" for field in dataclasses.fields(pass_type)]
     return "\n".join(lines)
-
-
-def check_spec(
-    kind: str, spec: ArgSpec, available: Mapping[str, Callable[[], type[ArgSpecConvertible]]]
-) -> None:
-    """Raise UserError unless `spec` names something available and has options that it takes."""
-    if spec.name not in available:
-        similar = difflib.get_close_matches(spec.name, available, n=1)
-        hint = f"did you mean '{similar[0]}'?" if similar else "vaqf-opt --help lists them"
-        raise UserError(f"unknown {kind} '{spec.name}'; {hint}")
-    try:
-        available[spec.name]().from_spec(spec)
-    except ValueError as error:
-        raise UserError(f"{kind} '{spec.name}': {error}") from error
 
 
 def find_invalid(module: ModuleOp, message: str) -> Operation | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -120,10 +118,9 @@ def write_project(
     device: Device = ZCU102,
 ) -> None:
     """
-    Write the project for the module `loops` to `directory`, whose other files stay.
-    Files appear only when all of them are complete.
+    Write the project for the module `loops` into an existing directory. The test vector is what
+    the testbench runs.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     top = top_function(loops)
     texts = {
         HEADER: print_hls_header(loops, "VAQF_TOP_H"),
@@ -134,19 +131,13 @@ def write_project(
             top=top.sym_name.data, part=device.part, period_ns=f"{1000 / device.clock_mhz:.3f}"
         ),
     }
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".unfinished-") as unfinished:
-        staged = Path(unfinished)
-        for name, text in texts.items():
-            (staged / name).write_text(text)
-        with as_file(files("vaqf_compiler.emit") / "include" / "vaqf_types.h") as header:
-            shutil.copy(header, staged)
-        data = staged / DATA
-        data.mkdir()
-        for name, image in memory_images(loops).items():
-            arguments: Sequence[NDArray[np.int64]] = [vector.image] if name == IMAGE_PORT else []
-            fill_image(image, weights, arguments).tofile(data / f"{name}.bin")
-        vector.logits.astype("<i8").tofile(data / "logits.bin")
-        if (directory / DATA).exists():
-            shutil.rmtree(directory / DATA)
-        for path in staged.iterdir():
-            path.rename(directory / path.name)
+    for name, text in texts.items():
+        (directory / name).write_text(text)
+    with as_file(files("vaqf_compiler.emit") / "include" / "vaqf_types.h") as header:
+        shutil.copy(header, directory)
+    data = directory / DATA
+    data.mkdir()
+    for name, image in memory_images(loops).items():
+        arguments = [vector.image] if name == IMAGE_PORT else []
+        fill_image(image, weights, arguments).tofile(data / f"{name}.bin")
+    vector.logits.astype("<i8").tofile(data / "logits.bin")

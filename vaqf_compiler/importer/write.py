@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from vaqf_compiler.importer.models import Model
 from vaqf_compiler.importer.torch_export import import_model
+from vaqf_compiler.staging import staged_directory
 
 
 def write_model(model: Model, output: Path, weights_name: str | None = None) -> Path:
@@ -19,13 +19,9 @@ def write_model(model: Model, output: Path, weights_name: str | None = None) -> 
     """
     weights = output.with_name(weights_name or output.with_suffix(".safetensors").name)
     imported = import_model(model, weights.name)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent) as unfinished:
-        directory = Path(unfinished)
+    with staged_directory(output.parent) as directory:
         (directory / output.name).write_text(imported.text)
         # Tied parameters share storage, which the format forbids: each gets its own copy.
         tensors = {name: tensor.clone().contiguous() for name, tensor in imported.tensors.items()}
         save_file(tensors, directory / weights.name)
-        (directory / weights.name).rename(weights)
-        (directory / output.name).rename(output)
     return weights

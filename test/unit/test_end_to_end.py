@@ -1,0 +1,241 @@
+"""A small model through every tool: compiled, simulated, compared; and what must not pass."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.printer import Printer
+
+from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.emit.project import make_test_vector
+from vaqf_compiler.emit.simulate import build_simulation, simulate
+from vaqf_compiler.pipeline import make_context, read_module, run_passes
+from vaqf_compiler.stages import (
+    LOOPS,
+    MAPPED,
+    MODEL,
+    QUANTIZED,
+    TORCH,
+    Options,
+    stage_path,
+    stage_pipelines,
+)
+from vaqf_compiler.weights import open_weights
+
+MODEL_FILE = Path(__file__).parent / "Inputs" / "small_vit.py"
+DEFAULTS = ["--tile", "binary-m=32 binary-n=32 int8-m=16 int8-n=16", "--unroll", "lanes=16 keys=2"]
+
+
+def tool(main: object, *arguments: str) -> int:
+    """Run a tool's entry point in this process; its exit code."""
+    assert callable(main)
+    old = sys.argv
+    sys.argv = ["tool", *arguments]
+    try:
+        main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    finally:
+        sys.argv = old
+    raise AssertionError("the tool did not exit")
+
+
+def compile_small(directory: Path, *arguments: str) -> Path:
+    source = f"{MODEL_FILE}:build"
+    shape = ("--input-shape", "1x3x16x16")
+    assert tool(vaqf_compile.main, source, *shape, "-o", str(directory), *arguments) == 0
+    return directory
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_small(tmp_path_factory.mktemp("small"), *DEFAULTS)
+
+
+def test_simulation_with_amd_headers_equals_the_reference(
+    project: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert tool(vaqf_sim.main, str(project)) == 0
+    assert "PASS: all 10 logits equal the reference" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_native_integers_give_the_same_logits(project: Path, seed: int):
+    assert tool(vaqf_sim.main, str(project), "--native", "--seed", str(seed)) == 0
+
+
+def test_the_image_file_is_what_is_simulated(project: Path, tmp_path: Path):
+    image = np.random.default_rng(5).standard_normal((3, 16, 16))
+    np.save(tmp_path / "image.npy", image)
+    assert tool(vaqf_sim.main, str(project), "--native", "--image", f"{tmp_path}/image.npy") == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--bits", "1", *DEFAULTS], id="1 bit"),
+        pytest.param(["--bits", "4", *DEFAULTS], id="4 bits"),
+        pytest.param(["--bits", "16", *DEFAULTS], id="16 bits"),
+        pytest.param(
+            ["--tile", "binary-m=24 binary-n=64 int8-m=24 int8-n=32", "--unroll", "lanes=8 keys=3"],
+            id="tiles that do not divide the shapes",
+        ),
+        pytest.param(
+            [
+                "--tile",
+                "binary-m=32 binary-n=32 int8-m=16 int8-n=16",
+                "--unroll",
+                "binary-m=8 binary-n=16 int8-m=4 int8-n=8 lanes=4 keys=1",
+            ],
+            id="part of a tile a cycle",
+        ),
+        pytest.param(["--tile", "binary-n=256 int8-n=64"], id="rows of several words"),
+    ],
+)
+def test_every_configuration_is_bit_exact(tmp_path: Path, arguments: list[str]):
+    compile_small(tmp_path / "build", *arguments)
+    assert tool(vaqf_sim.main, str(tmp_path / "build"), "--native") == 0
+
+
+@pytest.mark.parametrize(
+    ("port", "position"),
+    [
+        pytest.param("weights", 0.5, id="signs of an encoder layer"),
+        pytest.param("weights", 0.01, id="weights of the patch embedding"),
+        pytest.param("parameters", 0.0, id="the class token"),
+    ],
+)
+def test_a_flipped_byte_is_found(project: Path, tmp_path: Path, port: str, position: float):
+    broken = tmp_path / "broken"
+    shutil.copytree(project, broken)
+    path = broken / "data" / f"{port}.bin"
+    contents = bytearray(path.read_bytes())
+    contents[int(position * len(contents)) | 1] ^= 0xFF
+    path.write_bytes(contents)
+    assert tool(vaqf_sim.main, str(broken), "--native") == 1
+
+
+def test_a_wrong_operation_is_found(project: Path, tmp_path: Path):
+    broken = tmp_path / "broken"
+    shutil.copytree(project, broken)
+    source = broken / "vaqf_top.cpp"
+    text = source.read_text()
+    assert ">> shift" in text
+    source.write_text(text.replace(">> shift", ">> (shift + 1)", 1))
+    (broken / "csim-native").unlink(missing_ok=True)
+    assert tool(vaqf_sim.main, str(broken), "--native") == 1
+
+
+def test_the_testbench_checks_itself(project: Path):
+    program = build_simulation(project, native=True)
+    good = subprocess.run([program, project / "data"], capture_output=True, text=True)
+    assert (good.returncode, good.stdout) == (0, "PASS: 10 logits equal the reference\n")
+    missing = subprocess.run([program, project / "nowhere"], capture_output=True, text=True)
+    assert missing.returncode == 2
+    assert "image_port.bin: missing, or not of" in missing.stderr
+
+
+def test_both_kinds_of_integers_compute_the_same(project: Path):
+    context = make_context()
+    model = read_module(context, stage_path(project, QUANTIZED))
+    loops = read_module(context, stage_path(project, LOOPS))
+    weights = open_weights(model)
+    image = np.random.default_rng(9).standard_normal((3, 16, 16)).astype(np.float32)
+    vector = make_test_vector(model, image, weights)
+    found = [
+        simulate(project, build_simulation(project, native=native), loops, weights, vector).found
+        for native in (False, True)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_each_stage_can_be_fed_back(project: Path):
+    context = make_context()
+    pipelines = stage_pipelines(Options(tile=DEFAULTS[1], unroll=DEFAULTS[3]))
+    previous = TORCH
+    for stage in (MODEL, QUANTIZED, MAPPED, LOOPS):
+        module = read_module(context, stage_path(project, previous))
+        run_passes(context, module, pipelines[stage])
+        expected = read_module(context, stage_path(project, stage))
+        assert str_of(module) == str_of(expected)
+        previous = stage
+
+
+def str_of(module: ModuleOp) -> str:
+    out = StringIO()
+    Printer(out).print_op(module)
+    return out.getvalue()
+
+
+def test_loops_are_valid_in_upstream_mlir(project: Path):
+    from torch_mlir import ir
+
+    module = read_module(make_context(), stage_path(project, LOOPS))
+    out = StringIO()
+    Printer(out, print_generic_format=True).print_op(module)
+    with ir.Context() as upstream:
+        upstream.allow_unregistered_dialects = True  # vhls and binvit are ours
+        parsed = ir.Module.parse(out.getvalue())
+        assert parsed.operation.verify()
+        unknown = {
+            op.name
+            for op in walk(parsed.operation)
+            if not upstream.is_registered_operation(op.name)
+        }
+    assert {name.partition(".")[0] for name in unknown} == {"vhls", "binvit"}
+
+
+def walk(operation: Any) -> Iterator[Any]:
+    for region in operation.regions:
+        for block in region:
+            for op in block.operations:
+                yield op.operation
+                yield from walk(op.operation)
+
+
+def test_missing_project_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert tool(vaqf_sim.main, str(tmp_path)) == 1
+    assert "is missing; run vaqf-compile first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bits", "0"], "--bits must be in 1..16, got 0"),
+        (["--tile", "binary-n=48"], "choose a power of two"),
+        (["--unroll", "lanes=5"], "lanes must be 4, 8 or 16, got 5"),
+        (["--unroll", "nonsense=5"], "pass 'binvit-unroll': Provided arguments [\"nonsense\"]"),
+        (["--calibration", "nowhere.npy"], "cannot read calibration images"),
+    ],
+)
+def test_bad_options_are_sentences(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+):
+    source = f"{MODEL_FILE}:build"
+    shape = ("--input-shape", "1x3x16x16")
+    target = str(tmp_path / "build")
+    assert tool(vaqf_compile.main, source, *shape, "-o", target, *arguments) == 1
+    assert message in capsys.readouterr().err
+    assert not any((tmp_path / "build").glob("*"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", ["deit-tiny", "deit-small"])
+def test_real_models_are_bit_exact(tmp_path: Path, model: str):
+    assert tool(vaqf_compile.main, model, "-o", str(tmp_path)) == 0
+    assert tool(vaqf_sim.main, str(tmp_path), "--native") == 0
+
+
+@pytest.mark.long
+def test_deit_tiny_is_bit_exact_with_amd_headers(tmp_path: Path):
+    assert tool(vaqf_compile.main, "deit-tiny", "-o", str(tmp_path)) == 0
+    assert tool(vaqf_sim.main, str(tmp_path)) == 0

@@ -17,6 +17,7 @@ from vaqf_compiler.emit.cpp_expression import (
     converted,
     is_bool,
     parenthesise,
+    unconverted,
 )
 from vaqf_compiler.emit.cpp_types import (
     WIDEST_SIGNED,
@@ -51,9 +52,7 @@ def print_zero_extension(op: arith.ExtUIOp, operand: Printed) -> Expression:
 
 def print_truncation(op: arith.TruncIOp, operand: Printed) -> Expression:
     """A conversion, which keeps the low bits."""
-    source = operand(op.input)
-    if source.source and source.type == cpp_type(op.input.type):
-        source = source.source  # the low bits are the same before that conversion
+    source = unconverted(op.input, operand)
     if is_bool(op.result):
         bit = Expression(f"{parenthesise(source, UNARY)} & 1", BIT_AND, None, source.bits)
         return converted(bit, op.result.type)

@@ -99,9 +99,15 @@ def refuse_word(op: Operation) -> None:
         raise refusal(op, "not on more than 64 bits: such words are only bits")
 
 
+def unconverted(value: SSAValue, operand: Printed) -> Expression:
+    """An operand whose low bits, as many as its type has, are those of the value."""
+    expression = operand(value)
+    return (expression.type == cpp_type(value.type) and expression.source) or expression
+
+
 def as_unsigned(value: SSAValue, operand: Printed) -> Expression:
     """An operand as an unsigned number."""
-    expression, name = operand(value), unsigned_type(value.type)
+    expression, name = unconverted(value, operand), unsigned_type(value.type)
     if expression.type == name:
         return expression
     return Expression(f"{name}({expression.text})", PRIMARY, name, machine_bits(value.type))

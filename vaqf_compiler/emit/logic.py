@@ -30,6 +30,7 @@ from vaqf_compiler.emit.cpp_expression import (
     parenthesise,
     refuse_bool,
     refuse_word,
+    unconverted,
     variable,
 )
 from vaqf_compiler.emit.cpp_types import (
@@ -107,7 +108,7 @@ def print_extremum(op: Operation, operand: Printed) -> Expression:
     function, signed = EXTREMA[type(op)]
     type_ = op.results[0].type
     if not signed:
-        arguments = ", ".join(as_unsigned(value, operand).text for value in op.operands)
+        arguments = ", ".join(unconverted(value, operand).text for value in op.operands)
         name = unsigned_type(type_)
         text = f"{function}<{name}>({arguments})"
         return converted(Expression(text, PRIMARY, name, machine_bits(type_)), type_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from itertools import pairwise
 
 import arith_semantics as semantics
 from upstream_mlir import fold
@@ -51,7 +52,7 @@ def test_conversions():
     seed = random.Random(0)
     lines: list[str] = []
     expected: list[int] = []
-    for narrow, wide in zip(WIDTHS, WIDTHS[1:], strict=False):
+    for narrow, wide in pairwise(WIDTHS):
         for operation in ("extsi", "extui", "trunci"):
             source, target = (wide, narrow) if operation == "trunci" else (narrow, wide)
             for _ in range(SAMPLES):

@@ -16,7 +16,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
-from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits
+from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits, sum_bits
 from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import (
     integer_bias,
@@ -225,9 +225,8 @@ class Quantizer:
 
     def _mean_type(self, value: SSAValue, count: int) -> QuantizedType:
         """The type of an exact sum whose scale is divided by the number of terms."""
-        source, unit = quantized("input", value), BinaryType(1.0 / count)
-        bits = dot_product_bits(count, source, unit)
-        return QuantizedType(bits, source.scale.data * unit.scale.data)
+        source = quantized("input", value)
+        return QuantizedType(sum_bits(count, source), source.scale.data / count)
 
     @rewrite.register
     def _(self, op: binvit.MeanTokensOp) -> None:

@@ -34,10 +34,7 @@ from vaqf_compiler.dialects.binvit.checks import (
     quantized,
     shape_of,
 )
-from vaqf_compiler.dialects.binvit.types import (
-    BinaryType,
-    dot_product_bits,
-)
+from vaqf_compiler.dialects.binvit.types import sum_bits
 
 
 @irdl_op_definition
@@ -130,8 +127,7 @@ class MeanTokensOp(IRDLOperation):
             raise VerifyException(f"first token {self.first.value.data} is not one of {tokens}")
         if expect_uniform_kind(self):
             count = tokens - self.first.value.data
-            unit = BinaryType(1.0 / count)
-            _verify_mean(self.input, self.result, count, unit)
+            _verify_mean(self.input, self.result, count)
 
 
 @irdl_op_definition
@@ -162,18 +158,20 @@ class AverageOp(IRDLOperation):
         expect_shape("result", self.result, shape_of(self.inputs[0]))
         if expect_uniform_kind(self):
             count = len(self.inputs)
-            _verify_mean(self.inputs[0], self.result, count, BinaryType(1.0 / count))
+            _verify_mean(self.inputs[0], self.result, count)
 
 
-def _verify_mean(input: SSAValue, result: SSAValue, count: int, unit: BinaryType) -> None:
+def _verify_mean(input: SSAValue, result: SSAValue, count: int) -> None:
     """Check a sum of `count` integers whose scale is divided by `count`."""
     source, target = quantized("input", input), quantized("result", result)
-    scale = source.scale.data * unit.scale.data
+    scale = source.scale.data / count
     if not close(target.scale.data, scale):
         raise VerifyException(
             f"result scale must be the input's divided by {count}, {scale!r}, "
             f"got {target.scale.data!r}"
         )
-    needed = dot_product_bits(count, source, unit)
+    needed = sum_bits(count, source)
     if target.bits.data < needed:
-        raise VerifyException(f"a sum of {count} {source} needs {needed} bits")
+        raise VerifyException(
+            f"a sum of {count} {source} needs {needed} bits, got {target.bits.data}"
+        )

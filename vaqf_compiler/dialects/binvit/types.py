@@ -138,3 +138,8 @@ def dot_product_bits(
     if bias is not None:
         low, high = low + bias.minimum, high + bias.maximum
     return signed_bits(low, high)
+
+
+def sum_bits(terms: int, element: QuantizedType) -> int:
+    """The fewest two's complement bits that hold every sum of `terms` elements."""
+    return signed_bits(terms * element.minimum, terms * element.maximum)

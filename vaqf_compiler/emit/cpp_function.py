@@ -176,8 +176,7 @@ class FunctionPrinter:
         if not isinstance(index.type, IndexType):
             raise refusal(op, f"the loop must be over an index, not {index.type}")
         for argument, result, initial in zip(carried, op.res, op.iter_args, strict=True):
-            result.name_hint = result.name_hint or argument.name_hint
-            name = self.declare(result)
+            name = self.declare(result, identifier(argument.name_hint))
             self.names[argument] = name
             self.line(f"{cpp_type(result.type)} {name} = {self.assigned(initial)};")
         with self.scope():
@@ -201,26 +200,16 @@ class FunctionPrinter:
         with self.scope():
             self.line(f"{keyword} ({test}) {{", outdent=1)
             self.block(op.true_region.block)
-        if (alternative := self._only_if(op.false_region)) is not None:
-            self.conditional(alternative, "} else if")
-            return
-        if op.false_region.blocks:
-            with self.scope():
-                self.line("} else {", outdent=1)
-                self.block(op.false_region.block)
-        self.line("}")
-
-    def _only_if(self, region: Region) -> scf.IfOp | None:
-        """The `scf.if` that is all there is to say in an else branch."""
-        if not region.blocks:
-            return None
-        inlined = inlined_operations(region.block)
-        statements = [op for op in region.block.ops if op not in inlined]
-        match statements:
-            case [scf.IfOp() as only, scf.YieldOp()] if not only.output:
-                return only
+        match _statements(op.false_region):
+            case []:
+                self.line("}")
+            case [scf.IfOp() as alternative] if not alternative.output:
+                self.conditional(alternative, "} else if")
             case _:
-                return None
+                with self.scope():
+                    self.line("} else {", outdent=1)
+                    self.block(op.false_region.block)
+                self.line("}")
 
     @statement.register
     def _(self, op: scf.YieldOp) -> None:
@@ -247,3 +236,15 @@ class FunctionPrinter:
         if value in self.names or not isinstance(value.owner, Operation):
             return False
         return any(self._reads(operand, variables) for operand in value.owner.operands)
+
+
+def _statements(region: Region) -> list[Operation]:
+    """The operations of a branch that are statements, without a yield of nothing."""
+    if not region.blocks:
+        return []
+    inlined = inlined_operations(region.block)
+    return [
+        op
+        for op in region.block.ops
+        if op not in inlined and not (isinstance(op, scf.YieldOp) and not op.arguments)
+    ]

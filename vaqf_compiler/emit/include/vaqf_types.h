@@ -1,6 +1,6 @@
 // Integers of any width for the generated code: AMD's ap_int and ap_uint, or, where VAQF_NATIVE is
-// defined, stand-ins built on the machine's own integers. The stand-ins wrap to their width
-// exactly as ap_int does; they make C simulation fast and are not meant for synthesis.
+// defined, stand-ins built on the machine's own integers. The stand-ins wrap to their width exactly
+// as ap_int does; they make C simulation fast and are not meant for synthesis.
 #ifndef VAQF_TYPES_H
 #define VAQF_TYPES_H
 
@@ -22,52 +22,59 @@ namespace vaqf {
 
 __extension__ typedef unsigned __int128 uint128;
 
-template <int Bytes> struct Storage;
-template <> struct Storage<1> { typedef int8_t Signed; typedef uint8_t Unsigned; };
-template <> struct Storage<2> { typedef int16_t Signed; typedef uint16_t Unsigned; };
-template <> struct Storage<4> { typedef int32_t Signed; typedef uint32_t Unsigned; };
-template <> struct Storage<8> { typedef int64_t Signed; typedef uint64_t Unsigned; };
-template <> struct Storage<16> { typedef uint128 Signed; typedef uint128 Unsigned; };
+// The machine's integers by their number of bits; those of 128 are words of bits, without sign.
+template <int Bits> struct Machine;
+template <> struct Machine<8> { typedef int8_t Signed; typedef uint8_t Unsigned; };
+template <> struct Machine<16> { typedef int16_t Signed; typedef uint16_t Unsigned; };
+template <> struct Machine<32> { typedef int32_t Signed; typedef uint32_t Unsigned; };
+template <> struct Machine<64> { typedef int64_t Signed; typedef uint64_t Unsigned; };
+template <> struct Machine<128> { typedef uint128 Signed; typedef uint128 Unsigned; };
 
-template <int Width> struct Fit {
-  static_assert(Width >= 1 && Width <= 128, "native simulation has at most 128 bits");
-  static const int bytes = Width <= 8 ? 1 : Width <= 16 ? 2 : Width <= 32 ? 4 : Width <= 64 ? 8 : 16;
-  static const int spare = 8 * bytes - Width;
-  typedef typename Storage<bytes>::Signed Signed;
-  typedef typename Storage<bytes>::Unsigned Unsigned;
-};
+constexpr int machine_bits(int width) {
+  return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : width <= 64 ? 64 : 128;
+}
 
 } // namespace vaqf
 
-// Two's complement, Width <= 64.
+// A number in two's complement, of 1 to 64 bits. It computes as the machine's integer does.
 template <int Width> struct ap_int {
-  typedef vaqf::Fit<Width> Fit;
-  typename Fit::Signed value;
+  static_assert(Width >= 1 && Width <= 64, "beyond 64 bits, compile without VAQF_NATIVE");
+  typedef vaqf::Machine<vaqf::machine_bits(Width)> Machine;
+  typedef typename Machine::Signed Signed;
+  typedef typename Machine::Unsigned Unsigned;
+
+  Signed value;
 
   ap_int() = default;
-  template <class T>
-  ap_int(T x)
-      : value(static_cast<typename Fit::Signed>(
-            static_cast<typename Fit::Signed>(static_cast<typename Fit::Unsigned>(
-                static_cast<typename Fit::Unsigned>(x) << Fit::spare)) >>
-            Fit::spare)) {}
-  operator typename Fit::Signed() const { return value; }
+  template <class T> constexpr ap_int(T x) : value(wrap(static_cast<Unsigned>(x))) {}
+  constexpr operator Signed() const { return value; }
+
+private:
+  // Moves the low bits to the top and back, which copies the sign into the spare ones.
+  static constexpr Signed wrap(Unsigned x) {
+    constexpr int spare = vaqf::machine_bits(Width) - Width;
+    return static_cast<Signed>(static_cast<Signed>(static_cast<Unsigned>(x << spare)) >> spare);
+  }
 };
 
-// Unsigned. Narrow ones compute in 32 bits, so that products wrap instead of overflowing int.
+// A number without sign, of 1 to 128 bits. It computes in at least 32, so that products wrap
+// instead of overflowing int.
 template <int Width> struct ap_uint {
-  typedef vaqf::Fit<Width> Fit;
-  typedef typename vaqf::Storage<(Fit::bytes < 4 ? 4 : Fit::bytes)>::Unsigned Computed;
-  typename Fit::Unsigned value;
+  static_assert(Width >= 1 && Width <= 128, "beyond 128 bits, compile without VAQF_NATIVE");
+  typedef typename vaqf::Machine<vaqf::machine_bits(Width)>::Unsigned Unsigned;
+  typedef typename vaqf::Machine<vaqf::machine_bits(Width < 32 ? 32 : Width)>::Unsigned Computed;
+
+  Unsigned value;
 
   ap_uint() = default;
-  template <class T>
-  ap_uint(T x)
-      : value(static_cast<typename Fit::Unsigned>(
-            static_cast<typename Fit::Unsigned>(static_cast<typename Fit::Unsigned>(x)
-                                                << Fit::spare) >>
-            Fit::spare)) {}
-  operator Computed() const { return value; }
+  template <class T> constexpr ap_uint(T x) : value(wrap(static_cast<Unsigned>(x))) {}
+  constexpr operator Computed() const { return value; }
+
+private:
+  static constexpr Unsigned wrap(Unsigned x) {
+    constexpr int spare = vaqf::machine_bits(Width) - Width;
+    return static_cast<Unsigned>(static_cast<Unsigned>(x << spare) >> spare);
+  }
 };
 
 #endif // VAQF_NATIVE

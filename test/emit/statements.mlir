@@ -128,8 +128,29 @@ func.func @branches(%x: memref<3xi8>, %mode: index) -> i8 {
   } else {
     scf.yield %byte : i8
   }
-  // CHECK-NEXT: return chosen;
-  func.return %chosen : i8
+  // An else branch that does two things, and one that does nothing.
+  // CHECK-NEXT: i8 stored;
+  // CHECK-NEXT: if (mode < 1) {
+  // CHECK-NEXT:   stored = chosen;
+  // CHECK-NEXT: } else {
+  // CHECK-NEXT:   if (mode == 1) {
+  // CHECK-NEXT:     x[mode] = 7;
+  // CHECK-NEXT:   }
+  // CHECK-NEXT:   stored = 7;
+  // CHECK-NEXT: }
+  %4 = arith.cmpi slt, %mode, %one : index
+  %stored = scf.if %4 -> (i8) {
+    scf.yield %chosen : i8
+  } else {
+    %5 = arith.cmpi eq, %mode, %one : index
+    scf.if %5 {
+      memref.store %byte, %x[%mode] : memref<3xi8>
+    } else {
+    }
+    scf.yield %byte : i8
+  }
+  // CHECK-NEXT: return stored;
+  func.return %stored : i8
 }
 
 // Callees come before callers; an unused result is dropped.

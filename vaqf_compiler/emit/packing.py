@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp
-from vaqf_compiler.engines.accelerator import WORD_BITS
-from vaqf_compiler.engines.images import packed_words
+from vaqf_compiler.dialects.binvit import MemoryImageOp
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.reference.interpreter import Array, Weights, run_packs
 
 WORD_BYTES = WORD_BITS // 8
@@ -54,9 +53,7 @@ def _fields(elements: NDArray[np.int64], bits: int) -> Bytes:
 
 def fill_image(image: MemoryImageOp, weights: Weights, arguments: Sequence[Array] = ()) -> Bytes:
     """The bytes that a memory image describes, for given parameters and arguments."""
-    packs = [op for op in image.body.block.ops if isinstance(op, PackOp)]
-    words = max((op.at.value.data + packed_words(op) for op in packs), default=0)
-    contents = np.zeros(words * WORD_BYTES, dtype=np.uint8)
+    contents = np.zeros(image.words.value.data * WORD_BYTES, dtype=np.uint8)
     for op, matrix in run_packs(image.body.block, weights, arguments):
         packed = pack_matrix(
             matrix.reshape(op.matrix_shape),

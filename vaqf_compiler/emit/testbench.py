@@ -7,8 +7,8 @@ from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute, BlockArgument
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.cpp_types import cpp_type, identifier
-from vaqf_compiler.engines.accelerator import WORD_BITS
 
 _PROLOGUE = """\
 // Runs the accelerator once and compares its logits with the expected ones.

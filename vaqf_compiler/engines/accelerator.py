@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.builder import (
     Buffer,
     Value,
@@ -19,8 +20,6 @@ from vaqf_compiler.engines.builder import (
     width_of_integer,
 )
 
-WORD_BITS = 128
-"""Width of a port to external memory."""
 PARAMETER_BITS = 32
 """Of biases, normalisation parameters, tables and initial tokens in external memory."""
 PIXEL_BITS = 8

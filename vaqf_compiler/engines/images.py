@@ -9,7 +9,6 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
 
 from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp
-from vaqf_compiler.engines.accelerator import WORD_BITS
 
 
 class ImageBuilder:
@@ -30,7 +29,7 @@ class ImageBuilder:
         at = self.words
         op = PackOp(self._copy(value), at, rows, columns, bits)
         self._builder.insert(op)
-        self.words += packed_words(op)
+        self.words = op.end
         return at
 
     def skip(self, words: int) -> None:
@@ -50,15 +49,4 @@ class ImageBuilder:
 
     def build(self) -> MemoryImageOp:
         """The operation that describes the contents."""
-        return MemoryImageOp(self.name, Region(self._block))
-
-
-def packed_words(op: PackOp) -> int:
-    """The number of words that a matrix takes."""
-    rows, columns = op.matrix_shape
-    tile_rows, tile_columns = op.rows.value.data, op.columns.value.data
-    packed_rows = -(-rows // tile_rows) * tile_rows * -(-columns // tile_columns)
-    row_bits = tile_columns * op.bits.value.data
-    if row_bits >= WORD_BITS:
-        return packed_rows * -(-row_bits // WORD_BITS)
-    return -(-packed_rows // (WORD_BITS // row_bits))
+        return MemoryImageOp(self.name, self.words, Region(self._block))

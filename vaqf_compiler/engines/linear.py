@@ -26,12 +26,12 @@ from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     MULTIPLIER,
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,
-    WORD_BITS,
     Accelerator,
     bits_of,
     cell_of,

@@ -7,10 +7,10 @@ from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     PIXELS_PER_WORD,
-    WORD_BITS,
     Accelerator,
     bits_of,
     cell_of,

@@ -22,7 +22,8 @@ from vaqf_compiler.dialects.binvit import (
     SoftmaxOp,
 )
 from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
-from vaqf_compiler.engines.accelerator import WORD_BITS, Accelerator
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     ACTIVATIONS,

@@ -21,7 +21,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
-from vaqf_compiler.engines.accelerator import WORD_BITS
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     PIXEL_BITS,
-    WORD_BITS,
     bits_of,
     width_of,
 )

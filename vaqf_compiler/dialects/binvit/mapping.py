@@ -41,6 +41,9 @@ from vaqf_compiler.dialects.binvit.checks import Tensor, shape_of
 LANES = "lanes"
 """Elements of a vector that are read or written at a time; the same for all engines."""
 
+WORD_BITS = 128
+"""Width of a port to external memory."""
+
 ENGINE_PARAMETERS: Mapping[str, frozenset[str]] = {
     "linear": frozenset({LANES, "weight_bits", "tile_m", "tile_n", "unroll_m", "unroll_n"}),
     "attention": frozenset({LANES, "keys"}),
@@ -203,13 +206,25 @@ class MemoryImageOp(IRDLOperation):
     name = "binvit.memory_image"
 
     sym_name = prop_def(SymbolNameConstraint())
+    words = prop_def(IntegerAttr[I64])
     body = region_def("single_block")
 
     traits = traits_def(SymbolOpInterface(), NoTerminator())
-    assembly_format = "$sym_name attr-dict-with-keyword $body"
+    assembly_format = "$sym_name `words` $words attr-dict-with-keyword $body"
 
-    def __init__(self, name: str, body: Region):
-        super().__init__(properties={"sym_name": StringAttr(name)}, regions=[body])
+    def __init__(self, name: str, words: int, body: Region):
+        super().__init__(
+            properties={"sym_name": StringAttr(name), "words": IntegerAttr(words, i64)},
+            regions=[body],
+        )
+
+    def verify_(self) -> None:
+        if self.words.value.data < 1:
+            raise VerifyException(f"words must be at least 1, got {self.words.value.data}")
+        for op in self.body.block.ops:
+            if isinstance(op, PackOp) and op.end > self.words.value.data:
+                words = self.words.value.data
+                raise VerifyException(f"a parameter ends at word {op.end} of {words}")
 
 
 @irdl_op_definition
@@ -256,9 +271,21 @@ class PackOp(IRDLOperation):
             columns *= size
         return shape[0], columns
 
+    @property
+    def end(self) -> int:
+        """The word after the last one that the matrix takes."""
+        rows, columns = self.matrix_shape
+        tile_rows, tile_columns = self.rows.value.data, self.columns.value.data
+        packed_rows = -(-rows // tile_rows) * tile_rows * -(-columns // tile_columns)
+        row_bits = tile_columns * self.bits.value.data
+        if row_bits >= WORD_BITS:
+            return self.at.value.data + packed_rows * -(-row_bits // WORD_BITS)
+        return self.at.value.data + -(-packed_rows // (WORD_BITS // row_bits))
+
     def verify_(self) -> None:
         sizes: Sequence[IntegerAttr] = (self.rows, self.columns, self.bits)
         if self.at.value.data < 0 or any(size.value.data < 1 for size in sizes):
             raise VerifyException("at must not be negative, rows, columns and bits be positive")
-        if 128 % self.bits.value.data:
-            raise VerifyException(f"{self.bits.value.data} bits do not divide a word of 128")
+        if WORD_BITS % self.bits.value.data:
+            bits = self.bits.value.data
+            raise VerifyException(f"{bits} bits do not divide a word of {WORD_BITS}")

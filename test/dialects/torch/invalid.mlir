@@ -1,0 +1,40 @@
+// RUN: vaqf-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
+
+// An operand of the wrong kind.
+// CHECK: !torch.none should be of base attribute torch.vtensor
+func.func @weight(%x: !torch.vtensor<[1,4,8],f32>, %n: !torch.none) {
+  %0 = torch.aten.linear %x, %n, %n : !torch.vtensor<[1,4,8],f32>, !torch.none, !torch.none -> !torch.vtensor<[1,4,8],f32>
+  return
+}
+
+// -----
+
+// Too few operands.
+// CHECK: Expected 3 operands, but got 2
+func.func @arity(%x: !torch.vtensor<[1,4,8],f32>) {
+  %0 = "torch.aten.linear"(%x, %x) : (!torch.vtensor<[1,4,8],f32>, !torch.vtensor<[1,4,8],f32>) -> !torch.vtensor<[1,4,8],f32>
+  return
+}
+
+// -----
+
+// A result that is no tensor.
+// CHECK: !torch.int should be of base attribute torch.vtensor
+func.func @result(%x: !torch.vtensor<[1,4,8],f32>, %s: !torch.str) {
+  %0 = torch.aten.gelu %x, %s : !torch.vtensor<[1,4,8],f32>, !torch.str -> !torch.int
+  return
+}
+
+// -----
+
+// CHECK: unknown element type 'tuple' of a torch list
+func.func private @list() -> !torch.list<tuple>
+
+// -----
+
+// An operator that no Vision Transformer here needs.
+// CHECK: Operation torch.aten.sort is not registered
+func.func @sort(%x: !torch.vtensor<[4],f32>) {
+  %0 = torch.aten.sort %x : !torch.vtensor<[4],f32> -> !torch.vtensor<[4],f32>
+  return
+}

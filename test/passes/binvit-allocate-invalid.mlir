@@ -1,0 +1,29 @@
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-allocate 2>&1 | filecheck %s --check-prefix=EARLY
+// EARLY: error: the module has no engines; run binvit-map first
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-allocate' 2>&1 | filecheck %s --check-prefix=UNROLL
+// UNROLL: error: engine @load_image has no lanes; run binvit-tile and binvit-unroll first
+
+// RUN: vaqf-opt %s --split-input-file --verify-diagnostics -p binvit-allocate | filecheck %s
+
+// CHECK: 8 channels are no multiple of the 16 lanes; choose fewer lanes in binvit-unroll
+binvit.engine @load_rows "load_rows" {lanes = 16 : i64}
+func.func @main(%x: tensor<1x8x!binvit.q<s16, 0.5>>) -> tensor<1x8x!binvit.q<s16, 0.5>> {
+  %0 = binvit.dispatch @load_rows : tensor<1x8x!binvit.q<s16, 0.5>> {
+    binvit.yield %x : tensor<1x8x!binvit.q<s16, 0.5>>
+  }
+  return %0 : tensor<1x8x!binvit.q<s16, 0.5>>
+}
+
+// -----
+
+// CHECK: the model has more than one residual stream, the accelerator has one
+binvit.engine @load_rows "load_rows" {lanes = 8 : i64}
+func.func @main(%x: tensor<1x8x!binvit.q<s16, 0.5>>) -> tensor<1x8x!binvit.q<s16, 0.5>> {
+  %0 = binvit.dispatch @load_rows : tensor<1x8x!binvit.q<s16, 0.5>> {
+    binvit.yield %x : tensor<1x8x!binvit.q<s16, 0.5>>
+  }
+  %1 = binvit.dispatch @load_rows : tensor<1x8x!binvit.q<s16, 0.5>> {
+    binvit.yield %x : tensor<1x8x!binvit.q<s16, 0.5>>
+  }
+  return %1 : tensor<1x8x!binvit.q<s16, 0.5>>
+}

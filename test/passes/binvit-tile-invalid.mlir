@@ -1,0 +1,10 @@
+// RUN: not vaqf-opt %s -p 'binvit-tile{binary-n=48}' 2>&1 | filecheck %s --check-prefix=ROW
+// ROW: error: @binary_linear: a row of 48 weights of 1 bits must divide a 128-bit word or be a multiple of it; choose a power of two
+// RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=6 binary-n=32}' 2>&1 | filecheck %s --check-prefix=TILE
+// TILE: error: @binary_linear: a tile of 6 x 32 weights does not fill 128-bit words; make its height a multiple of 4
+// RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=0}' 2>&1 | filecheck %s --check-prefix=ZERO
+// ZERO: error: @binary_linear: tile sizes must be at least 1
+binvit.engine @binary_linear "linear" {weight_bits = 1 : i64}
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-tile 2>&1 | filecheck %s --check-prefix=EARLY
+// EARLY: error: no linear engine to tile; run binvit-map first

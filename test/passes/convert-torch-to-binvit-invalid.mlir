@@ -1,0 +1,59 @@
+// RUN: vaqf-opt %s --split-input-file --verify-diagnostics -p convert-torch-to-binvit | filecheck %s
+
+// What is not understood stops with the operation, its operands and the reason.
+
+// CHECK: @main: expected one argument, the image, got 2
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>, %b: !torch.vtensor<[1,3,8,8],f32>) {
+  return
+}
+
+// -----
+
+// CHECK: @main: the image must be 1xCxHxW, got !torch.vtensor<[2,3,8,8],f32>
+func.func @main(%a: !torch.vtensor<[2,3,8,8],f32>) {
+  return
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.softmax.int (result %p) on ({{.*}}): only the softmax of attention scores is supported
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %i = torch.constant.int -1
+  %none = torch.constant.none
+  %p = torch.aten.softmax.int %a, %i, %none : !torch.vtensor<[1,3,8,8],f32>, !torch.int, !torch.none -> !torch.vtensor<[1,3,8,8],f32>
+  return %p : !torch.vtensor<[1,3,8,8],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.conv2d (result %c) on ({{.*}}): only square patches are supported: stride = kernel, no padding or groups
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,4,7,7],f32> {
+  %none = torch.constant.none
+  %0 = torch.constant.int 0
+  %1 = torch.constant.int 1
+  %w = torch.vtensor.literal(dense_resource<w> : tensor<4x3x2x2xf32>) : !torch.vtensor<[4,3,2,2],f32>
+  %ones = torch.prim.ListConstruct %1, %1 : (!torch.int, !torch.int) -> !torch.list<int>
+  %zeros = torch.prim.ListConstruct %0, %0 : (!torch.int, !torch.int) -> !torch.list<int>
+  %c = torch.aten.conv2d %a, %w, %none, %ones, %zeros, %ones, %1 : !torch.vtensor<[1,3,8,8],f32>, !torch.vtensor<[4,3,2,2],f32>, !torch.none, !torch.list<int>, !torch.list<int>, !torch.list<int>, !torch.int -> !torch.vtensor<[1,4,7,7],f32>
+  return %c : !torch.vtensor<[1,4,7,7],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.dropout (result %d) on ({{.*}}): the model was exported in training mode; call eval() first
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %p = torch.constant.float 1.000000e-01
+  %true = torch.constant.bool true
+  %d = torch.aten.dropout %a, %p, %true : !torch.vtensor<[1,3,8,8],f32>, !torch.float, !torch.bool -> !torch.vtensor<[1,3,8,8],f32>
+  return %d : !torch.vtensor<[1,3,8,8],f32>
+}
+
+// -----
+
+// The image itself is no matrix of tokens.
+// CHECK: cannot convert torch.aten.gelu (result %g) on ({{.*}}): an operand is not a whole matrix of tokens by channels
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %s = torch.constant.str "none"
+  %g = torch.aten.gelu %a, %s : !torch.vtensor<[1,3,8,8],f32>, !torch.str -> !torch.vtensor<[1,3,8,8],f32>
+  return %g : !torch.vtensor<[1,3,8,8],f32>
+}

@@ -1,0 +1,64 @@
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,lower-binvit-to-loops' 2>/dev/null | filecheck %s
+
+// CHECK: memref.global "private" constant @exp_table : memref<256xi16>
+
+// An engine is a function over memories and ports; sizes and places are arguments.
+// CHECK-LABEL: func.func @binary_linear(
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>
+// CHECK-SAME: %tokens: index, %in_channels: index, %out_channels: index
+// CHECK-NEXT: vhls.inline off
+
+// Tile buffers: a row of weight bits for each of 32 output channels, and the totals of all tokens,
+// one memory for each channel.
+// CHECK-NEXT: %weight = memref.alloc() : memref<32x1xi16>
+// CHECK-NEXT: vhls.array_partition %weight complete dim = 1 : memref<32x1xi16>
+// CHECK: %totals = memref.alloc() : memref<5x32xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals complete dim = 2 : memref<5x32xi{{[0-9]+}}>
+
+// Tiles of output channels, tiles of input channels, the tile's weights.
+// CHECK: scf.for %out_tile
+// CHECK: scf.for %in_tile
+// CHECK: scf.for %word
+// CHECK: vhls.pipeline ii = 1
+// CHECK: memref.load %weights
+
+// All tokens stream past: 8 of the 32 output channels a cycle, each with all 16 input channels.
+// CHECK: scf.for %token
+// CHECK: scf.for %step_m
+// CHECK-NEXT: vhls.pipeline ii = 1
+// CHECK: scf.for %lane_m
+// CHECK-NEXT: vhls.unroll
+// CHECK: scf.for %group
+// CHECK-NEXT: vhls.unroll
+// CHECK: scf.for %lane
+// CHECK-NEXT: vhls.unroll
+// CHECK: %x = memref.load %activations
+// A binary weight adds or subtracts.
+// CHECK: arith.subi
+// CHECK: arith.select
+// CHECK: arith.addi
+
+// The top function calls the engines, layer by layer.
+// CHECK-LABEL: func.func @vaqf_top(
+// CHECK-SAME: %image_port: memref<4xi128>, %weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>, %logits: memref<8xi64>
+// CHECK: vhls.interface %image_port {{.*}}m_axi
+// CHECK: vhls.allocation function @binary_linear limit = 1
+// CHECK: %activations = memref.alloc() : memref<20x2x8xi6>
+// CHECK: vhls.comment "norm1"
+// CHECK: func.call @layer_norm
+// CHECK: vhls.comment "q"
+// CHECK: func.call @binary_linear
+// CHECK: func.call @attention
+// CHECK: vhls.comment "head"
+// CHECK: func.call @int8_linear
+
+// What the files for the ports hold, in the order in which the engines read it.
+// CHECK: binvit.memory_image @image_port words 4 {
+// CHECK: binvit.patches
+// CHECK: binvit.pack {{.*}} at 0 tile 1 by 16 bits 8
+// CHECK: binvit.memory_image @weights words {{[0-9]+}} {
+// CHECK: binvit.parameter "patch.weight"
+// CHECK: binvit.pack {{.*}} at 0 tile 16 by 16 bits 8
+// CHECK: binvit.parameter "q.weight"
+// CHECK: binvit.pack {{.*}} at 16 tile 32 by 16 bits 1
+// CHECK: binvit.memory_image @parameters words {{[0-9]+}} {

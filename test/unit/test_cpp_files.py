@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from compile_cpp import MODES, compile_cpp, run_program
+from parse_ir import parse
 
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
-from vaqf_compiler.pipeline import make_context, read_module
 
 EXAMPLES = Path(__file__).parents[1] / "emit"
 UNUSED = ("-Wno-unused-function", "-Wno-unused-parameter", "-Wno-unused-variable")
@@ -19,12 +19,12 @@ UNUSED = ("-Wno-unused-function", "-Wno-unused-parameter", "-Wno-unused-variable
 @pytest.mark.parametrize("name", ["arithmetic", "statements", "variables", "pragmas"])
 def test_examples_compile(name: str, mode: str, tmp_path: Path):
     source = tmp_path / f"{name}.cpp"
-    source.write_text(print_hls_cpp(read_module(make_context(), EXAMPLES / f"{name}.mlir")))
+    source.write_text(print_hls_cpp(parse((EXAMPLES / f"{name}.mlir").read_text())))
     compile_cpp(source, mode, *UNUSED, "-O2", "-c")
 
 
 def test_source_and_header(tmp_path: Path):
-    module = read_module(make_context(), EXAMPLES / "pragmas.mlir")
+    module = parse((EXAMPLES / "pragmas.mlir").read_text())
     header = print_hls_header(module, "TOP_H")
     assert header == (
         "#ifndef TOP_H\n#define TOP_H\n\n"

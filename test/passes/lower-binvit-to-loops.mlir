@@ -1,6 +1,6 @@
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,lower-binvit-to-loops' 2>/dev/null | filecheck %s
 
-// CHECK: memref.global "private" constant @exp_table : memref<256xi16>
+// CHECK: "memref.global"() <{sym_name = "exp_table", type = memref<256xi16>
 
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
@@ -11,9 +11,9 @@
 // Tile buffers: a row of weight bits for each of 32 output channels, and the totals of all tokens,
 // one memory for each channel.
 // CHECK-NEXT: %weight = memref.alloc() : memref<32x1xi16>
-// CHECK-NEXT: vhls.array_partition %weight complete dim = 1 : memref<32x1xi16>
+// CHECK-NEXT: vhls.array_partition %weight "complete" dim = 1 : memref<32x1xi16>
 // CHECK: %totals = memref.alloc() : memref<5x32xi{{[0-9]+}}>
-// CHECK-NEXT: vhls.array_partition %totals complete dim = 2 : memref<5x32xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x32xi{{[0-9]+}}>
 
 // Tiles of output channels, tiles of input channels, the tile's weights.
 // CHECK: scf.for %out_tile
@@ -41,7 +41,7 @@
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(
 // CHECK-SAME: %image_port: memref<4xi128>, %weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>, %logits: memref<8xi64>
-// CHECK: vhls.interface %image_port {{.*}}m_axi
+// CHECK: vhls.interface %image_port : memref<4xi128> mode = "m_axi" bundle = "gmem_image_port"
 // CHECK: vhls.allocation function @binary_linear limit = 1
 // CHECK: %activations = memref.alloc() : memref<20x2x8xi6>
 // CHECK: vhls.comment "norm1"

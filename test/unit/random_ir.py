@@ -68,8 +68,9 @@ class RandomFunction:
         return value
 
     def operation(self, text: str, type_: str, samples: list[int]) -> Value:
-        """A new value."""
-        value = Value(str(len(self.lines)), type_, samples)
+        """A new value; one with a name becomes a variable in C++."""
+        name = self.random.choice(("", "", "named_"))
+        value = Value(f"{name}{len(self.lines)}", type_, samples)
         self.lines.append(f"%{value.name} = arith.{text}")
         self.values.append(value)
         return value
@@ -84,10 +85,12 @@ class RandomFunction:
         bits = bits_of(a.type)
         pairs = list(zip(a.samples, b.samples, strict=True))
         flag = ""
-        if operation in semantics.EXACT and promise and bits <= 64:
-            flag = "overflow<nsw> "
-            if any(semantics.overflows(operation, x, y, bits) for x, y in pairs):
-                flag = ""
+        if operation in semantics.EXACT:
+            wraps = any(semantics.overflows(operation, x, y, bits) for x, y in pairs)
+            if wraps and a.type == "index":
+                return self.binary("xori", a, b)  # an index never overflows
+            if promise and not wraps and bits <= 64 and a.type != "index":
+                flag = "overflow<nsw> "
         samples = [semantics.binary(operation, x, y, bits) for x, y in pairs]
         text = f"{operation} %{a.name}, %{b.name} {flag}: {a.type}"
         return self.operation(text, a.type, samples)

@@ -64,7 +64,7 @@ def random_expressions(seed: random.Random, count: int) -> list[RandomFunction]:
         function.input(types[0])
         function.input(types[1])
         for _ in range(seed.randrange(4, 16)):
-            function.step(seed.choice(types[:3]))
+            function.step(seed.choice(types))
         functions.append(function)
     return functions
 

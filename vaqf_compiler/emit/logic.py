@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
@@ -108,7 +109,9 @@ def print_extremum(op: Operation, operand: Printed) -> Expression:
     function, signed = EXTREMA[type(op)]
     type_ = op.results[0].type
     if not signed:
-        arguments = ", ".join(unconverted(value, operand).text for value in op.operands)
+        # The template's integers convert by themselves; `unsigned` would with a warning.
+        printed = operand if is_index(op.results[0]) else partial(unconverted, operand=operand)
+        arguments = ", ".join(printed(value).text for value in op.operands)
         name = unsigned_type(type_)
         text = f"{function}<{name}>({arguments})"
         return converted(Expression(text, PRIMARY, name, machine_bits(type_)), type_)

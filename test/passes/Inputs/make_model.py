@@ -7,7 +7,9 @@ import numpy as np
 from safetensors.numpy import save_file
 
 here = Path(__file__).parent
-declared = re.findall(r'parameter "([\w.]+)" : tensor<([\dx]+)xf32>', (here / "model.mlir").read_text())
+declared = re.findall(
+    r'parameter "([\w.]+)" : tensor<([\dx]+)xf32>', (here / "model.mlir").read_text()
+)
 generator = np.random.default_rng(0)
 parameters = {}
 for name, sizes in declared:

@@ -89,7 +89,8 @@ def load_model(
             "a checkpoint directory, or path/to/file.py:callable"
         )
     if input_shape is not None and input_shape != shape:
-        raise UserError(f"model '{source}' takes {shape}, not the --input-shape {input_shape}")
+        taken, given = ("x".join(map(str, sizes)) for sizes in (shape, input_shape))
+        raise UserError(f"model '{source}' takes {taken}, not the --input-shape {given}")
     if len(shape) != 4 or shape[0] != 1:
         raise UserError(f"the input shape must be 1xCxHxW, got {'x'.join(map(str, shape))}")
     if weights is not None:

@@ -87,6 +87,9 @@ class LinearEngine:
     """The greatest requantisation shift of a layer."""
     epilogues: frozenset[Epilogue]
     """Those that some layer needs."""
+    most_in_channels: int
+    most_out_channels: int
+    """Of any layer."""
     masks_channels: bool
     """Whether some layer's input channels are no multiple of `tile_n`."""
     input: MemRefType[Attribute]
@@ -173,8 +176,10 @@ class _Body:
         gelu = self._gelu_table()
         in_tiles = ((s["in_channels"] + (engine.tile_n - 1)) // engine.tile_n).named("in_tiles")
         out_tiles = (s["out_channels"] + (engine.tile_m - 1)) // engine.tile_m
-        with loop(0, out_tiles.named("out_tiles"), "out_tile", most=16) as out_tile:
-            with loop(0, in_tiles, "in_tile", most=16) as in_tile:
+        most_out_tiles = -(-engine.most_out_channels // engine.tile_m)
+        most_in_tiles = -(-engine.most_in_channels // engine.tile_n)
+        with loop(0, out_tiles.named("out_tiles"), "out_tile", most=most_out_tiles) as out_tile:
+            with loop(0, in_tiles, "in_tile", most=most_in_tiles) as in_tile:
                 tile = out_tile * in_tiles + in_tile
                 self._load_weights((s["weights_at"] + tile * engine.tile_words).named("tile_at"))
                 self._multiply(in_tile, in_tiles)
@@ -301,7 +306,8 @@ class _Body:
         for epilogue in sorted(self.engine.epilogues):
             with self._when_epilogue(epilogue):
                 with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-                    with loop(0, groups, "group", most=16) as group:
+                    most = self.engine.tile_m // accelerator.lanes
+                    with loop(0, groups, "group", most=most) as group:
                         pipeline()
                         out_group = (first_group + group).named("out_group")
                         with unrolled(accelerator.lanes, "lane") as lane:

@@ -118,6 +118,8 @@ def plan_linear(
         gelu_bits=gelu_bits.pop() if gelu_bits else 1,
         most_shift=_most_shift(dispatches),
         epilogues=frozenset(epilogue_of(dispatch) for dispatch in dispatches),
+        most_in_channels=max(in_channels),
+        most_out_channels=max(shape_of(layer.result)[1] for layer in layers),
         masks_channels=any(channels % tile_n for channels in in_channels),
         input=accelerator.activations if weight_bits == 1 else accelerator.image,
         logits=sum(-(-size // lanes) * lanes for size in logits),

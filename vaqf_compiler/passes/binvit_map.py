@@ -53,6 +53,7 @@ from vaqf_compiler.dialects.binvit import (
     YieldOp,
 )
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized
+from vaqf_compiler.errors import OperationError
 
 ENGINES: dict[str, tuple[str, dict[str, int]]] = {
     "load_image": ("load_image", {}),
@@ -135,9 +136,10 @@ def _map(function: func.FuncOp) -> None:
             ):
                 pass
             case _:
-                raise PassFailedException(
+                raise OperationError(
+                    op,
                     f"no engine computes {op.name}; the accelerator supports models that pool by "
-                    "a token and have one head"
+                    "a token and have one head",
                 )
 
 

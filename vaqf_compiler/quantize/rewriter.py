@@ -11,12 +11,12 @@ from xdsl.builder import Builder
 from xdsl.dialects import func
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits, sum_bits
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import (
     integer_bias,
@@ -75,11 +75,11 @@ class Quantizer:
             raise self.fail(op, "an operand has no quantised form")
         return self.parameter(found, self.residual)
 
-    def fail(self, op: Operation, reason: str) -> PassFailedException:
+    def fail(self, op: Operation, reason: str) -> OperationError:
         """The error for an operation that cannot be quantised."""
         layer = op.attributes.get("layer")
-        return PassFailedException(
-            f"cannot quantise {op.name}{f' of layer {layer}' if layer else ''}: {reason}"
+        return OperationError(
+            op, f"cannot quantise {op.name}{f' of layer {layer}' if layer else ''}: {reason}"
         )
 
     @singledispatchmethod

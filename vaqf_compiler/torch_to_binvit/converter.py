@@ -11,7 +11,6 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import StringAttr, TensorType, f32
 from xdsl.ir import Operation, SSAValue
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import (
     LinearOp,
@@ -21,6 +20,7 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.torch.constants import LiteralOp
 from vaqf_compiler.dialects.torch.types import VTensorType
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.torch_to_binvit.views import (
     Abstract,
     Parameter,
@@ -59,12 +59,12 @@ class Converter:
 
         return register
 
-    def fail(self, op: Operation, reason: str) -> PassFailedException:
+    def fail(self, op: Operation, reason: str) -> OperationError:
         """The error for an operation that no rule understands."""
         name = op.results[0].name_hint if op.results else None
         result = f" (result %{name})" if name else ""
         types = ", ".join(str(operand.type) for operand in op.operands)
-        return PassFailedException(f"cannot convert {op.name}{result} on ({types}): {reason}")
+        return OperationError(op, f"cannot convert {op.name}{result} on ({types}): {reason}")
 
     def convert(self, op: Operation) -> None:
         """Apply the rule for `op`. Raises PassFailedException where there is none."""
@@ -172,5 +172,5 @@ def columns_of(converter: Converter, op: Operation, source: SSAValue, columns: r
 def literal(op: LiteralOp, shape: tuple[int, ...]) -> Tensor:
     """What a literal stands for."""
     if op.parameter is None:
-        raise PassFailedException("only parameters are supported as tensor literals")
+        raise OperationError(op, "only parameters are supported as tensor literals")
     return Parameter(op.parameter, shape, np.arange(np.prod(shape), dtype=np.int32).reshape(shape))

@@ -21,6 +21,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.linear import Epilogue
+from vaqf_compiler.errors import OperationError
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
 """Names of the on-chip memories."""
@@ -103,22 +104,27 @@ def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
     return operand
 
 
-def first_row_of(value: SSAValue, channel_groups: int) -> int:
+def first_row_of(value: SSAValue, memory: str, channel_groups: int) -> int:
     """
-    The row where a value in memory starts: that of its dispatch, or for part of the residual
-    stream, that of the token it starts with. Raises PassFailedException where none was chosen.
+    The row of `memory` where a value starts: that of its dispatch, or for part of the residual
+    stream, that of the token it starts with. Raises PassFailedException where the value has no
+    place, or one in another memory than the engine reads.
     """
     match value.owner:
         case DispatchOp() as dispatch:
-            if dispatch.row is None:
+            if dispatch.row is None or dispatch.memory is None:
                 raise PassFailedException(
                     f"a dispatch of {dispatch.engine} has no place; run binvit-allocate first"
                 )
+            if (found := name_of(dispatch.memory)) != memory:
+                raise OperationError(
+                    dispatch, f"the result is in @{found}, but an engine reads it from @{memory}"
+                )
             return dispatch.row.value.data
         case ConcatTokensOp() as concat:
-            return first_row_of(concat.inputs[0], channel_groups)
+            return first_row_of(concat.inputs[0], memory, channel_groups)
         case SelectTokenOp() as select:
-            first = first_row_of(select.input, channel_groups)
+            first = first_row_of(select.input, memory, channel_groups)
             return first + select.index.value.data * channel_groups
         case owner:
             what = owner.name if isinstance(owner, Operation) else "an argument"

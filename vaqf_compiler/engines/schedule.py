@@ -32,6 +32,9 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.builder import Buffer, Value, call, constant
 from vaqf_compiler.engines.dispatches import (
+    ACTIVATIONS,
+    IMAGE,
+    RESIDUAL,
     accumulated_operand,
     epilogue_of,
     find,
@@ -136,8 +139,8 @@ def call_engine(
     call(function, *arguments)
 
 
-def _row(value: SSAValue, accelerator: Accelerator) -> int:
-    return first_row_of(value, accelerator.channel_groups)
+def _row(value: SSAValue, memory: str, accelerator: Accelerator) -> int:
+    return first_row_of(value, memory, accelerator.channel_groups)
 
 
 def _target(dispatch: DispatchOp) -> int:
@@ -163,14 +166,21 @@ def _load_rows(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
 
 def _copy_tokens(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     tokens, _ = tokens_and_channels(d.result)
-    return tokens, _row(d.yielded, a)
+    return tokens, _row(d.yielded, ACTIVATIONS, a)
 
 
 def _layer_norm(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     norm = find(d, LayerNormOp)
     tokens, _ = tokens_and_channels(norm.input)
     epsilon = layer_norm_epsilon(norm)
-    return p.parameters_at[d], tokens, _row(norm.input, a), _target(d), epsilon, norm.shift
+    return (
+        p.parameters_at[d],
+        tokens,
+        _row(norm.input, RESIDUAL, a),
+        _target(d),
+        epsilon,
+        norm.shift,
+    )
 
 
 def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
@@ -180,16 +190,18 @@ def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     for extent in shape_of(layer.weight)[1:]:
         in_channels *= extent
     x = layer.image if isinstance(layer, PatchEmbedOp) else layer.input
+    engine = p.engines[name_of(d.engine)]
+    memory = ACTIVATIONS if parameter_of(engine, "weight_bits") == 1 else IMAGE
     target = _target(d)
     if epilogue is Epilogue.RESIDUAL:
-        assert target == _row(accumulated_operand(d), a)
+        assert target == _row(accumulated_operand(d), RESIDUAL, a)
     return (
         p.weights_at[d],
         p.parameters_at[d],
         tokens,
         in_channels,
         out_channels,
-        _row(x, a),
+        _row(x, memory, a),
         target,
         int(epilogue),
         *_scaling(d),
@@ -206,9 +218,9 @@ def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     tokens, _ = tokens_and_channels(scores.query)
     return (
         tokens,
-        _row(scores.query, a),
-        _row(scores.key, a),
-        _row(context.value, a),
+        _row(scores.query, ACTIVATIONS, a),
+        _row(scores.key, ACTIVATIONS, a),
+        _row(context.value, ACTIVATIONS, a),
         _target(d),
         constants.multiplier,
         constants.shift,

@@ -20,7 +20,7 @@ from vaqf_compiler.dialects.binvit import (
     SelectTokenOp,
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
-from vaqf_compiler.engines.linear import Epilogue
+from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.errors import OperationError
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"

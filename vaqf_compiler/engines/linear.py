@@ -16,31 +16,22 @@ A binary weight adds or subtracts; an 8-bit weight multiplies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import IntEnum
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerType, MemRefType
-from xdsl.ir import Attribute
+from xdsl.dialects.builtin import MemRefType
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
-    LOGIT_BITS,
-    MULTIPLIER,
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
-    cell_of,
     each_parameter,
-    requantize,
-    saturate,
 )
 from vaqf_compiler.engines.builder import (
-    INDEX,
     Buffer,
     Number,
     Value,
@@ -54,93 +45,8 @@ from vaqf_compiler.engines.builder import (
     unrolled,
     when,
 )
-
-
-class Epilogue(IntEnum):
-    """What becomes of the totals of a layer."""
-
-    ACTIVATION = 0
-    """Requantise and store as activations."""
-    GELU = 1
-    """Requantise, look GELU up and store as activations."""
-    RESIDUAL = 2
-    """Requantise and add to the residual stream."""
-    LOGITS = 3
-    """Write to the output port."""
-
-
-@dataclass(frozen=True)
-class LinearEngine:
-    """Parameters of a linear engine."""
-
-    name: str
-    weight_bits: int
-    tile_m: int
-    tile_n: int
-    unroll_m: int
-    unroll_n: int
-    total_bits: int
-    """Of an accumulator, enough for every layer."""
-    gelu_bits: int
-    """Of the input of the GELU table."""
-    most_shift: int
-    """The greatest requantisation shift of a layer."""
-    epilogues: frozenset[Epilogue]
-    """Those that some layer needs."""
-    most_in_channels: int
-    most_out_channels: int
-    """Of any layer."""
-    masks_channels: bool
-    """Whether some layer's input channels are no multiple of `tile_n`."""
-    input: MemRefType[Attribute]
-    """The memory that it reads."""
-    logits: int
-    """Elements of the output port."""
-
-    @property
-    def row_words(self) -> int:
-        """Words that a row of a weight tile takes, where it takes whole ones."""
-        return max(1, self.tile_n * self.weight_bits // WORD_BITS)
-
-    @property
-    def rows_per_word(self) -> int:
-        """Rows of a weight tile that share a word."""
-        return max(1, WORD_BITS // (self.tile_n * self.weight_bits))
-
-    @property
-    def tile_words(self) -> int:
-        """Words of a weight tile."""
-        return self.tile_m * self.row_words // self.rows_per_word
-
-    def arguments(self, accelerator: Accelerator) -> dict[str, Attribute]:
-        """The engine's arguments: memories and ports, then what differs between layers."""
-        buffers: dict[str, Attribute] = {}
-        if self.input is accelerator.image:
-            buffers["image"] = accelerator.image
-        if self.input is accelerator.activations or self._stores_activations:
-            buffers["activations"] = accelerator.activations
-        if Epilogue.RESIDUAL in self.epilogues:
-            buffers["residual"] = accelerator.residual
-        if Epilogue.LOGITS in self.epilogues:
-            buffers["logits"] = MemRefType(IntegerType(LOGIT_BITS), [self.logits])
-        buffers["weights"] = accelerator.weights
-        buffers["parameters"] = accelerator.parameters
-        names = (
-            "weights_at",
-            "parameters_at",
-            "tokens",
-            "in_channels",
-            "out_channels",
-            "source",
-            "target",
-            "epilogue",
-        )
-        scalars = dict.fromkeys(names, INDEX)
-        return {**buffers, **scalars, "multiplier": MULTIPLIER, "shift": INDEX}
-
-    @property
-    def _stores_activations(self) -> bool:
-        return bool(self.epilogues & {Epilogue.ACTIVATION, Epilogue.GELU})
+from vaqf_compiler.engines.epilogue import EpilogueLoops
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 
 
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
@@ -174,6 +80,7 @@ class _Body:
     def build(self) -> None:
         engine, s = self.engine, self.scalars
         gelu = self._gelu_table()
+        epilogue = EpilogueLoops(engine, self.accelerator, self.buffers, s, self.bias, self.totals)
         in_tiles = ((s["in_channels"] + (engine.tile_n - 1)) // engine.tile_n).named("in_tiles")
         out_tiles = (s["out_channels"] + (engine.tile_m - 1)) // engine.tile_m
         most_out_tiles = -(-engine.most_out_channels // engine.tile_m)
@@ -190,7 +97,7 @@ class _Body:
                 self.buffers["parameters"], bias_at, groups, self.accelerator.lanes
             ) as (group, lane, value):
                 self.bias[group, lane] = value
-            self._store(out_tile, gelu)
+            epilogue.build(out_tile, gelu)
 
     def _gelu_table(self) -> Buffer | None:
         """A copy of the layer's GELU table for each lane, loaded from before the biases."""
@@ -287,82 +194,6 @@ class _Body:
             wide = x.to(engine.total_bits).named("wide")
             return select(w, wide, -wide)
         return x.times(w).to(engine.total_bits)
-
-    def _store(self, out_tile: Value, gelu: Buffer | None) -> None:
-        """Turn the totals of a tile row into results, group of lanes by group of lanes."""
-        s, accelerator = self.scalars, self.accelerator
-        done = (out_tile * self.engine.tile_m).named("done")
-        left = (s["out_channels"] - done).minimum(self.engine.tile_m)
-        # Only logits may not fill their last group: their port has room for a whole one.
-        groups = ((left + (accelerator.lanes - 1)) // accelerator.lanes).named("groups")
-        first_group = (done // accelerator.lanes).named("first_group")
-        writers: dict[Epilogue, Callable[[Value, Value, Value, Value], None]] = {
-            Epilogue.ACTIVATION: self._write_activation,
-            Epilogue.RESIDUAL: self._write_residual,
-            Epilogue.LOGITS: self._write_logit,
-        }
-        if gelu is not None:
-            writers[Epilogue.GELU] = self._gelu_writer(gelu)
-        for epilogue in sorted(self.engine.epilogues):
-            with self._when_epilogue(epilogue):
-                with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-                    most = self.engine.tile_m // accelerator.lanes
-                    with loop(0, groups, "group", most=most) as group:
-                        pipeline()
-                        out_group = (first_group + group).named("out_group")
-                        with unrolled(accelerator.lanes, "lane") as lane:
-                            m = group * accelerator.lanes + lane
-                            added = self.bias[group, lane].to(self.engine.total_bits)
-                            total = (self.totals[token, m] + added).named("total")
-                            writers[epilogue](token, out_group, lane, total)
-
-    @contextmanager
-    def _when_epilogue(self, epilogue: Epilogue) -> Generator[None]:
-        if len(self.engine.epilogues) == 1:
-            yield
-            return
-        vhls.CommentOp(f"epilogue {epilogue.value}: {epilogue.name.lower()}")
-        with when(self.scalars["epilogue"].equals(epilogue)):
-            yield
-
-    def _requantized(self, total: Value) -> Value:
-        s, most = self.scalars, self.engine.most_shift
-        return requantize(total, s["multiplier"], s["shift"], most)
-
-    def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
-        """The row where a token of the result starts."""
-        lanes = self.accelerator.lanes
-        per_row = memory.get_shape()[1] * lanes
-        rows = (self.scalars["out_channels"] + (per_row - 1)) // per_row
-        return self.scalars["target"] + token * rows
-
-    def _write_activation(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        memory = self.accelerator.activations
-        cell = cell_of(memory, self._first_row(token, memory), group)
-        y = saturate(self._requantized(total), bits_of(memory))
-        self.buffers["activations"][cell.row, cell.group, lane] = y
-
-    def _gelu_writer(self, gelu: Buffer) -> Callable[[Value, Value, Value, Value], None]:
-        def write(token: Value, group: Value, lane: Value, total: Value) -> None:
-            memory = self.accelerator.activations
-            cell = cell_of(memory, self._first_row(token, memory), group)
-            x = saturate(self._requantized(total), self.engine.gelu_bits)
-            entry = (x.as_index() + (1 << (self.engine.gelu_bits - 1))).named("entry")
-            self.buffers["activations"][cell.row, cell.group, lane] = gelu[lane, entry]
-
-        return write
-
-    def _write_residual(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        memory = self.accelerator.residual
-        bits = bits_of(memory)
-        y = saturate(self._requantized(total), bits).named("y")
-        row = (self._first_row(token, memory) + group).named("row")
-        old = self.buffers["residual"][row, 0, lane]
-        self.buffers["residual"][row, 0, lane] = saturate(y.to(bits + 1) + old.to(bits + 1), bits)
-
-    def _write_logit(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        logit = self.scalars["target"] + group * self.accelerator.lanes + lane
-        self.buffers["logits"][logit] = total.to(LOGIT_BITS)
 
 
 def _outer(loops: ExitStack, steps: int, name: str) -> Number:

@@ -36,7 +36,7 @@ from vaqf_compiler.engines.dispatches import (
     parameter_of,
 )
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
 
 EXP_TABLE = "exp_table"

@@ -45,7 +45,7 @@ from vaqf_compiler.engines.dispatches import (
     tokens_and_channels,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.linear import Epilogue
+from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.reference.tables import (
     RECIPROCAL_BITS,

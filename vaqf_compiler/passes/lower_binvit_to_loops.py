@@ -53,7 +53,8 @@ from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
 from vaqf_compiler.engines.images import ImageBuilder
 from vaqf_compiler.engines.layer_norm import build_layer_norm, build_square_root
-from vaqf_compiler.engines.linear import Epilogue, build_linear
+from vaqf_compiler.engines.linear import build_linear
+from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.plan import (
     EXP_TABLE,

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
 from vaqf_compiler.emit.project import make_test_vector
 from vaqf_compiler.emit.simulate import build_simulation, simulate
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.stages import (
     LOOPS,
@@ -239,3 +241,23 @@ def test_real_models_are_bit_exact(tmp_path: Path, model: str):
 def test_deit_tiny_is_bit_exact_with_amd_headers(tmp_path: Path):
     assert tool(vaqf_compile.main, "deit-tiny", "-o", str(tmp_path)) == 0
     assert tool(vaqf_sim.main, str(tmp_path)) == 0
+
+
+def test_weights_that_are_not_finite_are_refused(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    broken = tmp_path / "broken"
+    shutil.copytree(project / "ir", broken)
+    weights = load_file(broken / "model.safetensors")
+    weights["model.vit.layernorm.bias"][3] = np.nan
+    save_file(weights, broken / "model.safetensors")
+    module = read_module(make_context(), broken / MODEL)
+    with pytest.raises(UserError, match=r"binvit\.parameter has values that are not finite"):
+        run_passes(make_context(), module, "binvit-quantize")
+    capsys.readouterr()
+
+
+def test_the_makefile_says_what_it_needs(project: Path):
+    result = subprocess.run(["make", "-B", "csim"], cwd=project, capture_output=True, text=True)
+    assert result.returncode != 0
+    assert "AP_TYPES=DIR must name the directory of ap_int.h" in result.stdout

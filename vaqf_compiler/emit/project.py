@@ -46,6 +46,8 @@ sim-native: csim-native
 	./csim-native data
 
 csim: $(SOURCES) $(HEADERS)
+	@test -f "$(AP_TYPES)/ap_int.h" || \\
+	  { echo "AP_TYPES=DIR must name the directory of ap_int.h"; exit 1; }
 	$(CXX) -std=c++14 $(CXXFLAGS) $(WARNINGS) -I. -isystem $(AP_TYPES) $(SOURCES) -o $@
 
 csim-native: $(SOURCES) $(HEADERS)

@@ -80,7 +80,8 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
     width = width_of(memory)
     if width == 1:
         return Cell(first_row + group, 0)
-    return Cell(first_row + group // width, group % width)
+    row = (first_row + group // width).named("cell_row")
+    return Cell(row, (group % width).named("cell_group"))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.errors import UserError
@@ -73,7 +73,14 @@ def observe_ranges(
     ranges: dict[SSAValue, float] = {}
 
     def observe(value: SSAValue, array: Array) -> None:
-        ranges[value] = max(ranges.get(value, 0.0), float(np.abs(array).max()))
+        largest = float(np.abs(array).max())
+        if not np.isfinite(largest):
+            what = value.owner.name if isinstance(value.owner, Operation) else "the image"
+            raise UserError(
+                f"{what} has values that are not finite (%{value.name_hint}); "
+                "check the weights and the calibration images"
+            )
+        ranges[value] = max(ranges.get(value, 0.0), largest)
 
     assert images.shape[1:] == shape_of(function.args[0])
     for image in tqdm(images, desc="calibrating", unit="image", disable=None, leave=False):

@@ -28,35 +28,6 @@ TESTBENCH = "vaqf_testbench.cpp"
 DATA = "data"
 IMAGE_PORT = "image_port"
 
-MAKEFILE = """\
-# C simulation without Vitis HLS. AP_TYPES is the directory of AMD's ap_int.h.
-CXX ?= g++
-CXXFLAGS ?= -O2
-WARNINGS := -Wall -Wextra -Werror -Wno-unknown-pragmas
-SOURCES := vaqf_top.cpp vaqf_testbench.cpp
-HEADERS := vaqf_top.h vaqf_types.h
-
-.PHONY: sim sim-native clean
-
-sim: csim
-	./csim data
-
-# The same with the machine's own integers instead of ap_int: much faster.
-sim-native: csim-native
-	./csim-native data
-
-csim: $(SOURCES) $(HEADERS)
-	@test -f "$(AP_TYPES)/ap_int.h" || \\
-	  { echo "AP_TYPES=DIR must name the directory of ap_int.h"; exit 1; }
-	$(CXX) -std=c++14 $(CXXFLAGS) $(WARNINGS) -I. -isystem $(AP_TYPES) $(SOURCES) -o $@
-
-csim-native: $(SOURCES) $(HEADERS)
-	$(CXX) -std=c++14 $(CXXFLAGS) $(WARNINGS) -I. -DVAQF_NATIVE $(SOURCES) -o $@
-
-clean:
-	rm -f csim csim-native
-"""
-
 RUN_HLS = """\
 # vitis_hls -f run_hls.tcl: C simulation, synthesis and export of the accelerator as an IP.
 open_project -reset vaqf
@@ -128,15 +99,15 @@ def write_project(
         HEADER: print_hls_header(loops, "VAQF_TOP_H"),
         SOURCE: print_hls_cpp(loops, HEADER),
         TESTBENCH: print_testbench(top, HEADER, len(vector.logits)),
-        "Makefile": MAKEFILE,
         "run_hls.tcl": RUN_HLS.format(
             top=top.sym_name.data, part=device.part, period_ns=f"{1000 / device.clock_mhz:.3f}"
         ),
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
-    with as_file(files("vaqf_compiler.emit") / "include" / "vaqf_types.h") as header:
-        shutil.copy(header, directory)
+    for shipped in ("include/vaqf_types.h", "files/Makefile"):
+        with as_file(files("vaqf_compiler.emit") / shipped) as path:
+            shutil.copy(path, directory)
     data = directory / DATA
     data.mkdir()
     for name, image in memory_images(loops).items():

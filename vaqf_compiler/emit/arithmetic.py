@@ -96,6 +96,8 @@ def print_signed(op: Operation, operand: Printed) -> Expression:
         return _on_unsigned(op, symbol, precedence, operand)
 
     a, b = (operand(value) for value in op.operands)
+    if divides and isinstance(op.operands[0].owner, arith.ConstantOp) and not is_index(result):
+        a = converted(a, result.type)  # a long long literal would make the divider 64 bits wide
     negation = symbol == "-" and a.text == "0"
     bits = machine_bits(result.type)
     regroups = symbol == "+" and a.bits == bits and _has_room(result.type)

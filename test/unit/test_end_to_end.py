@@ -81,6 +81,23 @@ def test_the_image_file_is_what_is_simulated(project: Path, tmp_path: Path):
     assert tool(vaqf_sim.main, str(project), "--native", "--image", f"{tmp_path}/image.npy") == 0
 
 
+def test_the_jit_runs_the_loops_to_the_same_logits(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert tool(vaqf_sim.main, str(project), "--engine", "jit", "--seed", "4") == 0
+    assert "PASS: all 10 logits equal the reference" in capsys.readouterr().out
+    broken = tmp_path / "broken"
+    shutil.copytree(project, broken)
+    path = broken / "data" / "weights.bin"
+    contents = bytearray(path.read_bytes())
+    contents[len(contents) // 2] ^= 0xFF
+    path.write_bytes(contents)
+    assert tool(vaqf_sim.main, str(broken), "--engine", "jit") == 1
+    path.write_bytes(contents[:-1])
+    assert tool(vaqf_sim.main, str(broken), "--engine", "jit") == 1
+    assert "weights.bin' is missing, or not of" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -103,9 +120,16 @@ def test_the_image_file_is_what_is_simulated(project: Path, tmp_path: Path):
         pytest.param(["--tile", "binary-n=256 int8-n=64"], id="rows of several words"),
     ],
 )
-def test_every_configuration_is_bit_exact(tmp_path: Path, arguments: list[str]):
+def test_every_configuration_is_bit_exact(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+):
     compile_small(tmp_path / "build", *arguments)
     assert tool(vaqf_sim.main, str(tmp_path / "build"), "--native") == 0
+    # The JIT refuses bits as activations, with a sentence; everything else it must get right.
+    jit = tool(vaqf_sim.main, str(tmp_path / "build"), "--engine", "jit")
+    one_bit = arguments[:2] == ["--bits", "1"]
+    assert jit == int(one_bit)
+    assert ("not understood yet" in capsys.readouterr().err) == one_bit
 
 
 @pytest.mark.parametrize(
@@ -235,6 +259,7 @@ def test_bad_options_are_sentences(
 def test_real_models_are_bit_exact(tmp_path: Path, model: str):
     assert tool(vaqf_compile.main, model, "-o", str(tmp_path)) == 0
     assert tool(vaqf_sim.main, str(tmp_path), "--native") == 0
+    assert tool(vaqf_sim.main, str(tmp_path), "--engine", "jit") == 0
 
 
 @pytest.mark.long

@@ -24,9 +24,15 @@ def main() -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
     parser.add_argument(
+        "--engine",
+        choices=["csim", "jit"],
+        default="csim",
+        help="compile and run the C++ (default), or run the loops IR by MLIR's JIT",
+    )
+    parser.add_argument(
         "--native",
         action="store_true",
-        help="simulate with native integers instead of AMD's ap_int: same results, much faster",
+        help="C++ with native integers instead of AMD's ap_int: same results, much faster",
     )
     arguments = parser.parse_args()
     raise SystemExit(report_errors(lambda: run(arguments)))
@@ -39,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from vaqf_compiler.dialects.binvit.checks import shape_of
     from vaqf_compiler.emit.project import make_test_vector
-    from vaqf_compiler.emit.simulate import build_simulation, simulate
+    from vaqf_compiler.emit.simulate import build_simulation, simulate, simulate_jit
     from vaqf_compiler.pipeline import make_context, read_module
     from vaqf_compiler.weights import open_weights
 
@@ -57,20 +63,20 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         image = load_image(arguments.image, shape)
 
-    kind = "native integers" if arguments.native else "AMD's ap_int"
-    print(f"compiling the C simulation with {kind}", flush=True)
     started = time.monotonic()
-    program = build_simulation(project, native=arguments.native)
-    compiled = time.monotonic()
     print(f"running the reference on {stage_path(project, QUANTIZED)}", flush=True)
     vector = make_test_vector(model, image, weights)
     referenced = time.monotonic()
-    comparison = simulate(project, program, loops, weights, vector)
+    if arguments.engine == "jit":
+        print(f"running {stage_path(project, LOOPS)} by MLIR's JIT", flush=True)
+        comparison = simulate_jit(project, loops, weights, vector)
+    else:
+        kind = "native integers" if arguments.native else "AMD's ap_int"
+        print(f"compiling and running the C simulation with {kind}", flush=True)
+        program = build_simulation(project, native=arguments.native)
+        comparison = simulate(project, program, loops, weights, vector)
     finished = time.monotonic()
-    print(
-        f"compiled in {compiled - started:.1f} s, reference {referenced - compiled:.1f} s, "
-        f"simulation {finished - referenced:.1f} s"
-    )
+    print(f"reference {referenced - started:.1f} s, simulation {finished - referenced:.1f} s")
     difference = comparison.first_difference
     if difference is None:
         print(f"PASS: all {len(comparison.expected)} logits equal the reference, bit by bit")

@@ -1,4 +1,4 @@
-"""C simulation of a written project, compared with the reference of its quantised model."""
+"""Simulation of a written project, compared with the reference of its quantised model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.jit import run_jit
+from vaqf_compiler.emit.packing import WORD_BYTES, fill_image, memory_images
 from vaqf_compiler.emit.project import DATA, IMAGE_PORT, TestVector
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference.interpreter import Weights
@@ -103,3 +104,24 @@ def _run(command: Sequence[str]) -> tuple[int, str]:
             except subprocess.TimeoutExpired:
                 bar.update()
     return process.returncode, output.strip()
+
+
+def simulate_jit(
+    project: Path, loops: ModuleOp, weights: Weights, vector: TestVector
+) -> Comparison:
+    """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
+    contents = {
+        name: fill_image(image, weights, [vector.image])
+        if name == IMAGE_PORT
+        else _read_port(project / DATA / f"{name}.bin", image.words.value.data * WORD_BYTES)
+        for name, image in memory_images(loops).items()
+    }
+    (found,) = run_jit(loops, contents).values()
+    return Comparison(found[: len(vector.logits)], vector.logits)
+
+
+def _read_port(path: Path, size: int) -> NDArray[np.uint8]:
+    """A packed file. Raises UserError where it is missing or of another size."""
+    if not path.is_file() or path.stat().st_size != size:
+        raise UserError(f"'{path}' is missing, or not of {size} bytes; compile the model again")
+    return np.fromfile(path, dtype=np.uint8)

@@ -2,6 +2,8 @@
 
 // RUN: vaqf-opt %s -t hls-cpp | filecheck %s
 
+// CHECK: #include "vaqf_trace.h"
+
 // CHECK-LABEL: static void engine(i8 input[64], i20 output[8][64]) {
 func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
   // CHECK-NEXT: {{^}}#pragma HLS inline off
@@ -64,5 +66,10 @@ func.func @top(%weights: memref<?xi128>, %image: memref<64xi8>, %logits: memref<
   vhls.allocation function @engine limit = 1
   // CHECK-NEXT: engine(image, logits);
   func.call @engine(%image, %logits) : (memref<64xi8>, memref<8x64xi20>) -> ()
+  // A trace is for simulation; the macro is nothing in synthesis.
+  // CHECK-NEXT: static i8 memory[20][4][16];
+  // CHECK-NEXT: VAQF_TRACE("004-layers.0.norm", memory, 10, 5, 72);
+  %memory = memref.alloc() : memref<20x4x16xi8>
+  vhls.trace "004-layers.0.norm" %memory row 10 tokens 5 channels 72 : memref<20x4x16xi8>
   func.return
 }

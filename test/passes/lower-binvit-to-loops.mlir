@@ -46,6 +46,8 @@
 // CHECK: %activations = memref.alloc() : memref<20x2x8xi6>
 // CHECK: vhls.comment "norm1"
 // CHECK: func.call @layer_norm
+// Simulation can show what it wrote.
+// CHECK-NEXT: vhls.trace "004-norm1" %activations row {{[0-9]+}} tokens 5 channels 16
 // CHECK: vhls.comment "q"
 // CHECK: func.call @binary_linear
 // CHECK: func.call @attention

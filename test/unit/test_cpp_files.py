@@ -34,7 +34,7 @@ def test_source_and_header(tmp_path: Path):
         "#endif // TOP_H\n"
     )
     source = print_hls_cpp(module, "top.h")
-    assert source.startswith('#include "top.h"\n\nstatic void engine(')
+    assert source.startswith('#include "top.h"\n#include "vaqf_trace.h"\n\nstatic void engine(')
 
     (tmp_path / "top.h").write_text(header)
     (tmp_path / "top.cpp").write_text(source)
@@ -47,3 +47,12 @@ def test_source_and_header(tmp_path: Path):
     )
     for mode in MODES:
         assert run_program(compile_cpp(testbench, mode, *UNUSED, "-O0")) == b"9"
+
+
+def test_synthesis_does_not_see_traces(tmp_path: Path):
+    source = tmp_path / "pragmas.cpp"
+    source.write_text(print_hls_cpp(parse((EXAMPLES / "pragmas.mlir").read_text())))
+    preprocess = ("-D__SYNTHESIS__", "-E", "-P")
+    text = compile_cpp(source, "native", *preprocess).read_text()
+    assert "VAQF_TRACE" not in text and "vaqf_trace" not in text and "fopen" not in text
+    compile_cpp(source, "native", "-D__SYNTHESIS__", *UNUSED, "-c")

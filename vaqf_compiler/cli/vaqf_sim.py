@@ -5,11 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.stages import LOOPS, QUANTIZED, stage_path
+from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
+from vaqf_compiler.staging import staged_directory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 def main() -> None:
@@ -34,27 +41,47 @@ def main() -> None:
         action="store_true",
         help="C++ with native integers instead of AMD's ap_int: same results, much faster",
     )
+    parser.add_argument(
+        "--dump",
+        type=Path,
+        metavar="DIRECTORY",
+        help="write every intermediate tensor as .npy, of the reference and of the simulation",
+    )
     arguments = parser.parse_args()
     raise SystemExit(report_errors(lambda: run(arguments)))
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compile, simulate, compare. The exit code: 1 where a logit differs."""
+    """Compile, simulate, compare. The exit code: 1 where anything differs."""
+    if arguments.dump is None:
+        return _run(arguments, None)
+    with staged_directory(arguments.dump) as directory:
+        code = _run(arguments, directory)
+    print(f"intermediate tensors are in {arguments.dump}")
+    return code
+
+
+def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     import numpy as np
     from xdsl.dialects import func
 
     from vaqf_compiler.dialects.binvit.checks import shape_of
     from vaqf_compiler.emit.project import make_test_vector
-    from vaqf_compiler.emit.simulate import build_simulation, simulate, simulate_jit
+    from vaqf_compiler.emit.simulate import (
+        build_simulation,
+        first_mismatch,
+        simulate,
+        simulate_jit,
+    )
     from vaqf_compiler.pipeline import make_context, read_module
     from vaqf_compiler.weights import open_weights
 
     project: Path = arguments.project
-    for stage in (QUANTIZED, LOOPS):
+    for stage in (MAPPED, LOOPS):
         if not stage_path(project, stage).is_file():
             raise UserError(f"'{stage_path(project, stage)}' is missing; run vaqf-compile first")
     context = make_context()
-    model = read_module(context, stage_path(project, QUANTIZED))
+    model = read_module(context, stage_path(project, MAPPED))
     loops = read_module(context, stage_path(project, LOOPS))
     weights = open_weights(model)
     shape = shape_of(next(op for op in model.ops if isinstance(op, func.FuncOp)).args[0])
@@ -64,29 +91,51 @@ def run(arguments: argparse.Namespace) -> int:
         image = load_image(arguments.image, shape)
 
     started = time.monotonic()
-    print(f"running the reference on {stage_path(project, QUANTIZED)}", flush=True)
-    vector = make_test_vector(model, image, weights)
-    referenced = time.monotonic()
+    print(f"running the reference on {stage_path(project, MAPPED)}", flush=True)
+    write = _writer(dump, "reference")
+    vector = make_test_vector(model, image, weights, write)
+    write("logits", vector.logits)
+    steps = [("reference", time.monotonic() - started)]
     if arguments.engine == "jit":
         print(f"running {stage_path(project, LOOPS)} by MLIR's JIT", flush=True)
-        comparison = simulate_jit(project, loops, weights, vector)
+        started = time.monotonic()
+        outcome = simulate_jit(project, loops, weights, vector)
     else:
         kind = "native integers" if arguments.native else "AMD's ap_int"
         print(f"compiling and running the C simulation with {kind}", flush=True)
+        started = time.monotonic()
         program = build_simulation(project, native=arguments.native)
-        comparison = simulate(project, program, loops, weights, vector)
-    finished = time.monotonic()
-    print(f"reference {referenced - started:.1f} s, simulation {finished - referenced:.1f} s")
-    difference = comparison.first_difference
-    if difference is None:
-        print(f"PASS: all {len(comparison.expected)} logits equal the reference, bit by bit")
+        steps.append(("compilation", time.monotonic() - started))
+        started = time.monotonic()
+        outcome = simulate(project, program, loops, weights, vector)
+    steps.append(("simulation", time.monotonic() - started))
+    print(", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps))
+    write = _writer(dump, arguments.engine)
+    for name, values in (*outcome.layers.items(), ("logits", outcome.logits)):
+        write(name, values)
+    mismatch = first_mismatch(outcome, vector)
+    if mismatch is None:
+        print(
+            f"PASS: {len(vector.layers)} layers and all {len(vector.logits)} logits equal the "
+            "reference, bit by bit"
+        )
         return 0
-    print(
-        f"FAIL: logit {difference} is {comparison.found[difference]}, "
-        f"expected {comparison.expected[difference]}",
-        file=sys.stderr,
-    )
+    print(f"FAIL: {mismatch}", file=sys.stderr)
     return 1
+
+
+def _writer(dump: Path | None, name: str) -> Callable[[str, NDArray[np.int64]], None]:
+    """A function that writes an array to `<dump>/<name>`, or does nothing."""
+    import numpy as np
+
+    def write(tensor: str, values: NDArray[np.int64]) -> None:
+        if dump is not None:
+            path = dump / name / f"{tensor}.npy"
+            path.parent.mkdir(exist_ok=True)
+            kind = np.int32 if np.abs(values).max(initial=0) < 1 << 31 else np.int64
+            np.save(path, values.astype(kind))
+
+    return write
 
 
 def load_image(path: Path, shape: tuple[int, ...]):

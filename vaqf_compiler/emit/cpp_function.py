@@ -141,6 +141,11 @@ class FunctionPrinter:
         self.out.write(f"{INDENT * (len(self.scopes) - 1)}// {op.text.data}\n")
 
     @statement.register
+    def _(self, op: vhls.TraceOp) -> None:
+        place = ", ".join(str(n.value.data) for n in (op.row, op.tokens, op.channels))
+        self.line(f'VAQF_TRACE("{op.layer.data}", {self.names[op.memory]}, {place});')
+
+    @statement.register
     def _(self, op: memref.AllocOp) -> None:
         assert isinstance(op.memref.type, MemRefType)
         self.line(f"static {declarator(op.memref.type, self.declare(op.memref, 'buffer'))};")

@@ -17,7 +17,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.target import Target
 
-from vaqf_compiler.dialects import binvit
+from vaqf_compiler.dialects import binvit, vhls
 from vaqf_compiler.emit.cpp_function import FunctionPrinter
 from vaqf_compiler.emit.cpp_module import (
     alias_lines,
@@ -37,9 +37,12 @@ def print_hls_cpp(module: ModuleOp, header_name: str | None = None) -> str:
     over arrays.
     """
     code = _definitions(module)
-    if header_name is not None:
-        return f'#include "{header_name}"\n{code}'
-    return "\n".join(('#include "vaqf_types.h"', "", *alias_lines(code), code))
+    headers = ["vaqf_types.h" if header_name is None else header_name]
+    if any(isinstance(op, vhls.TraceOp) for op in module.walk()):
+        headers.append("vaqf_trace.h")
+    includes = [f'#include "{header}"' for header in headers]
+    types = ["", *alias_lines(code)] if header_name is None else []
+    return "\n".join((*includes, *types, code))
 
 
 def print_hls_header(module: ModuleOp, guard: str) -> str:

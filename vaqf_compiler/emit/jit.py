@@ -7,7 +7,8 @@ It shares nothing with the C++ printer, so that an error in either shows.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from io import StringIO
 from typing import Any
@@ -15,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder
-from xdsl.dialects import func, memref
+from xdsl.dialects import arith, func, memref
 from xdsl.dialects.builtin import (
-    IntegerType,
     MemRefType,
     ModuleOp,
     StringAttr,
@@ -28,9 +28,10 @@ from xdsl.printer import Printer
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.hints import isa
 
-from vaqf_compiler.dialects import binvit
+from vaqf_compiler.dialects import binvit, vhls
 from vaqf_compiler.dialects.vhls import VHLS
 from vaqf_compiler.emit.project import top_function
+from vaqf_compiler.engines.builder import INDEX, width_of_integer
 from vaqf_compiler.errors import UserError
 
 PIPELINE = (
@@ -41,7 +42,7 @@ PIPELINE = (
 ALIGNMENT = 64
 
 
-class _MemRef(ctypes.Structure):
+class _Port(ctypes.Structure):
     """MLIR's descriptor of an array of one dimension."""
 
     _fields_ = (
@@ -53,38 +54,68 @@ class _MemRef(ctypes.Structure):
     )
 
 
-def standard_part(loops: ModuleOp) -> ModuleOp:
+class _Memory(ctypes.Structure):
+    """MLIR's descriptor of an array of three dimensions."""
+
+    _fields_ = (
+        ("allocated", ctypes.c_void_p),
+        ("aligned", ctypes.c_void_p),
+        ("offset", ctypes.c_int64),
+        ("sizes", ctypes.c_int64 * 3),
+        ("strides", ctypes.c_int64 * 3),
+    )
+
+
+@dataclass(frozen=True)
+class StandardPart:
+    """A module in nothing but upstream dialects."""
+
+    module: ModuleOp
+    traces: list[vhls.TraceOp]
+    """By their number, which the functions get with the memory."""
+    functions: dict[str, MemRefType[Attribute]]
+    """The names of the trace functions, and the type of memory of each."""
+
+
+def standard_part(loops: ModuleOp) -> StandardPart:
     """
-    A copy in nothing but upstream dialects: without pragmas and memory images. Arrays belong to
-    the module, as static ones do in the C++: LLVM fills those without initialiser with zeros too,
-    so that elements that are read but do not count, past the last token, are the same.
+    A copy without pragmas and memory images, in which traces are calls and arrays belong to the
+    module, as static ones do in the C++.
     """
     copy = loops.clone()
+    part = StandardPart(copy, [], {})
     builder = Builder(InsertPoint.at_start(copy.body.block))
     for count, op in enumerate(list(copy.walk())):
-        if isinstance(op, (*VHLS.operations, binvit.MemoryImageOp)):
+        if isinstance(op, vhls.TraceOp):
+            memory = op.memory_type
+            name = f"trace_{'x'.join(map(str, memory.get_shape()))}x{memory.element_type}"
+            if name not in part.functions:
+                function = func.FuncOp.external(name, [INDEX, memory], [])
+                function.attributes["llvm.emit_c_interface"] = UnitAttr()
+                builder.insert(function)
+                part.functions[name] = memory
+            number = arith.ConstantOp.from_int_and_width(len(part.traces), INDEX)
+            Rewriter.insert_op(number, InsertPoint.before(op))
+            Rewriter.replace_op(op, func.CallOp(name, [number.result, op.memory], []))
+            part.traces.append(op)
+        elif isinstance(op, (*VHLS.operations, binvit.MemoryImageOp)):
             op.detach()
             op.drop_all_references()
         elif isinstance(op, memref.AllocOp):
-            if op.memref.type.element_type == IntegerType(1):
-                raise UserError(
-                    "the JIT's results differ from the reference's for 1-bit activations, which is "
-                    "not understood yet; simulate with --engine csim"
-                )
             name = f"array_{count}"
             array = memref.GlobalOp.get(StringAttr(name), op.memref.type, UnitAttr())
             builder.insert(array)
             Rewriter.replace_op(op, memref.GetGlobalOp(name, op.memref.type))
-    return copy
+    return part
 
 
 def run_jit(
     loops: ModuleOp, contents: Mapping[str, NDArray[np.uint8]]
-) -> dict[str, NDArray[np.int64]]:
+) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
     """
-    Run the accelerator once. `contents` has the bytes behind each port of words; what the other
-    ports hold afterwards is returned, as 64-bit integers.
-    Raises UserError where torch-mlir, which brings MLIR, is not installed, and for arrays of bits.
+    Run the accelerator once. `contents` has the bytes behind each port of words. Returns what the
+    other ports hold afterwards, as 64-bit integers, and what each layer wrote, by its name.
+    Raises UserError where torch-mlir, which brings MLIR, is not installed.
     """
     try:
         # Untyped, and not needed by anything else that compiles or simulates.
@@ -95,11 +126,12 @@ def run_jit(
         raise UserError("the JIT needs torch-mlir, which is not installed") from error
 
     name = top_function(loops).sym_name.data
-    module = standard_part(loops)
-    top = next(op for op in module.ops if isinstance(op, func.FuncOp) and op.sym_name.data == name)
+    part = standard_part(loops)
+    functions = (op for op in part.module.ops if isinstance(op, func.FuncOp))
+    top = next(op for op in functions if op.sym_name.data == name)
     top.attributes["llvm.emit_c_interface"] = UnitAttr()
     text = StringIO()
-    Printer(text, print_generic_format=True).print_op(module)
+    Printer(text, print_generic_format=True).print_op(part.module)
 
     arrays: dict[str, NDArray[Any]] = {}
     results: dict[str, NDArray[np.int64]] = {}
@@ -111,14 +143,59 @@ def run_jit(
         else:
             results[port] = arrays[port] = np.zeros(argument.type.get_shape(), dtype=np.int64)
     descriptors = [
-        _MemRef(array.ctypes.data, array.ctypes.data, 0, len(array), 1) for array in arrays.values()
+        _Port(array.ctypes.data, array.ctypes.data, 0, len(array), 1) for array in arrays.values()
     ]
     pointers = [ctypes.pointer(ctypes.pointer(descriptor)) for descriptor in descriptors]
-    with ir.Context():
+    layers: dict[str, NDArray[np.int64]] = {}
+    callbacks = {n: _trace_callback(t, part.traces, layers) for n, t in part.functions.items()}
+    with ir.Context(), ir.Location.unknown():
         upstream = ir.Module.parse(text.getvalue())
+        _fill_with_zeros(ir, upstream)
         passes.PassManager.parse(PIPELINE).run(upstream.operation)
-        engines.ExecutionEngine(upstream, opt_level=3).invoke(name, *pointers)
-    return results
+        engine = engines.ExecutionEngine(upstream, opt_level=3)
+        for function, callback in callbacks.items():
+            engine.register_runtime(function, callback)
+        engine.invoke(name, *pointers)
+    return results, layers
+
+
+def _fill_with_zeros(ir: Any, upstream: Any) -> None:
+    """
+    Give arrays the zeros that C++ does, so that elements that are read but do not count, past the
+    last token, are the same. Done here because xDSL has no dense attributes of odd widths.
+    """
+    for op in upstream.body.operations:
+        if op.operation.name == "memref.global" and "constant" not in op.attributes:
+            memory = ir.MemRefType(ir.TypeAttr(op.attributes["type"]).value)
+            tensor = ir.RankedTensorType.get(memory.shape, memory.element_type)
+            zero = ir.IntegerAttr.get(memory.element_type, 0)
+            op.attributes["initial_value"] = ir.DenseElementsAttr.get_splat(tensor, zero)
+
+
+def _trace_callback(
+    memory: MemRefType[Attribute],
+    traces: Sequence[vhls.TraceOp],
+    layers: dict[str, NDArray[np.int64]],
+) -> Any:
+    """A C function that copies what a layer has written to a memory of this type to `layers`."""
+    bits = width_of_integer(memory.element_type)
+    integer = np.dtype(f"<i{max(8, 1 << (bits - 1).bit_length()) // 8}")
+    rows, width, lanes = memory.get_shape()
+
+    def copy(number: int, descriptor: Any) -> None:
+        trace = traces[number]
+        stored = ctypes.string_at(
+            descriptor.contents.aligned, rows * width * lanes * integer.itemsize
+        )
+        elements = np.frombuffer(stored, integer).astype(np.int64)
+        # LLVM leaves open what the spare bits of an element hold.
+        elements = (elements << (64 - bits)) >> (64 - bits)
+        first, tokens = trace.row.value.data, trace.tokens.value.data
+        written = elements.reshape(rows, width * lanes)[first : first + tokens * trace.rows]
+        channels = trace.channels.value.data
+        layers[trace.layer.data] = written.reshape(tokens, -1)[:, :channels]
+
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.POINTER(_Memory))(copy)
 
 
 def _aligned(contents: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -11,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
 from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.testbench import print_testbench
+from vaqf_compiler.engines.dispatches import trace_name
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.integer_semantics import quantize
-from vaqf_compiler.reference.interpreter import Weights
+from vaqf_compiler.reference.interpreter import Array, Weights
 
 HEADER = "vaqf_top.h"
 SOURCE = "vaqf_top.cpp"
@@ -67,19 +71,51 @@ def top_function(module: ModuleOp) -> func.FuncOp:
 
 @dataclass(frozen=True)
 class TestVector:
-    """An image and the logits that the accelerator must compute for it."""
+    """An image and what the accelerator must compute for it."""
 
     image: NDArray[np.int64]
     """CxHxW, quantised."""
     logits: NDArray[np.int64]
+    layers: Mapping[str, NDArray[np.int64]]
+    """
+    Of a mapped model: what each dispatch writes to a memory, tokens x channels, in the order in
+    which they run, by the names that `vhls.trace` gives them.
+    """
 
 
-def make_test_vector(model: ModuleOp, image: NDArray[np.float32], weights: Weights) -> TestVector:
-    """Quantise an image as the model `model` expects it, and run the reference on it."""
+def make_test_vector(
+    model: ModuleOp,
+    image: NDArray[np.float32],
+    weights: Weights,
+    observe: Callable[[str, NDArray[np.int64]], None] | None = None,
+) -> TestVector:
+    """
+    Quantise an image as the model `model` expects it, and run the reference on it. `observe` is
+    called with every intermediate result of a mapped model: the layers, and by name of layer and
+    operation, what is computed on the way to them.
+    """
     main = next(op for op in model.ops if isinstance(op, func.FuncOp))
     pixels = quantize(image, quantized("image", main.args[0]))
-    (logits,) = run_function(model, main.sym_name.data, [pixels], weights)
-    return TestVector(pixels, logits.reshape(-1))
+    dispatches = [op for op in main.body.block.ops if isinstance(op, DispatchOp)]
+    names: dict[SSAValue, str] = {}
+    layers: dict[str, NDArray[np.int64]] = {}
+    for position, dispatch in enumerate(dispatches):
+        if (name := trace_name(position, dispatch)) is None:
+            continue
+        names[dispatch.result] = name
+        for op in dispatch.operations:
+            if op.results[0] is not dispatch.yielded:
+                names[op.results[0]] = f"{name}.{op.name.partition('.')[2]}"
+
+    def look(value: SSAValue, array: Array) -> None:
+        if value in names:
+            if isinstance(value.owner, DispatchOp):
+                layers[names[value]] = array
+            if observe is not None:
+                observe(names[value], array)
+
+    (logits,) = run_function(model, main.sym_name.data, [pixels], weights, look)
+    return TestVector(pixels, logits.reshape(-1), layers)
 
 
 def write_project(
@@ -105,7 +141,7 @@ def write_project(
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
-    for shipped in ("include/vaqf_types.h", "files/Makefile"):
+    for shipped in ("include/vaqf_types.h", "include/vaqf_trace.h", "files/Makefile"):
         with as_file(files("vaqf_compiler.emit") / shipped) as path:
             shutil.copy(path, directory)
     data = directory / DATA

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,17 +23,52 @@ from vaqf_compiler.reference.interpreter import Weights
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Logits of the simulation beside those of the reference."""
+class Outcome:
+    """What a simulation computed."""
 
-    found: NDArray[np.int64]
-    expected: NDArray[np.int64]
+    logits: NDArray[np.int64]
+    layers: Mapping[str, NDArray[np.int64]]
+    """What each layer wrote, by the names that `vhls.trace` gives them."""
 
-    @property
-    def first_difference(self) -> int | None:
-        """The index of the first logit that differs."""
-        different = np.flatnonzero(self.found != self.expected)
-        return int(different[0]) if different.size else None
+
+@dataclass(frozen=True)
+class Mismatch:
+    """The first result that differs from the reference, in the order of computation."""
+
+    layer: str | None
+    """None for the logits."""
+    element: tuple[int, ...]
+    found: int
+    expected: int
+    count: int
+    """How many elements of this result differ."""
+
+    def __str__(self) -> str:
+        where = "the logits" if self.layer is None else f"layer {self.layer}"
+        more = f"; {self.count} elements of it differ" if self.count > 1 else ""
+        return (
+            f"first difference in {where}: element {list(self.element)} is {self.found}, "
+            f"expected {self.expected}{more}"
+        )
+
+
+def first_mismatch(outcome: Outcome, vector: TestVector) -> Mismatch | None:
+    """
+    Where a simulation first differs from the reference, if it does. Raises UserError where it
+    has other layers than the reference.
+    """
+    if outcome.layers.keys() != vector.layers.keys():
+        names = ", ".join(sorted(outcome.layers.keys() ^ vector.layers.keys()))
+        raise UserError(f"loops and mapped model have different layers: {names}; compile again")
+    pairs = [(name, outcome.layers[name], vector.layers[name]) for name in vector.layers]
+    for name, found, expected in (*pairs, (None, outcome.logits, vector.logits)):
+        different = np.argwhere(found != expected)
+        if len(different):
+            element = tuple(int(i) for i in different[0])
+            return Mismatch(
+                name, element, int(found[element]), int(expected[element]), len(different)
+            )
+    return None
 
 
 def ap_types_directory() -> Path:
@@ -62,7 +98,7 @@ def build_simulation(project: Path, *, native: bool) -> Path:
 
 def simulate(
     project: Path, program: Path, loops: ModuleOp, weights: Weights, vector: TestVector
-) -> Comparison:
+) -> Outcome:
     """
     Run a compiled simulation on an image. Raises UserError where the program fails otherwise than
     by wrong logits.
@@ -82,18 +118,27 @@ def simulate(
             path.unlink(missing_ok=True)
             contents.tofile(path)
         (data / "found.bin").unlink(missing_ok=True)
-        code, message = _run([str(program.resolve()), str(data)])
+        traces = data / "traces"
+        traces.mkdir()
+        code, message = _run([str(program.resolve()), str(data)], {"VAQF_TRACE": str(traces)})
         if code not in (0, 1):
             raise UserError(f"the simulation failed with exit code {code}: {message}")
         found = np.fromfile(data / "found.bin", dtype="<i8")
-    return Comparison(found[: len(vector.logits)], vector.logits)
+        layers = {path.stem: np.load(path) for path in sorted(traces.glob("*.npy"))}
+    return Outcome(found[: len(vector.logits)], layers)
 
 
-def _run(command: Sequence[str]) -> tuple[int, str]:
-    """Run a program that takes long, showing the time that has passed."""
+def _run(command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
+    """
+    Run a program that takes long, with environment variables, showing the time that has passed.
+    """
     with (
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **variables},
         ) as process,
         tqdm(desc="simulating", unit="s", bar_format="{desc}: {elapsed}", disable=None) as bar,
     ):
@@ -106,9 +151,7 @@ def _run(command: Sequence[str]) -> tuple[int, str]:
     return process.returncode, output.strip()
 
 
-def simulate_jit(
-    project: Path, loops: ModuleOp, weights: Weights, vector: TestVector
-) -> Comparison:
+def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> Outcome:
     """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
     contents = {
         name: fill_image(image, weights, [vector.image])
@@ -116,8 +159,9 @@ def simulate_jit(
         else _read_port(project / DATA / f"{name}.bin", image.words.value.data * WORD_BYTES)
         for name, image in memory_images(loops).items()
     }
-    (found,) = run_jit(loops, contents).values()
-    return Comparison(found[: len(vector.logits)], vector.logits)
+    results, layers = run_jit(loops, contents)
+    (found,) = results.values()
+    return Outcome(found[: len(vector.logits)], layers)
 
 
 def _read_port(path: Path, size: int) -> NDArray[np.uint8]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
-from xdsl.dialects.builtin import FlatSymbolRefAttr, ModuleOp, SymbolRefAttr
+from xdsl.dialects.builtin import FlatSymbolRefAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
@@ -129,6 +130,19 @@ def first_row_of(value: SSAValue, memory: str, channel_groups: int) -> int:
         case owner:
             what = owner.name if isinstance(owner, Operation) else "an argument"
             raise PassFailedException(f"the result of {what} is in no memory")
+
+
+def trace_name(position: int, dispatch: DispatchOp) -> str | None:
+    """
+    The name under which simulation shows what a dispatch, the model's `position`-th, writes to a
+    memory: `005-vit.layers.0.attention.q_proj`. None where that is no matrix of tokens.
+    """
+    if dispatch.memory is None or len(shape_of(dispatch.result)) != 2:
+        return None
+    layer = dispatch.attributes.get("layer")
+    name = layer.data if isinstance(layer, StringAttr) else name_of(dispatch.engine)
+    usable = re.sub(r"[^\w.-]", "_", name)
+    return f"{position:03}-{usable}"
 
 
 def tokens_and_channels(value: SSAValue) -> tuple[int, int]:

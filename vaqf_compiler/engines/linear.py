@@ -104,13 +104,15 @@ class _Body:
         engine, lanes = self.engine, self.accelerator.lanes
         if Epilogue.GELU not in engine.epilogues:
             return None
-        size = 1 << engine.gelu_bits
+        # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
+        groups = -(-(1 << engine.gelu_bits) // lanes)
+        size = groups * lanes
         bits = bits_of(self.accelerator.activations)
         gelu = local("gelu", bits, lanes, size, partition=(1,))
         table_at = (self.scalars["parameters_at"] - size // PARAMETERS_PER_WORD).named("table_at")
         with (
             when(self.scalars["epilogue"].equals(Epilogue.GELU)),
-            each_parameter(self.buffers["parameters"], table_at, size // lanes, lanes) as (
+            each_parameter(self.buffers["parameters"], table_at, groups, lanes) as (
                 group,
                 lane,
                 value,

@@ -50,7 +50,13 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.attention import POWER_BITS, build_attention
 from vaqf_compiler.engines.builder import Buffer, function, local
-from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
+from vaqf_compiler.engines.dispatches import (
+    engines_of,
+    name_of,
+    parameter_of,
+    tokens_and_channels,
+    trace_name,
+)
 from vaqf_compiler.engines.images import ImageBuilder
 from vaqf_compiler.engines.layer_norm import build_layer_norm, build_square_root
 from vaqf_compiler.engines.linear import build_linear
@@ -175,10 +181,15 @@ class _Lowering:
                 buffer = local(name, bits_of(memory), *shape, partition=(2, 3))
                 vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
                 buffers[name] = buffer
-            for dispatch in self.dispatches:
+            for position, dispatch in enumerate(self.dispatches):
                 name = name_of(dispatch.engine)
                 kind = self.engines[name].kind.data
                 call_engine(dispatch, functions[name], kind, buffers, self.parameters, accelerator)
+                if (layer := trace_name(position, dispatch)) is not None:
+                    assert dispatch.memory is not None
+                    written = buffers[name_of(dispatch.memory)].ssa
+                    row = 0 if dispatch.row is None else dispatch.row.value.data
+                    vhls.TraceOp(layer, written, row, *tokens_and_channels(dispatch.result))
         return operation
 
 

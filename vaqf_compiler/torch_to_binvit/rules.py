@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from xdsl.dialects.builtin import TensorType, f32
+from xdsl.dialects.builtin import StringAttr, TensorType, f32
 from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.dialects.binvit import (
@@ -196,6 +196,15 @@ def _attention_operand(
     return columns_of(c, op, tensor.source, columns), tensor.factor, heads
 
 
+def _scores(
+    c: Converter, query: SSAValue, key: SSAValue, heads: int, factor: float
+) -> AttentionScoresOp:
+    """Scores, named after the module that holds the layer of the query."""
+    layer = query.owner.attributes.get("layer") if isinstance(query.owner, LinearOp) else None
+    name = layer.data.rpartition(".")[0] if isinstance(layer, StringAttr) else None
+    return c.add(AttentionScoresOp(query, key, heads, factor, f32), name or None)
+
+
 def _context(c: Converter, probabilities: SSAValue, value: SSAValue, heads: int) -> View:
     context = c.add(AttentionContextOp(probabilities, value, f32)).result
     tokens, channels = shape_of(context)
@@ -219,7 +228,7 @@ def _attention(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
         scale = 1 / math.sqrt(shape_of(queries)[1] // heads)
     assert isinstance(scale, float)
     factor = scale * query_factor * key_factor
-    scores = c.add(AttentionScoresOp(queries, keys, heads, factor, f32))
+    scores = _scores(c, queries, keys, heads, factor)
     return _context(c, c.add(SoftmaxOp(scores.result, f32)).result, values, heads)
 
 
@@ -240,8 +249,8 @@ def _matmul(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
         return _context(c, lhs.source, values, heads)
     queries, query_factor, heads = _attention_operand(c, op, "query", lhs)
     keys, key_factor, _ = _attention_operand(c, op, "key", rhs, keys_last=True)
-    scores = AttentionScoresOp(queries, keys, heads, query_factor * key_factor, f32)
-    return c.like(op, c.add(scores).result)
+    scores = _scores(c, queries, keys, heads, query_factor * key_factor)
+    return c.like(op, scores.result)
 
 
 def _is_whole(view: View) -> bool:
@@ -260,5 +269,5 @@ def _softmax(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
     scores = owner
     if input.factor != 1.0:
         heads = owner.heads.value.data
-        scores = c.add(AttentionScoresOp(owner.query, owner.key, heads, scale, f32))
+        scores = _scores(c, owner.query, owner.key, heads, scale)
     return c.like(op, c.add(SoftmaxOp(scores.result, f32)).result)

@@ -301,3 +301,44 @@ func.func @comment() {
   vhls.comment "the next line is lost \\"
   func.return
 }
+
+// -----
+
+// CHECK: layer must be usable as the name of a file, got 'a/b'
+func.func @trace_name(%x: memref<20x4x16xi8>) {
+  vhls.trace "a/b" %x row 0 tokens 1 channels 64 : memref<20x4x16xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: the memory must be rows x width x lanes
+func.func @trace_rank(%x: memref<20x4xi8>) {
+  vhls.trace "a" %x row 0 tokens 1 channels 64 : memref<20x4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: tokens must be at least 1, got 0
+func.func @trace_tokens(%x: memref<20x4x16xi8>) {
+  vhls.trace "a" %x row 0 tokens 0 channels 64 : memref<20x4x16xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: channels must be at least 1, got 0
+func.func @trace_channels(%x: memref<20x4x16xi8>) {
+  vhls.trace "a" %x row 0 tokens 1 channels 0 : memref<20x4x16xi8>
+  func.return
+}
+
+// -----
+
+// Each token takes two rows.
+// CHECK: rows 11 to 21 are not in a memory of 20
+func.func @trace_rows(%x: memref<20x4x16xi8>) {
+  vhls.trace "a" %x row 11 tokens 5 channels 65 : memref<20x4x16xi8>
+  func.return
+}

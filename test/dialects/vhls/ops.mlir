@@ -67,5 +67,10 @@ func.func @top(%weights: memref<?xi128>, %count: index) {
   // CHECK-NEXT: vhls.allocation function @engine limit = 1
   // GENERIC: "vhls.allocation"() <{function = @engine, limit = 1 : i64}> : () -> ()
   vhls.allocation function @engine limit = 1
+  // CHECK-NEXT: %memory = memref.alloc
+  %memory = memref.alloc() : memref<20x4x16xi8>
+  // CHECK-NEXT: vhls.trace "004-layers.0.norm" %memory row 10 tokens 5 channels 72 : memref<20x4x16xi8>
+  // GENERIC: "vhls.trace"(%memory) <{layer = "004-layers.0.norm", row = 10 : i64, tokens = 5 : i64, channels = 72 : i64}> : (memref<20x4x16xi8>) -> ()
+  vhls.trace "004-layers.0.norm" %memory row 10 tokens 5 channels 72 : memref<20x4x16xi8>
   func.return
 }

@@ -3,7 +3,8 @@ The `vhls` dialect: what Vitis HLS pragmas say about loops, arrays, functions an
 
 Each operation is one pragma of the generated C++ (AMD UG1399, "HLS Pragmas"); it stands where
 the pragma will stand: first in the body of the loop or function it is about, or after the
-allocation of the array it is about. `vhls.comment` is a comment. (The name `hls` is taken by a
+allocation of the array it is about. `vhls.comment` is a comment, `vhls.trace` a look at an array
+during simulation. (The name `hls` is taken by a
 dialect of xDSL that models streams and dataflow regions.)
 """
 
@@ -20,6 +21,7 @@ from vaqf_compiler.dialects.vhls.comment import CommentOp
 from vaqf_compiler.dialects.vhls.functions import AllocationOp, InlineOp, InterfaceOp
 from vaqf_compiler.dialects.vhls.loops import DependenceOp, LoopTripcountOp, PipelineOp, UnrollOp
 from vaqf_compiler.dialects.vhls.pragma import PragmaOp
+from vaqf_compiler.dialects.vhls.trace import TraceOp
 
 __all__ = [
     "VHLS",
@@ -35,6 +37,7 @@ __all__ = [
     "LoopTripcountOp",
     "PipelineOp",
     "PragmaOp",
+    "TraceOp",
     "UnrollOp",
     "is_m_axi_port",
 ]
@@ -54,5 +57,6 @@ VHLS = Dialect(
         BindStorageOp,
         BindOpOp,
         CommentOp,
+        TraceOp,
     ],
 )

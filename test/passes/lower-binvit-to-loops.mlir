@@ -4,7 +4,7 @@
 
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
-// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %binary_linear_weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>
 // CHECK-SAME: %tokens: index, %in_channels: index, %out_channels: index
 // CHECK-NEXT: vhls.inline off
 
@@ -20,7 +20,7 @@
 // CHECK: scf.for %in_tile
 // CHECK: scf.for %word
 // CHECK: vhls.pipeline ii = 1
-// CHECK: memref.load %weights
+// CHECK: memref.load %binary_linear_weights
 
 // All tokens stream past: 8 of the 32 output channels a cycle, each with all 16 input channels.
 // CHECK: scf.for %token
@@ -40,7 +40,7 @@
 
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(
-// CHECK-SAME: %image_port: memref<4xi128>, %weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>, %logits: memref<8xi64>
+// CHECK-SAME: %image_port: memref<4xi128>, %int8_linear_weights: memref<{{[0-9]+}}xi128>, %binary_linear_weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>, %logits: memref<8xi64>
 // CHECK: vhls.interface %image_port : memref<4xi128> mode = "m_axi" bundle = "gmem_image_port"
 // CHECK: vhls.allocation function @binary_linear limit = 1
 // CHECK: %activations = memref.alloc() : memref<20x2x8xi6>
@@ -58,9 +58,12 @@
 // CHECK: binvit.memory_image @image_port words 4 {
 // CHECK: binvit.patches
 // CHECK: binvit.pack {{.*}} at 0 tile 1 by 16 bits 8
-// CHECK: binvit.memory_image @weights words {{[0-9]+}} {
+// CHECK: binvit.memory_image @int8_linear_weights words {{[0-9]+}} {
 // CHECK: binvit.parameter "patch.weight"
 // CHECK: binvit.pack {{.*}} at 0 tile 16 by 16 bits 8
+// CHECK: binvit.memory_image @binary_linear_weights words {{[0-9]+}} {
 // CHECK: binvit.parameter "q.weight"
-// CHECK: binvit.pack {{.*}} at 16 tile 32 by 16 bits 1
+// CHECK: binvit.pack {{.*}} at 0 tile 32 by 16 bits 1
+// CHECK: binvit.parameter "k.weight"
+// CHECK: binvit.pack {{.*}} at 4 tile 32 by 16 bits 1
 // CHECK: binvit.memory_image @parameters words {{[0-9]+}} {

@@ -17,6 +17,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.dialects.binvit import ParameterOp, QuantizeOp
+from vaqf_compiler.emit.packing import memory_images, unpack_image
+from vaqf_compiler.emit.port_file import read_port_file, write_port_file
 from vaqf_compiler.emit.project import make_test_vector
 from vaqf_compiler.emit.simulate import build_simulation, simulate
 from vaqf_compiler.errors import UserError
@@ -88,14 +91,12 @@ def test_the_jit_runs_the_loops_to_the_same_logits(
     assert "PASS: 23 layers and all 10 logits equal the reference" in capsys.readouterr().out
     broken = tmp_path / "broken"
     shutil.copytree(project, broken)
-    path = broken / "data" / "weights.bin"
-    contents = bytearray(path.read_bytes())
-    contents[len(contents) // 2] ^= 0xFF
-    path.write_bytes(contents)
+    path = broken / "data" / "parameters.bin"
+    path.write_bytes(path.read_bytes()[:-1])
     assert tool(vaqf_sim.main, str(broken), "--engine", "jit") == 1
-    path.write_bytes(contents[:-1])
-    assert tool(vaqf_sim.main, str(broken), "--engine", "jit") == 1
-    assert "weights.bin' is missing, or not of" in capsys.readouterr().err
+    assert "parameters.bin' has" in capsys.readouterr().err
+    assert tool(vaqf_sim.main, str(broken), "--native") == 1
+    assert "parameters.bin: has" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -129,8 +130,10 @@ def test_every_configuration_is_bit_exact(tmp_path: Path, arguments: list[str]):
 @pytest.mark.parametrize(
     ("port", "position", "layer"),
     [
-        pytest.param("weights", 0.7, "011-model.vit.layers.0.mlp.fc1", id="signs of a layer"),
-        pytest.param("weights", 0.01, "003-model.vit.embeddings", id="patch embedding"),
+        pytest.param(
+            "binary_linear_weights", 0.51, "014-model.vit.layers.1.attention.q_proj", id="signs"
+        ),
+        pytest.param("int8_linear_weights", 0.01, "003-model.vit.embeddings", id="patches"),
         pytest.param("parameters", 0.0, "001-load_rows: element [0, 0]", id="the class token"),
     ],
 )
@@ -145,12 +148,29 @@ def test_a_flipped_byte_is_found(
     broken = tmp_path / "broken"
     shutil.copytree(project, broken)
     path = broken / "data" / f"{port}.bin"
-    contents = bytearray(path.read_bytes())
+    contents = read_port_file(path, port, 128).copy()
     contents[int(position * len(contents)) | 1] ^= 0xFF
-    path.write_bytes(contents)
+    write_port_file(path, port, 128, contents)
     for engine in (["--native"], ["--engine", "jit"]):
         assert tool(vaqf_sim.main, str(broken), *engine) == 1
         assert f"FAIL: first difference in layer {layer}" in capsys.readouterr().err
+
+
+def test_the_weights_file_holds_the_signs_of_the_model(project: Path):
+    loops = read_module(make_context(), stage_path(project, LOOPS))
+    port = "binary_linear_weights"
+    contents = read_port_file(project / "data" / f"{port}.bin", port, 128)
+    weights = load_file(project / "ir" / "model.safetensors")
+    found = 0
+    for op, matrix in unpack_image(memory_images(loops)[port], contents):
+        quantize = op.input.owner
+        assert isinstance(quantize, QuantizeOp)
+        parameter = quantize.input.owner
+        assert isinstance(parameter, ParameterOp)
+        expected = np.where(weights[parameter.parameter.data] >= 0, 1, -1)
+        np.testing.assert_array_equal(matrix, expected)
+        found += matrix.size
+    assert found == 8 * len(contents)  # one bit each
 
 
 @pytest.mark.parametrize("engine", ["csim", "jit"])
@@ -200,7 +220,7 @@ def test_the_testbench_checks_itself(project: Path):
     assert (good.returncode, good.stdout) == (0, "PASS: 10 logits equal the reference\n")
     missing = subprocess.run([program, project / "nowhere"], capture_output=True, text=True)
     assert missing.returncode == 2
-    assert "image_port.bin: missing, or not of" in missing.stderr
+    assert "image_port.bin: cannot be opened" in missing.stderr
 
 
 def test_both_kinds_of_integers_compute_the_same(project: Path):

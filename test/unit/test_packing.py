@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vaqf_compiler.emit.packing import pack_matrix
+from vaqf_compiler.emit.packing import pack_matrix, unpack_matrix
 
 
-def unpack(contents: np.ndarray, height: int, width: int, rows: int, columns: int, bits: int):
+def read_bit_by_bit(
+    contents: np.ndarray, height: int, width: int, rows: int, columns: int, bits: int
+) -> np.ndarray:
     """Read a packed matrix back, element by element, as an engine does."""
     words = [
         int.from_bytes(contents[i : i + 16].tobytes(), "little")
@@ -47,7 +49,11 @@ def test_what_is_packed_is_read_back(height: int, width: int, rows: int, columns
         matrix = 2 * matrix - 1
     contents = pack_matrix(matrix, rows, columns, bits)
     assert len(contents) % 16 == 0
-    np.testing.assert_array_equal(unpack(contents, height, width, rows, columns, bits), matrix)
+    found = read_bit_by_bit(contents, height, width, rows, columns, bits)
+    np.testing.assert_array_equal(found, matrix)
+    np.testing.assert_array_equal(
+        unpack_matrix(contents, (height, width), rows, columns, bits), matrix
+    )
 
 
 def test_binary_weights_take_one_bit():

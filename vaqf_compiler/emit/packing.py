@@ -1,19 +1,18 @@
 """
 Contents of the files behind the accelerator's ports: parameters and images, packed into words.
 
-The layout is what `binvit.pack` says; little-endian words of 128 bits follow one another without
-a header.
+The layout is what `binvit.pack` says; words of 128 bits are little-endian.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.dialects.binvit import MemoryImageOp
+from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.reference.interpreter import Array, Weights, run_packs
 
@@ -49,6 +48,38 @@ def _fields(elements: NDArray[np.int64], bits: int) -> Bytes:
         return (elements > 0).astype(np.uint8)[..., None]
     octets = elements.astype("<i8")[..., None].view(np.uint8)
     return np.unpackbits(octets[..., : -(-bits // 8)], axis=-1, bitorder="little")[..., :bits]
+
+
+def unpack_matrix(
+    contents: Bytes, shape: tuple[int, int], rows: int, columns: int, bits: int
+) -> NDArray[np.int64]:
+    """The matrix of a shape whose packed form `contents` begins with; undoes `pack_matrix`."""
+    tiles = (-(-shape[0] // rows), -(-shape[1] // columns))
+    count, row_bits = tiles[0] * tiles[1] * rows, columns * bits
+    word_bits = max(1, -(-row_bits // WORD_BITS)) * WORD_BITS
+    per_word = max(1, WORD_BITS // row_bits)
+    words = contents[: -(-count // per_word) * word_bits // 8].reshape(-1, word_bits // 8)
+    fields = np.unpackbits(words, axis=1, bitorder="little")[:, : per_word * row_bits]
+    digits = fields.reshape(-1, columns, bits)[:count].astype(np.int64)
+    if bits == 1:
+        elements = 2 * digits[..., 0] - 1
+    else:
+        digits[..., -1] *= -1  # two's complement: the sign's weight is negative
+        elements = digits @ (np.int64(1) << np.arange(bits))
+    padded = elements.reshape(*tiles, rows, columns).swapaxes(1, 2)
+    return padded.reshape(tiles[0] * rows, -1)[: shape[0], : shape[1]]
+
+
+def unpack_image(
+    image: MemoryImageOp, contents: Bytes
+) -> Iterator[tuple[PackOp, NDArray[np.int64]]]:
+    """The matrices in the words of a port, each with the operation that packed it."""
+    for op in image.body.block.ops:
+        if isinstance(op, PackOp):
+            start, end = op.at.value.data * WORD_BYTES, op.end * WORD_BYTES
+            tile = (op.rows.value.data, op.columns.value.data)
+            packed = contents[start:end]
+            yield op, unpack_matrix(packed, op.matrix_shape, *tile, op.bits.value.data)
 
 
 def fill_image(image: MemoryImageOp, weights: Weights, arguments: Sequence[Array] = ()) -> Bytes:

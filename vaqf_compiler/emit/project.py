@@ -17,11 +17,15 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
 from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.port_file import write_port_file
 from vaqf_compiler.emit.testbench import print_testbench
+from vaqf_compiler.engines.accelerator import LOGIT_BITS
 from vaqf_compiler.engines.dispatches import trace_name
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.integer_semantics import quantize
 from vaqf_compiler.reference.interpreter import Array, Weights
@@ -31,6 +35,7 @@ SOURCE = "vaqf_top.cpp"
 TESTBENCH = "vaqf_testbench.cpp"
 DATA = "data"
 IMAGE_PORT = "image_port"
+LOGITS = "logits"
 
 RUN_HLS = """\
 # vitis_hls -f run_hls.tcl: C simulation, synthesis and export of the accelerator as an IP.
@@ -141,12 +146,28 @@ def write_project(
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
-    for shipped in ("include/vaqf_types.h", "include/vaqf_trace.h", "files/Makefile"):
+    for shipped in (
+        "include/vaqf_types.h",
+        "include/vaqf_trace.h",
+        "include/vaqf_port_file.h",
+        "files/Makefile",
+    ):
         with as_file(files("vaqf_compiler.emit") / shipped) as path:
             shutil.copy(path, directory)
     data = directory / DATA
     data.mkdir()
     for name, image in memory_images(loops).items():
-        arguments = [vector.image] if name == IMAGE_PORT else []
-        fill_image(image, weights, arguments).tofile(data / f"{name}.bin")
-    vector.logits.astype("<i8").tofile(data / "logits.bin")
+        if name != IMAGE_PORT:
+            write_port_file(data / f"{name}.bin", name, WORD_BITS, fill_image(image, weights))
+    write_test_vector(data, loops, weights, vector)
+
+
+def write_test_vector(data: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> None:
+    """Write the files for the image and the expected logits."""
+    image = memory_images(loops).get(IMAGE_PORT)
+    if image is None:
+        raise UserError("the loops IR says nothing about the image port; compile the model again")
+    contents = fill_image(image, weights, [vector.image])
+    write_port_file(data / f"{IMAGE_PORT}.bin", IMAGE_PORT, WORD_BITS, contents)
+    logits = vector.logits.astype("<i8").view(np.uint8)
+    write_port_file(data / f"{LOGITS}.bin", LOGITS, LOGIT_BITS, logits)

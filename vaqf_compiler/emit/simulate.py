@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 from xdsl.dialects.builtin import ModuleOp
 
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.jit import run_jit
-from vaqf_compiler.emit.packing import WORD_BYTES, fill_image, memory_images
-from vaqf_compiler.emit.project import DATA, IMAGE_PORT, TestVector
+from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.port_file import read_port_file
+from vaqf_compiler.emit.project import DATA, IMAGE_PORT, LOGITS, TestVector, write_test_vector
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference.interpreter import Weights
 
@@ -103,21 +105,13 @@ def simulate(
     Run a compiled simulation on an image. Raises UserError where the program fails otherwise than
     by wrong logits.
     """
-    image = memory_images(loops).get(IMAGE_PORT)
-    if image is None:
-        raise UserError("the loops IR says nothing about the image port; compile the model again")
     with tempfile.TemporaryDirectory(dir=project, prefix=".simulation-") as directory:
         data = Path(directory)
         for path in (project / DATA).glob("*.bin"):
             (data / path.name).symlink_to(path.resolve())
-        for name, contents in {
-            IMAGE_PORT: fill_image(image, weights, [vector.image]),
-            "logits": vector.logits.astype("<i8"),
-        }.items():
-            path = data / f"{name}.bin"
-            path.unlink(missing_ok=True)
-            contents.tofile(path)
-        (data / "found.bin").unlink(missing_ok=True)
+        for name in (IMAGE_PORT, LOGITS, "found"):
+            (data / f"{name}.bin").unlink(missing_ok=True)
+        write_test_vector(data, loops, weights, vector)
         traces = data / "traces"
         traces.mkdir()
         code, message = _run([str(program.resolve()), str(data)], {"VAQF_TRACE": str(traces)})
@@ -156,16 +150,9 @@ def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestV
     contents = {
         name: fill_image(image, weights, [vector.image])
         if name == IMAGE_PORT
-        else _read_port(project / DATA / f"{name}.bin", image.words.value.data * WORD_BYTES)
+        else read_port_file(project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data)
         for name, image in memory_images(loops).items()
     }
     results, layers = run_jit(loops, contents)
     (found,) = results.values()
     return Outcome(found[: len(vector.logits)], layers)
-
-
-def _read_port(path: Path, size: int) -> NDArray[np.uint8]:
-    """A packed file. Raises UserError where it is missing or of another size."""
-    if not path.is_file() or path.stat().st_size != size:
-        raise UserError(f"'{path}' is missing, or not of {size} bytes; compile the model again")
-    return np.fromfile(path, dtype=np.uint8)

@@ -14,51 +14,23 @@ _PROLOGUE = """\
 // Runs the accelerator once and compares its logits with the expected ones.
 // Returns 0 if all are equal, 1 if one differs, 2 if a file cannot be read or written.
 #include "{header}"
+#include "vaqf_port_file.h"
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 namespace {{
 
-std::vector<unsigned char> read_file(const std::string &path, std::size_t size) {{
-  std::vector<unsigned char> bytes(size);
-  std::FILE *file = std::fopen(path.c_str(), "rb");
-  const bool complete = file && std::fread(bytes.data(), 1, size, file) == size;
-  const bool at_end = complete && std::fgetc(file) == EOF;
-  if (file)
-    std::fclose(file);
-  if (!at_end) {{
-    std::fprintf(stderr, "%s: missing, or not of %zu bytes\\n", path.c_str(), size);
-    std::exit(2);
-  }}
-  return bytes;
-}}
-
-// A file of 128-bit little-endian words.
-void read_words(const std::string &path, u128 *words, std::size_t count) {{
-  const std::vector<unsigned char> bytes = read_file(path, 16 * count);
+// A file of 128-bit words.
+void read_words(const std::string &data, const std::string &port, u128 *words, std::size_t count) {{
+  const std::vector<unsigned char> bytes =
+      vaqf::read_port_file(data + port + ".bin", port, 128, count);
   for (std::size_t i = 0; i < count; ++i) {{
-    u128 word = 0;
-    for (int octet = 15; octet >= 0; --octet)
-      word = u128(word << 8) | u128(bytes[16 * i + static_cast<std::size_t>(octet)]);
-    words[i] = word;
+    const u128 high = vaqf::little_endian(&bytes[16 * i + 8], 8);
+    words[i] = (high << 64) | u128(vaqf::little_endian(&bytes[16 * i], 8));
   }}
-}}
-
-// A file of 64-bit little-endian integers.
-std::vector<std::int64_t> read_integers(const std::string &path, std::size_t count) {{
-  const std::vector<unsigned char> bytes = read_file(path, 8 * count);
-  std::vector<std::int64_t> values(count);
-  for (std::size_t i = 0; i < count; ++i) {{
-    std::uint64_t value = 0;
-    for (int octet = 7; octet >= 0; --octet)
-      value = (value << 8) | bytes[8 * i + static_cast<std::size_t>(octet)];
-    values[i] = static_cast<std::int64_t>(value);
-  }}
-  return values;
 }}
 
 """
@@ -75,15 +47,18 @@ _EPILOGUE = """\
   }}
   std::fclose(output);
 
-  const std::vector<std::int64_t> expected = read_integers(data + "logits.bin", {logits});
-  for (std::size_t i = 0; i < expected.size(); ++i) {{
-    if (found[i] != expected[i]) {{
+  const std::vector<unsigned char> bytes =
+      vaqf::read_port_file(data + "logits.bin", "logits", 64, {logits});
+  for (std::size_t i = 0; i < {logits}; ++i) {{
+    const std::int64_t expected =
+        static_cast<std::int64_t>(vaqf::little_endian(&bytes[8 * i], 8));
+    if (found[i] != expected) {{
       std::printf("FAIL: logit %zu is %lld, expected %lld\\n", i,
-                  static_cast<long long>(found[i]), static_cast<long long>(expected[i]));
+                  static_cast<long long>(found[i]), static_cast<long long>(expected));
       return 1;
     }}
   }}
-  std::printf("PASS: %zu logits equal the reference\\n", expected.size());
+  std::printf("PASS: {logits} logits equal the reference\\n");
   return 0;
 }}
 """
@@ -109,7 +84,7 @@ def print_testbench(top: func.FuncOp, header: str, logits: int) -> str:
     for argument, (name, _, size) in zip(top.args, ports, strict=True):
         assert isa(argument.type, MemRefType[Attribute])
         if argument.type.element_type == IntegerType(WORD_BITS):
-            lines.append(f'  read_words(data + "{name}.bin", {name}, {size});\n')
+            lines.append(f'  read_words(data, "{name}", {name}, {size});\n')
     arguments = ", ".join(name for name, _, _ in ports)
     lines.append(f"  {top.sym_name.data}({arguments});\n\n")
     lines.append(_EPILOGUE.format(logits=logits))

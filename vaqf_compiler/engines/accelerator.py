@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ from vaqf_compiler.engines.builder import (
     width_of_integer,
 )
 
+PARAMETERS = "parameters"
+"""The name of the port of all parameters other than weights."""
 PARAMETER_BITS = 32
 """Of biases, normalisation parameters, tables and initial tokens in external memory."""
 PIXEL_BITS = 8
@@ -48,8 +50,13 @@ class Accelerator:
     """The residual stream, rows x 1 x lanes."""
     image: MemRefType[Attribute]
     """What feeds the layers with 8-bit weights, rows x width x lanes."""
-    weights: MemRefType[Attribute]
-    parameters: MemRefType[Attribute]
+    ports: Mapping[str, MemRefType[Attribute]]
+    """The ports of weights, one for each linear engine, and of all other parameters."""
+
+    @property
+    def parameters(self) -> MemRefType[Attribute]:
+        """The port of parameters other than weights."""
+        return self.ports[PARAMETERS]
 
     @property
     def channel_groups(self) -> int:

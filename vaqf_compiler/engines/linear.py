@@ -46,7 +46,7 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.epilogue import EpilogueLoops
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 
 
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
@@ -124,7 +124,8 @@ class _Body:
         return gelu
 
     def _load_weights(self, tile_at: Value) -> None:
-        engine, port = self.engine, self.buffers["weights"]
+        engine = self.engine
+        port = self.buffers[weights_port(engine.name)]
         if engine.rows_per_word == 1:
             with loop(0, engine.tile_m, "m") as m:
                 pipeline(engine.row_words)

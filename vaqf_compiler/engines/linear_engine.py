@@ -19,6 +19,11 @@ from vaqf_compiler.engines.builder import (
 )
 
 
+def weights_port(engine: str) -> str:
+    """The port that a linear engine reads its weights from."""
+    return f"{engine}_weights"
+
+
 class Epilogue(IntEnum):
     """What becomes of the totals of a layer."""
 
@@ -86,7 +91,7 @@ class LinearEngine:
             buffers["residual"] = accelerator.residual
         if Epilogue.LOGITS in self.epilogues:
             buffers["logits"] = MemRefType(IntegerType(LOGIT_BITS), [self.logits])
-        buffers["weights"] = accelerator.weights
+        buffers[weights_port(self.name)] = accelerator.ports[weights_port(self.name)]
         buffers["parameters"] = accelerator.parameters
         names = (
             "weights_at",

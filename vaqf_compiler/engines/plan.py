@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
+from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
 
@@ -22,7 +22,6 @@ from vaqf_compiler.dialects.binvit import (
     SoftmaxOp,
 )
 from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
@@ -46,9 +45,9 @@ def plan_accelerator(
     module: ModuleOp,
     engines: dict[str, EngineOp],
     dispatches: Sequence[DispatchOp],
-    words: dict[str, int],
+    ports: Mapping[str, MemRefType[Attribute]],
 ) -> Accelerator:
-    """What the engines of a module agree on; `words` has the sizes of the parameter ports."""
+    """What the engines of a module agree on; `ports` are those of the parameters."""
     memories = {op.sym_name.data: op.type for op in module.ops if isinstance(op, MemoryOp)}
     if not memories:
         raise PassFailedException("the module has no memories; run binvit-allocate first")
@@ -66,8 +65,7 @@ def plan_accelerator(
         activations=memories[ACTIVATIONS],
         residual=memories[RESIDUAL],
         image=memories[IMAGE],
-        weights=MemRefType(IntegerType(WORD_BITS), [words["weights"]]),
-        parameters=MemRefType(IntegerType(WORD_BITS), [words["parameters"]]),
+        ports=ports,
     )
 
 

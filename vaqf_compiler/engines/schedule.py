@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import StringAttr
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import IntegerType, MemRefType, StringAttr
+from xdsl.ir import Attribute, SSAValue
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import (
@@ -25,8 +25,10 @@ from vaqf_compiler.dialects.binvit import (
     SoftmaxOp,
 )
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
+    PARAMETERS,
     PARAMETERS_PER_WORD,
     Accelerator,
 )
@@ -45,7 +47,7 @@ from vaqf_compiler.engines.dispatches import (
     tokens_and_channels,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear_engine import Epilogue, weights_port
 from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.reference.tables import (
     RECIPROCAL_BITS,
@@ -56,12 +58,13 @@ from vaqf_compiler.reference.tables import (
 
 @dataclass
 class Parameters:
-    """Places of parameters in the two ports, decided before the engines are built."""
+    """Places of parameters in the ports, decided before the engines are built."""
 
     engines: dict[str, EngineOp]
     lanes: int
-    weights: ImageBuilder = field(default_factory=lambda: ImageBuilder("weights"))
-    parameters: ImageBuilder = field(default_factory=lambda: ImageBuilder("parameters"))
+    weights: dict[str, ImageBuilder] = field(default_factory=dict[str, ImageBuilder])
+    """By engine."""
+    parameters: ImageBuilder = field(default_factory=lambda: ImageBuilder(PARAMETERS))
     weights_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
     parameters_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
 
@@ -80,9 +83,19 @@ class Parameters:
             case _:
                 pass
 
+    @property
+    def _images(self) -> list[ImageBuilder]:
+        return [*self.weights.values(), self.parameters]
+
+    @property
+    def ports(self) -> dict[str, MemRefType[Attribute]]:
+        """The ports, by name."""
+        word = IntegerType(WORD_BITS)
+        return {image.name: MemRefType(word, [image.words]) for image in self._images}
+
     def build(self) -> list[MemoryImageOp]:
-        """The contents of the two ports."""
-        return [self.weights.build(), self.parameters.build()]
+        """The contents of the ports."""
+        return [image.build() for image in self._images]
 
     def _vector(self, value: SSAValue) -> int:
         return self.parameters.pack(value, rows=1, columns=self.lanes, bits=PARAMETER_BITS)
@@ -90,7 +103,9 @@ class Parameters:
     def _add_linear(self, dispatch: DispatchOp, engine: EngineOp) -> None:
         layer = weighted_op(dispatch)
         tile_m = parameter_of(engine, "tile_m")
-        self.weights_at[dispatch] = self.weights.pack(
+        name = engine.sym_name.data
+        image = self.weights.setdefault(name, ImageBuilder(weights_port(name)))
+        self.weights_at[dispatch] = image.pack(
             layer.weight,
             rows=tile_m,
             columns=parameter_of(engine, "tile_n"),

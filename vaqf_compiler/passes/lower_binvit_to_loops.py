@@ -100,11 +100,7 @@ class _Lowering:
         self.parameters = Parameters(engines, lanes)
         for dispatch in self.dispatches:
             self.parameters.add(dispatch)
-        words = {
-            "weights": self.parameters.weights.words,
-            "parameters": self.parameters.parameters.words,
-        }
-        self.accelerator = plan_accelerator(module, engines, self.dispatches, words)
+        self.accelerator = plan_accelerator(module, engines, self.dispatches, self.parameters.ports)
         self.pixels = self._image_port()
         self.logits = 0
 
@@ -162,8 +158,7 @@ class _Lowering:
         accelerator = self.accelerator
         ports: dict[str, Attribute] = {
             "image_port": MemRefType(IntegerType(WORD_BITS), [self.pixels.words]),
-            "weights": accelerator.weights,
-            "parameters": accelerator.parameters,
+            **accelerator.ports,
             "logits": MemRefType(IntegerType(LOGIT_BITS), [self.logits]),
         }
         with function(TOP, ports) as (operation, arguments):

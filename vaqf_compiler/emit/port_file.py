@@ -1,0 +1,76 @@
+"""
+The files behind the accelerator's ports: a header of 64 bytes, then words, all little-endian.
+
+| offset | bytes | contents                                             |
+|-------:|------:|------------------------------------------------------|
+|      0 |     8 | magic number: `VAQFPORT` in ASCII                    |
+|      8 |     4 | version of the format: 1                             |
+|     12 |     4 | bits of a word: 128, or 64 for logits                |
+|     16 |     8 | number of words                                      |
+|     24 |     4 | CRC-32 of the words, as in zlib                      |
+|     28 |     4 | zero                                                 |
+|     32 |    32 | name of the port, ASCII, filled with zeros           |
+
+The header is as long as four words of 128 bits, so words stay aligned when a file is mapped.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaqf_compiler.errors import UserError
+
+MAGIC = b"VAQFPORT"
+VERSION = 1
+HEADER = struct.Struct("<8sIIQII32s")
+
+
+def write_port_file(path: Path, port: str, word_bits: int, contents: NDArray[np.uint8]) -> None:
+    """Write the words of a port, given as bytes."""
+    words = len(contents) * 8 // word_bits
+    checksum = zlib.crc32(contents.tobytes())
+    header = HEADER.pack(MAGIC, VERSION, word_bits, words, checksum, 0, port.encode("ascii"))
+    with path.open("wb") as file:
+        file.write(header)
+        contents.tofile(file)
+
+
+def read_port_file(
+    path: Path, port: str, word_bits: int, words: int | None = None
+) -> NDArray[np.uint8]:
+    """
+    The words of a port as bytes; `words` is how many there must be, if that is known.
+    Raises UserError where the file cannot be read, is none of this format or another port's, is
+    cut short, or its checksum is wrong.
+    """
+
+    def refuse(reason: str) -> UserError:
+        return UserError(f"'{path}' {reason}; compile the model again")
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise refuse(f"cannot be read: {error.strerror}") from error
+    if len(data) < HEADER.size or not data.startswith(MAGIC):
+        raise refuse(f"does not begin with a header of magic number {MAGIC.decode()}")
+    _, version, bits, count, checksum, _, padded = HEADER.unpack_from(data)
+    name = padded.rstrip(b"\0").decode("ascii", "replace")
+    if version != VERSION:
+        raise refuse(f"is of version {version} of the format, expected {VERSION}")
+    if name != port:
+        raise refuse(f"holds port '{name}', expected '{port}'")
+    if bits != word_bits or (words is not None and count != words):
+        expected = f"{word_bits}" if words is None else f"{words} of {word_bits}"
+        raise refuse(f"has {count} words of {bits} bits, expected {expected}")
+    expected = HEADER.size + count * bits // 8
+    if len(data) != expected:
+        raise refuse(f"has {len(data)} bytes, expected {expected}")
+    contents = np.frombuffer(data, np.uint8, offset=HEADER.size)
+    if (found := zlib.crc32(contents.tobytes())) != checksum:
+        raise refuse(f"is damaged: its checksum is {found:08x}, expected {checksum:08x}")
+    return contents

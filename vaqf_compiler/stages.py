@@ -22,6 +22,7 @@ class Options:
 
     bits: int = 8
     calibration: Path | None = None
+    method: str = "mse"
     tile: str = ""
     unroll: str = ""
 
@@ -29,9 +30,10 @@ class Options:
 def stage_pipelines(options: Options) -> dict[str, str]:
     """The pipeline that leads to each stage after the import, in order."""
     calibration = f' calibration="{options.calibration}"' if options.calibration else ""
+    quantize = f"activation-bits={options.bits} method={options.method}{calibration}"
     return {
         MODEL: "convert-torch-to-binvit,binvit-canonicalize-tokens",
-        QUANTIZED: f"binvit-quantize{{activation-bits={options.bits}{calibration}}}",
+        QUANTIZED: f"binvit-quantize{{{quantize}}}",
         MAPPED: f"binvit-map,binvit-tile{{{options.tile}}},binvit-unroll{{{options.unroll}}},"
         "binvit-allocate",
         LOOPS: "lower-binvit-to-loops",

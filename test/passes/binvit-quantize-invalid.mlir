@@ -2,6 +2,8 @@
 // BITS: error: activation-bits must be in 1..16, got 0
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{activation-bits=17}' 2>&1 | filecheck %s --check-prefix=WIDE
 // WIDE: error: activation-bits must be in 1..16, got 17
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{method=entropy}' 2>&1 | filecheck %s --check-prefix=METHOD
+// METHOD: error: method must be one of minmax, percentile, mse, got 'entropy'
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize,binvit-quantize' 2>&1 | filecheck %s --check-prefix=TWICE
 // TWICE: error: the model is quantised already
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{calibration="nowhere.npy"}' 2>&1 | filecheck %s --check-prefix=IMAGES

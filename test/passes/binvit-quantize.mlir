@@ -1,6 +1,13 @@
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{activation-bits=6}' 2>%t.notice | filecheck %s
 // RUN: filecheck %s --check-prefix=NOTICE < %t.notice
 
+// A range that leaves out the few largest values makes a unit of the others stand for less: by
+// default the one with the least mean square error is taken, method=minmax takes them all.
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{activation-bits=3}' 2>/dev/null | filecheck %s --check-prefix=MSE
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{activation-bits=3 method=minmax}' 2>/dev/null | filecheck %s --check-prefix=MINMAX
+// MSE: %n1 = binvit.layer_norm {{.*}} -> tensor<5x16x!binvit.q<s3, 0.15{{[0-9]+}}>>
+// MINMAX: %n1 = binvit.layer_norm {{.*}} -> tensor<5x16x!binvit.q<s3, 0.20{{[0-9]+}}>>
+
 // NOTICE: binvit-quantize: calibrating on 2 images of Gaussian noise (seed 0); give calibration=IMAGES.npy for real ranges
 
 // The image has 8 bits, whatever the activations have; the logits are the head's exact sums.

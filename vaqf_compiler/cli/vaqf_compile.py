@@ -58,6 +58,12 @@ def main() -> None:
         help="images, NxCxHxW, to choose scales from (default: seeded noise)",
     )
     parser.add_argument(
+        "--calibration-method",
+        choices=["minmax", "percentile", "mse"],
+        default="mse",
+        help="how ranges are chosen from what is seen on the images (default: mse)",
+    )
+    parser.add_argument(
         "--tile", default="", metavar="OPTIONS", help="of binvit-tile, e.g. 'binary-m=96'"
     )
     parser.add_argument(
@@ -72,6 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = Options(
         bits=arguments.bits,
         calibration=None if arguments.calibration is None else arguments.calibration.resolve(),
+        method=arguments.calibration_method,
         tile=arguments.tile,
         unroll=arguments.unroll,
     )

@@ -7,6 +7,7 @@ It shares nothing with the C++ printer, so that an error in either shows.
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -42,28 +43,21 @@ PIPELINE = (
 ALIGNMENT = 64
 
 
-class _Port(ctypes.Structure):
-    """MLIR's descriptor of an array of one dimension."""
-
-    _fields_ = (
+def _descriptor_type(rank: int) -> type[ctypes.Structure]:
+    """MLIR's descriptor of an array."""
+    fields = [
         ("allocated", ctypes.c_void_p),
         ("aligned", ctypes.c_void_p),
         ("offset", ctypes.c_int64),
-        ("size", ctypes.c_int64),
-        ("stride", ctypes.c_int64),
-    )
+        ("sizes", ctypes.c_int64 * rank),
+        ("strides", ctypes.c_int64 * rank),
+    ]
+    return type(f"MemRef{rank}", (ctypes.Structure,), {"_fields_": fields})
 
 
-class _Memory(ctypes.Structure):
-    """MLIR's descriptor of an array of three dimensions."""
-
-    _fields_ = (
-        ("allocated", ctypes.c_void_p),
-        ("aligned", ctypes.c_void_p),
-        ("offset", ctypes.c_int64),
-        ("sizes", ctypes.c_int64 * 3),
-        ("strides", ctypes.c_int64 * 3),
-    )
+def storage_type(bits: int) -> np.dtype[Any]:
+    """The machine's integer that holds an element of some bits, at most 64, in an array."""
+    return np.dtype(f"<i{max(8, 1 << (bits - 1).bit_length()) // 8}")
 
 
 @dataclass(frozen=True)
@@ -109,53 +103,82 @@ def standard_part(loops: ModuleOp) -> StandardPart:
     return part
 
 
+class JITFunction:
+    """A function of a module of loops, lowered by MLIR's passes and compiled by its JIT."""
+
+    def __init__(self, loops: ModuleOp, name: str):
+        """
+        Compile the function `name`, which takes arrays and returns nothing.
+        Raises UserError where torch-mlir, which brings MLIR, is not installed.
+        """
+        try:
+            # Untyped, and not needed by anything else that compiles or simulates.
+            ir: Any = import_module("torch_mlir.ir")
+            engines: Any = import_module("torch_mlir.execution_engine")
+            passes: Any = import_module("torch_mlir.passmanager")
+        except ImportError as error:
+            raise UserError("the JIT needs torch-mlir, which is not installed") from error
+
+        part = standard_part(loops)
+        functions = (op for op in part.module.ops if isinstance(op, func.FuncOp))
+        function = next(op for op in functions if op.sym_name.data == name)
+        function.attributes["llvm.emit_c_interface"] = UnitAttr()
+        self._name = name
+        self._arguments = list(function.function_type.inputs)
+        self._layers: dict[str, NDArray[np.int64]] = {}
+        text = StringIO()
+        Printer(text, print_generic_format=True).print_op(part.module)
+        callbacks = {
+            n: _trace_callback(t, part.traces, self._layers) for n, t in part.functions.items()
+        }
+        with ir.Context(), ir.Location.unknown():
+            upstream = ir.Module.parse(text.getvalue())
+            _fill_with_zeros(ir, upstream)
+            passes.PassManager.parse(PIPELINE).run(upstream.operation)
+            self._engine = engines.ExecutionEngine(upstream, opt_level=3)
+            for trace, callback in callbacks.items():
+                self._engine.register_runtime(trace, callback)
+        self._callbacks = callbacks  # must outlive the engine
+
+    def __call__(self, *arrays: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
+        """
+        Run the function on contiguous arrays, one for each argument, which it changes in place;
+        what each layer wrote, by name. Elements lie as LLVM stores them: in the machine's integers,
+        with zeros in spare bits. Arrays of words wider than 64 bits are aligned to 64 bytes.
+        """
+        pointers: list[Any] = []
+        for array, type_ in zip(arrays, self._arguments, strict=True):
+            assert isa(type_, MemRefType[Attribute])
+            shape, rank = type_.get_shape(), type_.get_num_dims()
+            strides = [math.prod(shape[dimension + 1 :]) for dimension in range(rank)]
+            sizes = ctypes.c_int64 * rank
+            descriptor = _descriptor_type(rank)(
+                array.ctypes.data, array.ctypes.data, 0, sizes(*shape), sizes(*strides)
+            )
+            pointers.append(ctypes.pointer(ctypes.pointer(descriptor)))
+        self._layers.clear()
+        self._engine.invoke(self._name, *pointers)
+        return dict(self._layers)
+
+
 def run_jit(
     loops: ModuleOp, contents: Mapping[str, NDArray[np.uint8]]
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
     """
     Run the accelerator once. `contents` has the bytes behind each port of words. Returns what the
     other ports hold afterwards, as 64-bit integers, and what each layer wrote, by its name.
-    Raises UserError where torch-mlir, which brings MLIR, is not installed.
     """
-    try:
-        # Untyped, and not needed by anything else that compiles or simulates.
-        ir: Any = import_module("torch_mlir.ir")
-        engines: Any = import_module("torch_mlir.execution_engine")
-        passes: Any = import_module("torch_mlir.passmanager")
-    except ImportError as error:
-        raise UserError("the JIT needs torch-mlir, which is not installed") from error
-
-    name = top_function(loops).sym_name.data
-    part = standard_part(loops)
-    functions = (op for op in part.module.ops if isinstance(op, func.FuncOp))
-    top = next(op for op in functions if op.sym_name.data == name)
-    top.attributes["llvm.emit_c_interface"] = UnitAttr()
-    text = StringIO()
-    Printer(text, print_generic_format=True).print_op(part.module)
-
+    top = top_function(loops)
     arrays: dict[str, NDArray[Any]] = {}
     results: dict[str, NDArray[np.int64]] = {}
     for argument in top.args:
         port = argument.name_hint or ""
         assert isa(argument.type, MemRefType[Attribute])
         if port in contents:
-            arrays[port] = _aligned(contents[port])
+            arrays[port] = aligned(contents[port])
         else:
             results[port] = arrays[port] = np.zeros(argument.type.get_shape(), dtype=np.int64)
-    descriptors = [
-        _Port(array.ctypes.data, array.ctypes.data, 0, len(array), 1) for array in arrays.values()
-    ]
-    pointers = [ctypes.pointer(ctypes.pointer(descriptor)) for descriptor in descriptors]
-    layers: dict[str, NDArray[np.int64]] = {}
-    callbacks = {n: _trace_callback(t, part.traces, layers) for n, t in part.functions.items()}
-    with ir.Context(), ir.Location.unknown():
-        upstream = ir.Module.parse(text.getvalue())
-        _fill_with_zeros(ir, upstream)
-        passes.PassManager.parse(PIPELINE).run(upstream.operation)
-        engine = engines.ExecutionEngine(upstream, opt_level=3)
-        for function, callback in callbacks.items():
-            engine.register_runtime(function, callback)
-        engine.invoke(name, *pointers)
+    layers = JITFunction(loops, top.sym_name.data)(*arrays.values())
     return results, layers
 
 
@@ -179,7 +202,7 @@ def _trace_callback(
 ) -> Any:
     """A C function that copies what a layer has written to a memory of this type to `layers`."""
     bits = width_of_integer(memory.element_type)
-    integer = np.dtype(f"<i{max(8, 1 << (bits - 1).bit_length()) // 8}")
+    integer = storage_type(bits)
     rows, width, lanes = memory.get_shape()
 
     def copy(number: int, descriptor: Any) -> None:
@@ -195,10 +218,10 @@ def _trace_callback(
         channels = trace.channels.value.data
         layers[trace.layer.data] = written.reshape(tokens, -1)[:, :channels]
 
-    return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.POINTER(_Memory))(copy)
+    return ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.POINTER(_descriptor_type(3)))(copy)
 
 
-def _aligned(contents: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def aligned(contents: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A copy that begins where 128-bit words may be loaded from."""
     buffer = np.zeros(len(contents) + ALIGNMENT, dtype=np.uint8)
     offset = -buffer.ctypes.data % ALIGNMENT

@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerType
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    IntegerType,
+    MemRefType,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+)
 from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
@@ -37,7 +44,7 @@ from vaqf_compiler.engines.builder import (
     table,
     unrolled,
 )
-from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS
+from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1
 """Of an entry of the table of powers of two, which is unsigned."""
@@ -79,6 +86,15 @@ class AttentionEngine:
     def power_bits(self) -> int:
         """Of a distance times its multiplier, which is shifted."""
         return max(self.difference_bits + MULTIPLIER.width.data, self.most_exp_shift + 1)
+
+
+def build_exp_table(name: str) -> memref.GlobalOp:
+    """The table of powers of two."""
+    values = [int(value) for value in exp_table()]
+    element = IntegerType(POWER_BITS)
+    dense = DenseIntOrFPElementsAttr.from_list(TensorType(element, [len(values)]), values)
+    type_ = MemRefType(element, [len(values)])
+    return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 
 def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.FuncOp:

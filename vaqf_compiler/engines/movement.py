@@ -28,12 +28,6 @@ from vaqf_compiler.engines.builder import (
 )
 
 
-def image_words(accelerator: Accelerator, patches: int, pixels: int) -> int:
-    """Words of the image port: patches one after another, each padded to whole rows."""
-    per_row = width_of(accelerator.image) * accelerator.lanes
-    return patches * -(-pixels // per_row) * per_row // PIXELS_PER_WORD
-
-
 def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.FuncOp:
     """Fetch the image, cut into patches, to the image memory."""
     lanes = accelerator.lanes

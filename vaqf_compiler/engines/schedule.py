@@ -141,7 +141,7 @@ def call_engine(
     layer = dispatch.attributes.get("layer")
     if isinstance(layer, StringAttr):
         vhls.CommentOp(layer.data)
-    scalars = _SCALARS[kind](dispatch, parameters, accelerator)
+    scalars = scalars_of(dispatch, kind, parameters, accelerator)
     arguments: list[Value | Buffer] = []
     remaining = list(scalars)
     for argument in function.args:
@@ -152,6 +152,13 @@ def call_engine(
         arguments.append(constant(remaining.pop(0), argument.type))
     assert not remaining
     call(function, *arguments)
+
+
+def scalars_of(
+    dispatch: DispatchOp, kind: str, parameters: Parameters, accelerator: Accelerator
+) -> Sequence[int]:
+    """The scalar arguments of the engine of a kind for a dispatch, in order."""
+    return _SCALARS[kind](dispatch, parameters, accelerator)
 
 
 def _row(value: SSAValue, memory: str, accelerator: Accelerator) -> int:

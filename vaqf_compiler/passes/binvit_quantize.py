@@ -37,6 +37,7 @@ from vaqf_compiler.quantize.calibration import (
     calibration_images,
     observe_ranges,
 )
+from vaqf_compiler.quantize.ranges import METHODS
 from vaqf_compiler.quantize.rewriter import IMAGE_BITS, Quantizer
 from vaqf_compiler.quantize.roles import binary_layers, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import symmetric
@@ -57,6 +58,8 @@ class BinvitQuantizePass(ModulePass):
     """Bits of what feeds linear layers and attention, 1..16."""
     calibration: str | None = None
     """A `.npy` file of images, NxCxHxW; without it, Gaussian noise."""
+    method: str = "mse"
+    """How a range is chosen from what calibration sees: minmax, percentile (99.99) or mse."""
     images: int = 2
     """How many noise images."""
     seed: int = 0
@@ -69,6 +72,9 @@ class BinvitQuantizePass(ModulePass):
             raise PassFailedException(
                 f"activation-bits must be in 1..16, got {self.activation_bits}"
             )
+        if self.method not in METHODS:
+            methods = ", ".join(METHODS)
+            raise PassFailedException(f"method must be one of {methods}, got '{self.method}'")
         functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
         if len(functions) != 1 or len(functions[0].args) != 1:
             raise PassFailedException("expected one function with one argument, the image")
@@ -88,10 +94,12 @@ class BinvitQuantizePass(ModulePass):
                 binary_scales[weight.parameter.data] = float(values.mean()) or 1.0
         image = function.args[0]
         images = calibration_images(self.calibration, shape_of(image), self.images, self.seed)
-        ranges = observe_ranges(module, function, images, BinarizedWeights(weights, binary_scales))
-        largest_residual = max((r for v, r in ranges.items() if is_residual(v)), default=1.0)
+        binarized = BinarizedWeights(weights, binary_scales)
+        ranges = observe_ranges(module, function, images, binarized, self.method)
+        stream = [ranges.largest(value) for value in ranges.statistics if is_residual(value)]
+        largest_residual = max(stream, default=1.0)
 
-        image_type = TensorType(symmetric(IMAGE_BITS, ranges[image]), shape_of(image))
+        image_type = TensorType(symmetric(IMAGE_BITS, ranges.largest(image)), shape_of(image))
         block = Block(arg_types=[image_type])
         block.args[0].name_hint = image.name_hint
         quantizer = Quantizer(

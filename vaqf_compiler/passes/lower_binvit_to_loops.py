@@ -24,16 +24,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import (
-    DenseIntOrFPElementsAttr,
-    IntegerType,
-    MemRefType,
-    ModuleOp,
-    StringAttr,
-    TensorType,
-    UnitAttr,
-)
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
@@ -48,7 +40,7 @@ from vaqf_compiler.engines.accelerator import (
     bits_of,
     width_of,
 )
-from vaqf_compiler.engines.attention import POWER_BITS, build_attention
+from vaqf_compiler.engines.attention import build_attention, build_exp_table
 from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import (
     engines_of,
@@ -70,7 +62,6 @@ from vaqf_compiler.engines.plan import (
     plan_linear,
 )
 from vaqf_compiler.engines.schedule import Parameters, call_engine
-from vaqf_compiler.reference.tables import exp_table
 
 TOP = "vaqf_top"
 
@@ -123,7 +114,7 @@ class _Lowering:
     def run(self) -> list[Operation]:
         """All operations of the lowered module."""
         accelerator = self.accelerator
-        built: list[Operation] = [_exp_table()]
+        built: list[Operation] = [build_exp_table(EXP_TABLE)]
         functions: dict[str, func.FuncOp] = {}
         for name, engine in self.engines.items():
             match engine.kind.data:
@@ -186,13 +177,3 @@ class _Lowering:
                     row = 0 if dispatch.row is None else dispatch.row.value.data
                     vhls.TraceOp(layer, written, row, *tokens_and_channels(dispatch.result))
         return operation
-
-
-def _exp_table() -> memref.GlobalOp:
-    """The table of powers of two."""
-    values = [int(value) for value in exp_table()]
-    element = IntegerType(POWER_BITS)
-    dense = DenseIntOrFPElementsAttr.from_list(TensorType(element, [len(values)]), values)
-    return memref.GlobalOp.get(
-        StringAttr(EXP_TABLE), MemRefType(element, [len(values)]), dense, constant=UnitAttr()
-    )

@@ -13,8 +13,10 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
+from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, Weights
 
@@ -67,12 +69,20 @@ def calibration_images(
 
 
 def observe_ranges(
-    module: ModuleOp, function: func.FuncOp, images: NDArray[np.float32], weights: Weights
-) -> dict[SSAValue, float]:
-    """The largest absolute value that each tensor of `function` takes on the images."""
-    ranges: dict[SSAValue, float] = {}
+    module: ModuleOp,
+    function: func.FuncOp,
+    images: NDArray[np.float32],
+    weights: Weights,
+    method: str,
+) -> Ranges:
+    """
+    The ranges that the tensors of `function` take on the images, to be cut by one of `METHODS`.
+    Raises UserError where a value is not finite.
+    """
+    assert images.shape[1:] == shape_of(function.args[0])
+    statistics: dict[SSAValue, Statistics] = {}
 
-    def observe(value: SSAValue, array: Array) -> None:
+    def find_largest(value: SSAValue, array: Array) -> None:
         largest = float(np.abs(array).max())
         if not np.isfinite(largest):
             what = value.owner.name if isinstance(value.owner, Operation) else "the image"
@@ -80,10 +90,16 @@ def observe_ranges(
                 f"{what} has values that are not finite (%{value.name_hint}); "
                 "check the weights and the calibration images"
             )
-        ranges[value] = max(ranges.get(value, 0.0), largest)
+        seen = statistics.setdefault(value, Statistics())
+        seen.largest = max(seen.largest, largest)
 
-    assert images.shape[1:] == shape_of(function.args[0])
-    for image in tqdm(images, desc="calibrating", unit="image", disable=None, leave=False):
+    def count(value: SSAValue, array: Array) -> None:
+        if not isinstance(value.owner, ParameterOp):
+            statistics[value].count(array)
+
+    observers = (find_largest,) if method == "minmax" else (find_largest, count)
+    passes = [(observe, image) for observe in observers for image in images]
+    for observe, image in tqdm(passes, "calibrating", unit="image", disable=None, leave=False):
         observe(function.args[0], image)
         run_function(module, function.sym_name.data, [image], weights, observe)
-    return ranges
+    return Ranges(statistics, method)

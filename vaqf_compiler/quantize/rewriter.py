@@ -17,6 +17,7 @@ from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits, sum_bits
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.quantize.ranges import Ranges
 from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import (
     integer_bias,
@@ -42,7 +43,7 @@ class Quantizer:
 
     builder: Builder
     bits: int
-    ranges: Mapping[SSAValue, float]
+    ranges: Ranges
     residual: QuantizedType
     binary_scales: Mapping[str, float]
     read: Callable[[binvit.ParameterOp], Array]
@@ -58,7 +59,8 @@ class Quantizer:
 
     def activation(self, value: SSAValue, bits: int | None = None) -> QuantizedType:
         """The signed type for a value that feeds a layer, by default of the chosen bits."""
-        return symmetric(self.bits if bits is None else bits, self.ranges[value])
+        chosen = self.bits if bits is None else bits
+        return symmetric(chosen, self.ranges.clipped(value, chosen))
 
     def parameter(self, op: binvit.ParameterOp, element_type: IntegerElement) -> SSAValue:
         """A parameter, rounded to integers."""
@@ -153,7 +155,7 @@ class Quantizer:
     def _largest_logit(self, op: binvit.LinearOp) -> float:
         """Over all heads that are averaged with this one."""
         (average,) = (u.operation for u in op.result.uses)
-        return max(self.ranges[value] for value in average.operands)
+        return max(self.ranges.largest(value) for value in average.operands)
 
     @rewrite.register
     def _(self, op: binvit.LayerNormOp) -> None:
@@ -183,7 +185,7 @@ class Quantizer:
 
     @rewrite.register
     def _(self, op: binvit.SoftmaxOp) -> None:
-        result = probability(self.bits, self.ranges[op.result])
+        result = probability(self.bits, self.ranges.clipped(op.result, self.bits, signed=False))
         softmax = binvit.SoftmaxOp(self.operand(op, op.input), result)
         self.values[op.result] = self.add(softmax, op)
 

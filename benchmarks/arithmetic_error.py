@@ -1,103 +1,107 @@
-"""Prints the error of the integer operations against float64, and of whole integer models."""
+"""
+Prints the error of each integer operation against float64 on the same integers: over all inputs
+where there are few enough of them, else over random ones.
+
+    python benchmarks/arithmetic_error.py
+"""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 from scipy.special import softmax
-from xdsl.dialects import func
 
-from vaqf_compiler.dialects.binvit import QuantizedType
-from vaqf_compiler.dialects.binvit.checks import quantized
-from vaqf_compiler.importer.models import load_model
-from vaqf_compiler.importer.write import write_model
-from vaqf_compiler.pipeline import make_context, read_module, run_passes
-from vaqf_compiler.quantize.calibration import BinarizedWeights
-from vaqf_compiler.quantize.roles import binary_layers, parameter_of
+from vaqf_compiler.dialects.binvit import GeluOp, QuantizedType
 from vaqf_compiler.quantize.scales import layer_norm_types, symmetric
 from vaqf_compiler.reference import integer_semantics as ints
-from vaqf_compiler.reference import run_function
-from vaqf_compiler.reference.tables import gelu, softmax_constants
-from vaqf_compiler.weights import open_weights
+from vaqf_compiler.reference.tables import (
+    EXP_BITS,
+    EXP_INDEX_BITS,
+    exp_table,
+    gelu,
+    softmax_constants,
+)
 
+BITS = (16, 8, 6, 4, 2)
+TOKENS, CHANNELS = 197, 768
 generator = np.random.default_rng(0)
 
 
-def report(what: str, found: np.ndarray, exact: np.ndarray) -> None:
+def report(what: str, inputs: str, found: np.ndarray, exact: np.ndarray) -> None:
     error = found - exact
     rms = np.sqrt(np.mean(error**2))
-    print(f"{what:<34} largest {np.abs(error).max():6.3f}   rms {rms:6.3f}")
+    print(f"{what:<28}  {inputs:<24}  {np.abs(error).max():8.4f}  {rms:8.4f}")
+
+
+def requantize_error(bits: int) -> None:
+    """All accumulators of `bits + 5` bits, by a ratio with which about none saturates."""
+    result = QuantizedType(bits, 1.0)
+    x = np.arange(-(2 ** (bits + 4)), 2 ** (bits + 4))
+    ratio = 2.0 ** (-5 - generator.uniform(0, 1))
+    mantissa, exponent = np.frexp(ratio)
+    multiplier, shift = round(float(mantissa) * 2**16), 16 - int(exponent)
+    found = ints.clamp(ints.shift_right_rounding(x * multiplier, shift), result)
+    exact = np.clip(x * ratio, result.minimum, result.maximum)
+    report(f"requantisation, {bits} bits", f"all {len(x)}", found, exact)
+
+
+def exponential_error() -> None:
+    """All distances from a row's greatest score down to where the exponential is zero."""
+    scale = 1e-4
+    constants = softmax_constants(scale)
+    d = np.arange(constants.limit + 1)
+    power = (d * constants.multiplier) >> constants.shift
+    whole = np.minimum(power >> EXP_INDEX_BITS, EXP_BITS + 1)
+    found = exp_table()[power & ((1 << EXP_INDEX_BITS) - 1)] >> whole
+    report("exponential, 15 places", f"all {len(d)}", found, np.exp(-d * scale) * 2**EXP_BITS)
+
+
+def reciprocal_error() -> None:
+    """All mantissas of a root, in units of the reciprocal's last place."""
+    m = np.arange(2**15, 2**16)
+    report("reciprocal of a root", f"all {len(m)}", 2**31 // m, 2**31 / m)
 
 
 def softmax_error(bits: int) -> None:
-    exponent = bits + 2
-    scale = 1e-4
-    x = np.rint(generator.normal(scale=2 / scale, size=(1000, 197))).astype(np.int64)
+    exponent, scale, rows = bits + 2, 1e-4, 1000
+    x = np.rint(generator.normal(scale=2 / scale, size=(rows, TOKENS))).astype(np.int64)
     result = QuantizedType(bits, 2.0**-exponent, signed=False)
     found = ints.softmax(x, softmax_constants(scale), result, exponent)
     exact = np.clip(softmax(x * scale, axis=-1) * 2**exponent, 0, result.maximum)
-    report(f"softmax, {bits} bits", found, exact)
+    report(f"softmax, {bits} bits", f"{rows} random rows of {TOKENS}", found, exact)
 
 
 def layer_norm_error(bits: int) -> None:
-    channels, scale = 768, 1e-4
-    x = np.rint(generator.normal(scale=1 / scale / 10, size=(1000, channels))).astype(np.int64)
-    gamma, beta = generator.normal(1, 0.2, channels), generator.normal(0, 0.2, channels)
+    scale, rows = 1e-4, 1000
+    x = np.rint(generator.normal(scale=1 / scale / 10, size=(rows, CHANNELS))).astype(np.int64)
+    gamma, beta = generator.normal(1, 0.2, CHANNELS), generator.normal(0, 0.2, CHANNELS)
     result = symmetric(bits, 5.0)
     gamma_type, beta_type = layer_norm_types(gamma, beta, result)
     shift = round(np.log2(result.scale.data / beta_type.scale.data))
-    found = ints.clamp(
-        ints.layer_norm(
-            x, ints.quantize(gamma, gamma_type), ints.quantize(beta, beta_type), 1, shift
-        ),
-        result,
-    )
-    centred = x - x.mean(axis=1, keepdims=True)
-    normalised = centred / x.std(axis=1, keepdims=True) * gamma + beta
-    exact = np.clip(normalised / result.scale.data, result.minimum, result.maximum)
-    report(f"layer normalisation, {bits} bits", found, exact)
+    integers = ints.quantize(gamma, gamma_type), ints.quantize(beta, beta_type)
+    found = ints.clamp(ints.layer_norm(x, *integers, 1, shift), result)
+    normalised = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
+    exact = np.clip((normalised * gamma + beta) / result.scale.data, result.minimum, result.maximum)
+    report(f"layer normalisation, {bits} bits", f"{rows} random tokens of {CHANNELS}", found, exact)
 
 
 def gelu_error(bits: int) -> None:
-    source, result = symmetric(min(bits + 2, 12), 4.0), symmetric(bits, 4.0)
+    """The table alone, over its inputs; then with the rounding of the input to the table's bits."""
+    source, result = symmetric(min(bits + 2, GeluOp.TABLE_BITS), 4.0), symmetric(bits, 4.0)
+    q = np.arange(source.minimum, source.maximum + 1)
     x = np.linspace(-4, 4, 100001)
-    q = ints.quantize(x, source)
-    found = ints.clamp(np.rint(gelu(q * source.scale.data, "none") / result.scale.data), result)
-    report(f"GELU with its input, {bits} bits", found, gelu(x, "none") / result.scale.data)
-
-
-def model_error(directory: Path) -> None:
-    path = directory / "model.mlir"
-    write_model(load_model("deit-tiny"), path)
-    context = make_context()
-    model = read_module(context, path)
-    run_passes(context, model, "convert-torch-to-binvit,binvit-canonicalize-tokens")
-    weights = open_weights(model)
-    main = next(op for op in model.ops if isinstance(op, func.FuncOp))
-    scales: dict[str, float] = {}
-    for layer in binary_layers(main):
-        weight = parameter_of(layer.weight)
-        assert weight is not None
-        name = weight.parameter.data
-        scales[name] = float(np.abs(weights[name].astype(np.float64)).mean())
-    image = generator.standard_normal((3, 224, 224), dtype=np.float32)
-    (exact,) = run_function(model, "main", [image], BinarizedWeights(weights, scales))
-    for bits in (16, 8, 6, 4):
-        module = model.clone()
-        run_passes(context, module, f"binvit-quantize{{activation-bits={bits}}}")
-        function = next(op for op in module.ops if isinstance(op, func.FuncOp))
-        pixels = ints.quantize(image, quantized("image", function.args[0]))
-        (found,) = run_function(module, "main", [pixels], weights)
-        cosine = np.sum(found * exact) / np.linalg.norm(found) / np.linalg.norm(exact)
-        print(f"DeiT-tiny, {bits:>2} bits: cosine of logits {cosine:.5f}")
+    for what, inputs, integers, exact_inputs in (
+        ("GELU", f"all {len(q)}", q, q * source.scale.data),
+        ("rounding and GELU", f"{len(x)} in -4 .. 4", ints.quantize(x, source), x),
+    ):
+        y = gelu(integers * source.scale.data, "none") / result.scale.data
+        exact = np.clip(gelu(exact_inputs, "none") / result.scale.data, None, result.maximum)
+        report(f"{what}, {bits} bits", inputs, ints.clamp(np.rint(y), result), exact)
 
 
 if __name__ == "__main__":
-    for bits in (8, 6, 4):
-        softmax_error(bits)
-        layer_norm_error(bits)
-        gelu_error(bits)
-    with tempfile.TemporaryDirectory() as directory:
-        model_error(Path(directory))
+    print(f"{'operation':<28}  {'inputs':<24}  {'largest':>8}  {'rms':>8}")
+    exponential_error()
+    reciprocal_error()
+    for operation in (requantize_error, softmax_error, layer_norm_error, gelu_error):
+        for bits in BITS:
+            operation(bits)

@@ -65,7 +65,8 @@ def measure(model: str, options: tuple[str, ...], project: str) -> str:
 def main(models: list[str]) -> None:
     runs = [(model, (f"--bits={bits}",)) for model in models for bits in BITS]
     runs += [(model, UNEVEN) for model in models]
-    print(f"model, options | reference | {' | '.join(EXECUTIONS)} | equal: layers + logits | weights")
+    columns = ["model, options", "reference", *EXECUTIONS, "equal: layers + logits", "weights"]
+    print(" | ".join(columns))
     for model, options in tqdm(runs, unit="run", disable=None):
         with tempfile.TemporaryDirectory() as directory:
             print(f"{model} {' '.join(options)} | {measure(model, options, directory)}", flush=True)

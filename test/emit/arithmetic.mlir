@@ -115,11 +115,34 @@ func.func @shifts(%a: i20, %n: index) -> i20 {
 
 // CHECK-LABEL: static bool bit_of_word(u128 word, int n) {
 func.func @bit_of_word(%word: i128, %n: index) -> i1 {
-  // CHECK-NEXT: return bool((word >> n) & 1);
+  // CHECK-NEXT: return bool(word[n]);
   %0 = arith.index_cast %n : index to i128
   %1 = arith.shrui %word, %0 : i128
   %2 = arith.trunci %1 : i128 to i1
   func.return %2 : i1
+}
+
+// CHECK-LABEL: static i8 sign_or_complement(u128 word, int n, i8 x) {
+func.func @sign_or_complement(%word: i128, %n: index, %x: i8) -> i8 {
+  // CHECK-NEXT: return word[n] ? x : i8(~x);
+  %0 = arith.index_cast %n : index to i128
+  %1 = arith.shrui %word, %0 : i128
+  %2 = arith.trunci %1 : i128 to i1
+  %ones = arith.constant -1 : i8
+  %3 = arith.xori %x, %ones : i8
+  %4 = arith.select %2, %x, %3 : i8
+  func.return %4 : i8
+}
+
+// CHECK-LABEL: static bool bit_of_sum(i8 a, i8 b, int n) {
+func.func @bit_of_sum(%a: i8, %b: i8, %n: index) -> i1 {
+  // A sum is no variable, of which a bit could be taken.
+  // CHECK-NEXT: return bool(((a + b) >> i8(n)) & 1);
+  %0 = arith.addi %a, %b overflow<nsw> : i8
+  %1 = arith.index_cast %n : index to i8
+  %2 = arith.shrsi %0, %1 : i8
+  %3 = arith.trunci %2 : i8 to i1
+  func.return %3 : i1
 }
 
 // CHECK-LABEL: static u128 pack(i8 low, i8 high) {

@@ -51,6 +51,30 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
   func.return
 }
 
+// CHECK-LABEL: static void load(
+func.func @load(%buffer: memref<4xi8>, %i: index) {
+  func.return
+}
+
+// CHECK-LABEL: static void processes(int tiles) {
+func.func @processes(%tiles: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  // CHECK-NEXT: for (int i = 0; i < tiles; ++i) {
+  scf.for %i = %zero to %tiles step %one {
+    // CHECK-NEXT: {{^}}#pragma HLS dataflow
+    vhls.dataflow
+    // An array of the body is declared in it, so that the tool doubles it.
+    // CHECK-NEXT: {{^    }}i8 buffer[4];
+    %buffer = memref.alloca() : memref<4xi8>
+    // CHECK-NEXT: #pragma HLS array_partition variable=buffer type=complete dim=1
+    vhls.array_partition %buffer "complete" dim = 1 : memref<4xi8>
+    // CHECK-NEXT: load(buffer, i);
+    func.call @load(%buffer, %i) : (memref<4xi8>, index) -> ()
+  }
+  func.return
+}
+
 // A function with ports is the top function: not static, and of C linkage, as kernels are.
 // CHECK-LABEL: extern "C" void top(u128 weights[], i8 image[64], i20 logits[8][64], int count) {
 func.func @top(%weights: memref<?xi128>, %image: memref<64xi8>, %logits: memref<8x64xi20>, %count: index) {

@@ -2,41 +2,53 @@
 
 // CHECK: "memref.global"() <{sym_name = "exp_table", type = memref<256xi16>
 
+// Weights are fetched tile by tile.
+// CHECK-LABEL: func.func @binary_linear_load(
+// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %weight: memref<32x1xi16>
+// CHECK: scf.for %word
+// CHECK-NEXT: vhls.pipeline ii = 1
+// CHECK: memref.load %binary_linear_weights
+
+// All tokens stream past a tile: 8 of its 32 output channels a cycle, each with all 16 input
+// channels.
+// CHECK-LABEL: func.func @binary_linear_multiply(
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %weight: memref<32x1xi16>, %totals: memref<5x32xi{{[0-9]+}}>
+// CHECK: scf.for %token
+// CHECK: scf.for %step_m
+// CHECK-NEXT: vhls.pipeline ii = 1
+// CHECK: memref.load %activations
+// CHECK: scf.for %lane
+// CHECK-NEXT: vhls.unroll
+// A binary weight takes x or ~x.
+// CHECK: arith.xori
+// CHECK: arith.select
+// The sum is a tree, one bit wider with each level.
+// CHECK: %sum = memref.alloca() : memref<8xi7>
+// CHECK: scf.for %pair
+// CHECK-NEXT: vhls.unroll
+// CHECK: arith.addi
+// CHECK: memref.alloca() : memref<4xi8>
+// CHECK: memref.alloca() : memref<2xi9>
+
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
 // CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %binary_linear_weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>
 // CHECK-SAME: %tokens: index, %in_channels: index, %out_channels: index
 // CHECK-NEXT: vhls.inline off
 
-// Tile buffers: a row of weight bits for each of 32 output channels, and the totals of all tokens,
-// one memory for each channel.
-// CHECK-NEXT: %weight = memref.alloc() : memref<32x1xi16>
-// CHECK-NEXT: vhls.array_partition %weight "complete" dim = 1 : memref<32x1xi16>
+// The totals of all tokens, one memory for each channel.
 // CHECK: %totals = memref.alloc() : memref<5x32xi{{[0-9]+}}>
 // CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x32xi{{[0-9]+}}>
 
-// Tiles of output channels, tiles of input channels, the tile's weights.
+// Tiles of output channels, tiles of input channels: while one is multiplied with, the weights of
+// the next are fetched.
 // CHECK: scf.for %out_tile
 // CHECK: scf.for %in_tile
-// CHECK: scf.for %word
-// CHECK: vhls.pipeline ii = 1
-// CHECK: memref.load %binary_linear_weights
-
-// All tokens stream past: 8 of the 32 output channels a cycle, each with all 16 input channels.
-// CHECK: scf.for %token
-// CHECK: scf.for %step_m
-// CHECK-NEXT: vhls.pipeline ii = 1
-// CHECK: scf.for %lane_m
-// CHECK-NEXT: vhls.unroll
-// CHECK: scf.for %group
-// CHECK-NEXT: vhls.unroll
-// CHECK: scf.for %lane
-// CHECK-NEXT: vhls.unroll
-// CHECK: %x = memref.load %activations
-// A binary weight adds or subtracts.
-// CHECK: arith.subi
-// CHECK: arith.select
-// CHECK: arith.addi
+// CHECK-NEXT: vhls.loop_tripcount
+// CHECK-NEXT: vhls.dataflow
+// CHECK-NEXT: %weight = memref.alloca() : memref<32x1xi16>
+// CHECK: func.call @binary_linear_load
+// CHECK-NEXT: func.call @binary_linear_multiply
 
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(

@@ -30,7 +30,7 @@ MOST_EXP_SHIFT = 30
 SPARE_ROWS = 3
 """So that nothing needs to start in row 0."""
 AMD_BITS = (1, 4, 8, 11, 16)
-BIAS = QuantizedType(32, 1.0)
+BIAS = QuantizedType(31, 1.0)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
         name=name,
         weight_bits=weight_bits,
         **parameters,
-        total_bits=dot_product_bits(MOST_CHANNELS, x, weight, BIAS),
+        total_bits=dot_product_bits(-(-MOST_CHANNELS // tile_n) * tile_n, x, weight, BIAS),
         gelu_bits=min(bits + 2, 12),
         most_shift=MOST_SHIFT,
         epilogues=frozenset(Epilogue)
@@ -115,7 +115,8 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
         logits=MOST_CHANNELS,
     )
     engine = EngineOp(name, "linear", {"lanes": lanes, "weight_bits": weight_bits, **parameters})
-    return Unit(engine, accelerator, Kernel(build_linear(plan, accelerator), [], directory), bits)
+    *helpers, function = build_linear(plan, accelerator)
+    return Unit(engine, accelerator, Kernel(function, helpers, directory), bits)
 
 
 @cache

@@ -142,7 +142,7 @@ def check_linear(data: st.DataObject, unit: Unit, epilogue: Epilogue) -> None:
     memory, weight_type = ("activations", BinaryType(1.0))
     if engine == "int8_linear":
         memory, weight_type = ("image", q(8))
-    x_type, bias_type = q(bits_of(unit.kernel.arrays[memory])), q(choose(data, 1, 32))
+    x_type, bias_type = q(bits_of(unit.kernel.arrays[memory])), q(choose(data, 1, 31))
     step = 1 if epilogue is Epilogue.LOGITS else unit.lanes
     tokens = 1 if epilogue is Epilogue.LOGITS else choose(data, 1, MOST_TOKENS)
     in_channels = choose(data, 1, MOST_CHANNELS)

@@ -8,6 +8,7 @@ from vaqf_compiler.emit.cpp_expression import (
     BIT_AND,
     OR,
     PRIMARY,
+    SHIFT,
     TERNARY,
     UNARY,
     Expression,
@@ -16,6 +17,7 @@ from vaqf_compiler.emit.cpp_expression import (
     condition,
     converted,
     is_bool,
+    is_index,
     parenthesise,
     unconverted,
 )
@@ -54,11 +56,27 @@ def print_truncation(op: arith.TruncIOp, operand: Printed) -> Expression:
     """A conversion, which keeps the low bits."""
     source = unconverted(op.input, operand)
     if is_bool(op.result):
+        if (chosen := _chosen_bit(op, source, operand)) is not None:
+            return converted(chosen, op.result.type)
         bit = Expression(f"{parenthesise(source, UNARY)} & 1", BIT_AND, None, source.bits)
         return converted(bit, op.result.type)
     if source.type == cpp_type(op.result.type):
         return source
     return converted(source, op.result.type)
+
+
+def _chosen_bit(op: arith.TruncIOp, source: Expression, operand: Printed) -> Expression | None:
+    """`x[n]` for the lowest bit of `x >> n`, where the shift is printed in its place."""
+    shift = op.input.owner
+    if not isinstance(shift, arith.ShRSIOp | arith.ShRUIOp) or source.precedence != SHIFT:
+        return None
+    word = operand(shift.lhs)
+    if word.precedence != PRIMARY or word.type != cpp_type(shift.lhs.type) or is_index(shift.lhs):
+        return None
+    amount = operand(shift.rhs)
+    if isinstance(shift.rhs.owner, arith.IndexCastOp) and amount.source:
+        amount = amount.source
+    return Expression(f"{word.text}[{amount.text}]", PRIMARY, None, 32)
 
 
 def print_index_cast(op: arith.IndexCastOp, operand: Printed) -> Expression:

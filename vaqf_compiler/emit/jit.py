@@ -100,6 +100,14 @@ def standard_part(loops: ModuleOp) -> StandardPart:
             array = memref.GlobalOp.get(StringAttr(name), op.memref.type, UnitAttr())
             builder.insert(array)
             Rewriter.replace_op(op, memref.GetGlobalOp(name, op.memref.type))
+        elif isinstance(op, memref.AllocaOp):
+            # Where a function begins, LLVM can keep it in registers; in a loop, the stack grows.
+            function = op.parent_op()
+            while not isinstance(function, func.FuncOp):
+                assert function is not None
+                function = function.parent_op()
+            op.detach()
+            Rewriter.insert_op(op, InsertPoint.at_start(function.body.block))
     return part
 
 

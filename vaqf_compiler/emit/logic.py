@@ -129,6 +129,9 @@ def print_bitwise(op: Operation, operand: Printed) -> Expression:
     """`&`, `|` or `^`, or for booleans `&&`, `||` or `!=`."""
     lhs, rhs = (operand(value) for value in op.operands)
     if not is_bool(op.results[0]):
+        if isinstance(op, arith.XOrIOp) and rhs.text == "-1":
+            own = "int" if is_index(op.results[0]) else None
+            return Expression(f"~{parenthesise(lhs, UNARY)}", UNARY, own, lhs.bits)
         symbol, precedence = BITWISE[type(op)]
         text = f"{parenthesise(lhs, UNARY)} {symbol} {parenthesise(rhs, UNARY)}"
         own = "int" if is_index(op.results[0]) else None

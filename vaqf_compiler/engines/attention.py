@@ -40,10 +40,12 @@ from vaqf_compiler.engines.builder import (
     local,
     loop,
     pipeline,
+    scratch,
     select,
     table,
     unrolled,
 )
+from vaqf_compiler.engines.trees import fits_pair, paired, products, tree_maximum, tree_sum
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1
@@ -183,22 +185,26 @@ class _Body:
     def _scores(self, query: Buffer, key: Buffer, score: Buffer, token: Value) -> Value:
         """Products of a query token with all keys; the greatest one."""
         engine = self.engine
+        bits, size, keys = query.bits, engine.head_size, engine.keys
         least = integer(-(1 << (engine.score_bits - 1)), engine.score_bits)
         with carrying_loop(0, self.steps, "step", {"largest": least}) as outer:
             pipeline()
             step = outer.index
-            with carrying_loop(0, engine.keys, "k", {"greatest": outer.carried[0]}) as inner:
-                vhls.UnrollOp()
-                k = inner.index
-                zero = integer(0, engine.score_bits)
-                with carrying_loop(0, engine.head_size, "channel", {"dot": zero}) as dot:
-                    vhls.UnrollOp()
-                    product = query[token, dot.index].times(key[step, k, dot.index])
-                    dot.next(dot.carried[0] + product.to(engine.score_bits))
-                found = select(self._is_token(step, k), dot.results[0], least).named("found")
-                score[step, k] = found
-                inner.next(inner.carried[0].maximum(found))
-            outer.next(*inner.results)
+            found = scratch("found", engine.score_bits, keys)
+            for first, second in paired(keys, "k", pairs=fits_pair(bits, bits)):
+                which = [k for k in (first, second) if k is not None]
+                terms = [scratch("term", 2 * bits, size) for _ in which]
+                with unrolled(size, "channel") as channel:
+                    factors = [key[step, k, channel] for k in which]
+                    results = products(query[token, channel], factors)
+                    for term, product in zip(terms, results, strict=True):
+                        term[channel] = product
+                for k, term in zip(which, terms, strict=True):
+                    dot = tree_sum(term, "sum").to(engine.score_bits)
+                    found[k] = select(self._is_token(step, k), dot, least)
+            with unrolled(keys, "k") as k:
+                score[step, k] = found[k]
+            outer.next(outer.carried[0].maximum(tree_maximum(found, "greatest")))
         return outer.results[0]
 
     def _exponentials(
@@ -210,9 +216,8 @@ class _Body:
         with carrying_loop(0, self.steps, "step", {"total": integer(0, sum_bits)}) as outer:
             pipeline()
             step = outer.index
-            with carrying_loop(0, engine.keys, "k", {"sum": outer.carried[0]}) as inner:
-                vhls.UnrollOp()
-                k = inner.index
+            found = scratch("found", EXPONENTIAL_BITS, engine.keys)
+            with unrolled(engine.keys, "k") as k:
                 bits = engine.difference_bits
                 difference = largest.to(bits) - score[step, k].to(bits)
                 product = difference.minimum(s["exp_limit"]).times(s["exp_multiplier"])
@@ -222,10 +227,9 @@ class _Body:
                 whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
                 shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
                 zero = integer(0, EXPONENTIAL_BITS)
-                found = select(self._is_token(step, k), shifted, zero).named("found")
-                exponential[step, k] = found
-                inner.next(inner.carried[0] + found.to(sum_bits))
-            outer.next(*inner.results)
+                found[k] = select(self._is_token(step, k), shifted, zero)
+                exponential[step, k] = found[k]
+            outer.next(outer.carried[0] + tree_sum(found, "sum").to(sum_bits))
         return outer.results[0]
 
     def _context(
@@ -236,16 +240,26 @@ class _Body:
         half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
         with unrolled(engine.head_size, "channel") as channel:
             context[channel] = integer(0, engine.context_bits)
+        bits, keys = value.bits, engine.keys
         with loop(0, self.steps, "step") as step:
             pipeline()
-            with unrolled(engine.keys, "k") as k:
+            weight = scratch("weight", engine.probability_bits + 1, keys)
+            with unrolled(keys, "k") as k:
                 scaled = exponential[step, k].times(reciprocal).to(SCALED_BITS) + half
                 most = (1 << engine.probability_bits) - 1
                 probability = (scaled >> s["probability_shift"]).minimum(most)
-                weight = probability.to(engine.probability_bits + 1).named("weight")
-                with unrolled(engine.head_size, "channel") as channel:
-                    product = weight.times(value[step, k, channel])
-                    context[channel] = context[channel] + product.to(engine.context_bits)
+                weight[k] = probability.to(engine.probability_bits + 1)
+            pairs = fits_pair(weight.bits, bits)
+            for first, second in paired(engine.head_size, "channel", pairs=pairs):
+                which = [channel for channel in (first, second) if channel is not None]
+                terms = [scratch("term", weight.bits + bits, keys) for _ in which]
+                with unrolled(keys, "k") as k:
+                    factors = [value[step, k, channel] for channel in which]
+                    for term, product in zip(terms, products(weight[k], factors), strict=True):
+                        term[k] = product
+                for channel, term in zip(which, terms, strict=True):
+                    added = tree_sum(term, "sum").to(engine.context_bits)
+                    context[channel] = context[channel] + added
 
     def _store(self, context: Buffer, head: Value, token: Value) -> None:
         s, lanes = self.scalars, self.accelerator.lanes

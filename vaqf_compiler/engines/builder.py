@@ -112,6 +112,10 @@ class Value:
     def __and__(self, other: Number) -> Value:
         return Value(arith.AndIOp(self.ssa, self.like(other).ssa).result)
 
+    def __invert__(self) -> Value:
+        """Every bit flipped: -1 minus the number."""
+        return Value(arith.XOrIOp(self.ssa, self.like(-1).ssa).result)
+
     def __or__(self, other: Number) -> Value:
         return Value(arith.OrIOp(self.ssa, self.like(other).ssa).result)
 
@@ -241,6 +245,15 @@ def local(name: str, bits: int, *shape: int, partition: Sequence[int] = ()) -> B
     return buffer
 
 
+def scratch(name: str, bits: int, *shape: int) -> Buffer:
+    """An array of one iteration of a loop, each element in a register."""
+    buffer = Buffer(memref.AllocaOp.get(IntegerType(bits), shape=shape).memref)
+    buffer.ssa.name_hint = name
+    for dimension in range(1, len(shape) + 1):
+        vhls.ArrayPartitionOp(buffer.ssa, "complete", dimension)
+    return buffer
+
+
 def table(name: str, bits: int, size: int) -> Buffer:
     """The constant array `name` of the module."""
     type_ = MemRefType(IntegerType(bits), [size])
@@ -308,6 +321,11 @@ def unrolled(upper: int, name: str) -> Generator[Value]:
 def pipeline(ii: int = 1) -> None:
     """Start an iteration of this loop every `ii` cycles."""
     vhls.PipelineOp(ii)
+
+
+def dataflow() -> None:
+    """Run the calls of this loop's body at the same time, each ahead by an iteration."""
+    vhls.DataflowOp()
 
 
 @contextmanager

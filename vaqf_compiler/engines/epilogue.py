@@ -61,6 +61,9 @@ class EpilogueLoops:
                     most = self.engine.tile_m // accelerator.lanes
                     with loop(0, groups, "group", most=most) as group:
                         pipeline()
+                        if epilogue is Epilogue.RESIDUAL:
+                            # Each token and group has a row of its own.
+                            vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
                         out_group = (first_group + group).named("out_group")
                         with unrolled(accelerator.lanes, "lane") as lane:
                             m = group * accelerator.lanes + lane

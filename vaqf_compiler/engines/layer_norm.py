@@ -38,9 +38,11 @@ from vaqf_compiler.engines.builder import (
     local,
     loop,
     pipeline,
+    scratch,
     select,
     unrolled,
 )
+from vaqf_compiler.engines.trees import tree_sum
 
 ROOT_BITS = 31
 """Of the square root of a number below 2**62."""
@@ -179,14 +181,17 @@ class _Body:
         zeros = {"total": integer(0, widths.total), "squares": integer(0, widths.squares)}
         with carrying_loop(0, self.accelerator.channel_groups, "group", zeros) as outer:
             pipeline()
+            lanes = self.accelerator.lanes
+            x = scratch("x", residual.bits, lanes)
+            square = scratch("square", 2 * residual.bits, lanes)
+            with unrolled(lanes, "lane") as lane:
+                x[lane] = residual[row + outer.index, 0, lane]
+                square[lane] = x[lane].times(x[lane])
             total, squares = outer.carried
-            partial = {"part": total, "part_squares": squares}
-            with carrying_loop(0, self.accelerator.lanes, "lane", partial) as inner:
-                vhls.UnrollOp()
-                x = residual[row + outer.index, 0, inner.index].named("x")
-                total, squares = inner.carried
-                inner.next(total + x.to(widths.total), squares + x.times(x).to(widths.squares))
-            outer.next(*inner.results)
+            outer.next(
+                total + tree_sum(x, "sum").to(widths.total),
+                squares + tree_sum(square, "sum_of_squares").to(widths.squares),
+            )
         total, squares = outer.results
         return total, squares
 

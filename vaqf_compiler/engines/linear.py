@@ -2,16 +2,18 @@
 The engine for fully connected layers and the patch embedding.
 
 It works tile by tile: `tile_m` output channels by `tile_n` input channels. While the weights of
-a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` products a cycle:
+a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` products a cycle, and
+the weights of the next tile are fetched:
 
     for each tile row:                      output channels
-      for each tile of it:                  input channels
+      for each tile of it:                  input channels; a dataflow loop
         load the tile's weights
         for each token:                     one cycle each, if the tile is fully unrolled
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
       for each token: requantise, activate or add, and store
 
-A binary weight adds or subtracts; an 8-bit weight multiplies.
+A binary weight takes `x` or `~x` (the bias makes up for the difference to `-x`); an 8-bit weight
+multiplies, two of them in one DSP block where the numbers are narrow enough.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import MemRefType
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
@@ -32,38 +35,98 @@ from vaqf_compiler.engines.accelerator import (
     each_parameter,
 )
 from vaqf_compiler.engines.builder import (
+    INDEX,
     Buffer,
     Number,
     Value,
-    carrying_loop,
+    call,
+    constant,
+    dataflow,
     function,
     integer,
     local,
     loop,
     pipeline,
+    scratch,
     select,
     unrolled,
     when,
 )
 from vaqf_compiler.engines.epilogue import EpilogueLoops
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.trees import paired, products, tree_sum
 
 
-def build_linear(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
-    """The engine as a function of loops."""
+def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:
+    """The engine as a function of loops, after the functions that it calls."""
+    load, multiply = _build_load(engine, accelerator), _build_multiply(engine, accelerator)
     lanes = accelerator.lanes
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
-        row_bits = min(WORD_BITS, engine.tile_n * engine.weight_bits)
-        weight = local("weight", row_bits, engine.tile_m, engine.row_words, partition=(1, 2))
         bias = local("bias", PARAMETER_BITS, engine.tile_m // lanes, lanes, partition=(2,))
         totals = local(
             "totals", engine.total_bits, accelerator.tokens, engine.tile_m, partition=(2,)
         )
-        body = _Body(engine, accelerator, buffers, scalars, weight, bias, totals)
-        body.build()
+        _Body(engine, accelerator, buffers, scalars, bias, totals, load, multiply).build()
+    return [load, multiply, operation]
+
+
+def _weight_type(engine: LinearEngine) -> MemRefType[Attribute]:
+    """The weights of a tile: a row of words for each output channel."""
+    row_bits = min(WORD_BITS, engine.tile_n * engine.weight_bits)
+    return MemRefType(IntegerType(row_bits), [engine.tile_m, engine.row_words])
+
+
+def _build_load(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
+    """Fetch the weights of a tile."""
+    port_name = weights_port(engine.name)
+    types: dict[str, Attribute] = {
+        port_name: accelerator.ports[port_name],
+        "weight": _weight_type(engine),
+        **dict.fromkeys(("weights_at", "out_tile", "in_tile", "in_tiles"), INDEX),
+    }
+    with function(f"{engine.name}_load", types) as (operation, arguments):
+        vhls.InlineOp()
+        port, weight = Buffer(arguments[port_name]), Buffer(arguments["weight"])
+        s = {name: Value(value) for name, value in arguments.items()}
+        tile = s["out_tile"] * s["in_tiles"] + s["in_tile"]
+        tile_at = (s["weights_at"] + tile * engine.tile_words).named("tile_at")
+        if engine.rows_per_word == 1:
+            words = engine.row_words
+            with loop(0, engine.tile_m, "m") as m, loop(0, words, "word") as word:
+                pipeline()
+                weight[m, word] = port[tile_at + m * words + word]
+        else:
+            row_bits = engine.tile_n * engine.weight_bits
+            with loop(0, engine.tile_words, "word") as word:
+                pipeline()
+                data = port[tile_at + word].named("data")
+                with unrolled(engine.rows_per_word, "row") as row:
+                    m = word * engine.rows_per_word + row
+                    weight[m, 0] = data.field(row * row_bits, row_bits)
+    return operation
+
+
+def _build_multiply(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
+    """Add the products of one tile to the totals of all tokens."""
+    source = "image" if engine.input is accelerator.image else "activations"
+    totals = MemRefType(IntegerType(engine.total_bits), [accelerator.tokens, engine.tile_m])
+    names = ["tokens", "source", "in_tile", "in_tiles"]
+    if engine.masks_channels:
+        names.append("in_channels")
+    types: dict[str, Attribute] = {
+        source: engine.input,
+        "weight": _weight_type(engine),
+        "totals": totals,
+        **dict.fromkeys(names, INDEX),
+    }
+    with function(f"{engine.name}_multiply", types) as (operation, arguments):
+        vhls.InlineOp()
+        scalars = {name: Value(arguments[name]) for name in names}
+        buffers = [Buffer(arguments[name]) for name in (source, "weight", "totals")]
+        _Multiply(engine, accelerator, scalars, *buffers).build()
     return operation
 
 
@@ -73,9 +136,10 @@ class _Body:
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
-    weight: Buffer
     bias: Buffer
     totals: Buffer
+    load: func.FuncOp
+    multiply: func.FuncOp
 
     def build(self) -> None:
         engine, s = self.engine, self.scalars
@@ -87,9 +151,9 @@ class _Body:
         most_in_tiles = -(-engine.most_in_channels // engine.tile_n)
         with loop(0, out_tiles.named("out_tiles"), "out_tile", most=most_out_tiles) as out_tile:
             with loop(0, in_tiles, "in_tile", most=most_in_tiles) as in_tile:
-                tile = out_tile * in_tiles + in_tile
-                self._load_weights((s["weights_at"] + tile * engine.tile_words).named("tile_at"))
-                self._multiply(in_tile, in_tiles)
+                dataflow()
+                places = {"out_tile": out_tile, "in_tile": in_tile, "in_tiles": in_tiles}
+                self._tile({**s, **places})
             words = engine.tile_m // PARAMETERS_PER_WORD
             bias_at = (s["parameters_at"] + out_tile * words).named("bias_at")
             groups = engine.tile_m // self.accelerator.lanes
@@ -98,6 +162,14 @@ class _Body:
             ) as (group, lane, value):
                 self.bias[group, lane] = value
             epilogue.build(out_tile, gelu)
+
+    def _tile(self, scalars: dict[str, Value]) -> None:
+        """Load the weights of a tile, and multiply."""
+        type_ = _weight_type(self.engine)
+        weight = scratch("weight", bits_of(type_), *type_.get_shape())
+        available = {**self.buffers, **scalars, "weight": weight, "totals": self.totals}
+        for process in (self.load, self.multiply):
+            call(process, *(available[argument.name_hint or ""] for argument in process.args))
 
     def _gelu_table(self) -> Buffer | None:
         """A copy of the layer's GELU table for each lane, loaded from before the biases."""
@@ -123,25 +195,17 @@ class _Body:
                 gelu[copy, group * lanes + lane] = entry
         return gelu
 
-    def _load_weights(self, tile_at: Value) -> None:
-        engine = self.engine
-        port = self.buffers[weights_port(engine.name)]
-        if engine.rows_per_word == 1:
-            with loop(0, engine.tile_m, "m") as m:
-                pipeline(engine.row_words)
-                with unrolled(engine.row_words, "word") as word:
-                    self.weight[m, word] = port[tile_at + m * engine.row_words + word]
-            return
-        row_bits = engine.tile_n * engine.weight_bits
-        with loop(0, engine.tile_m // engine.rows_per_word, "word") as word:
-            pipeline()
-            data = port[tile_at + word].named("data")
-            with unrolled(engine.rows_per_word, "row") as row:
-                m = word * engine.rows_per_word + row
-                self.weight[m, 0] = data.field(row * row_bits, row_bits)
 
-    def _multiply(self, in_tile: Value, in_tiles: Value) -> None:
-        """Add the products of one tile to the totals of all tokens."""
+@dataclass(frozen=True)
+class _Multiply:
+    engine: LinearEngine
+    accelerator: Accelerator
+    scalars: dict[str, Value]
+    source: Buffer
+    weight: Buffer
+    totals: Buffer
+
+    def build(self) -> None:
         engine = self.engine
         steps_n = engine.tile_n // engine.unroll_n
         steps_m = engine.tile_m // engine.unroll_m
@@ -152,51 +216,62 @@ class _Body:
             )
             step_m = _outer(loops, steps_m, "step_m")
             pipeline()
-            first = in_tile.equals(0)
+            first = self.scalars["in_tile"].equals(0)
             if steps_n > 1:
-                first = first & index_of(step_n).equals(0)
-            row = (self.scalars["source"] + token * in_tiles + in_tile).named("row")
+                first = first & _joined(step_n, 1, constant(0), steps_n).equals(0)
             first = first.named("first")
-            with unrolled(engine.unroll_m, "lane_m") as lane_m:
-                m = _joined(step_m, engine.unroll_m, lane_m, steps_m)
-                zero = integer(0, engine.total_bits)
-                start = select(first, zero, self.totals[token, m])
-                self.totals[token, m] = self._dot(row, m, step_n, start, in_tile)
+            x = self._inputs(token, step_n)
+            for lane, other in paired(engine.unroll_m, "lane", pairs=engine.pairs_products):
+                channels = [
+                    _joined(step_m, engine.unroll_m, which, steps_m).named("m")
+                    for which in (lane, other)
+                    if which is not None
+                ]
+                for m, dot in zip(channels, self._dots(x, channels, step_n), strict=True):
+                    zero = integer(0, engine.total_bits)
+                    start = select(first, zero, self.totals[token, m])
+                    self.totals[token, m] = start + dot.to(engine.total_bits)
 
-    def _dot(self, row: Value, m: Value, step_n: Number, start: Value, in_tile: Value) -> Value:
-        """`start` plus the products of one token and one output channel."""
-        engine, lanes = self.engine, self.accelerator.lanes
+    def _inputs(self, token: Value, step_n: Number) -> Buffer:
+        """The input channels of a token that are multiplied in a cycle."""
+        engine, lanes, s = self.engine, self.accelerator.lanes, self.scalars
         groups = engine.unroll_n // lanes
-        steps = engine.tile_n // engine.unroll_n
-        source = self.buffers[
-            "image" if self.engine.input is self.accelerator.image else "activations"
-        ]
-        with carrying_loop(0, groups, "group", {"total": start}) as outer:
-            vhls.UnrollOp()
-            group = _joined(step_n, groups, outer.index, steps)
-            with carrying_loop(0, lanes, "lane", {"sum": outer.carried[0]}) as inner:
-                vhls.UnrollOp()
-                n = (group * lanes + inner.index).named("n")
-                x = source[row, group, inner.index]
-                if engine.masks_channels:
-                    channel = in_tile * engine.tile_n + n
-                    zero = integer(0, x.bits)
-                    x = select(channel < self.scalars["in_channels"], x, zero)
-                inner.next(inner.carried[0] + self._product(x.named("x"), m, n))
-            outer.next(*inner.results)
-        return outer.results[0]
+        row = (s["source"] + token * s["in_tiles"] + s["in_tile"]).named("row")
+        x = scratch("x", bits_of(engine.input), engine.unroll_n)
+        with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
+            in_tile = _joined(step_n, groups, group, engine.tile_n // engine.unroll_n)
+            value = self.source[row, in_tile, lane]
+            if engine.masks_channels:
+                channel = s["in_tile"] * engine.tile_n + in_tile * lanes + lane
+                value = select(channel < s["in_channels"], value, integer(0, value.bits))
+            x[group * lanes + lane] = value
+        return x
 
-    def _product(self, x: Value, m: Value, n: Value) -> Value:
+    def _dots(self, x: Buffer, channels: list[Value], step_n: Number) -> list[Value]:
+        """The products of inputs and weights of one or two output channels, summed up."""
+        engine = self.engine
+        binary = engine.weight_bits == 1
+        bits = x.bits if binary else x.bits + engine.weight_bits
+        terms = [scratch("term", bits, engine.unroll_n) for _ in channels]
+        with unrolled(engine.unroll_n, "n") as n:
+            at = _joined(step_n, engine.unroll_n, n, engine.tile_n // engine.unroll_n)
+            if binary:
+                weight = self._weight(channels[0], at)
+                terms[0][n] = select(weight, x[n], ~x[n])
+            else:
+                weights = [self._weight(m, at).named("weight") for m in channels]
+                for term, product in zip(terms, products(x[n], weights), strict=True):
+                    term[n] = product
+        return [tree_sum(term, "sum") for term in terms]
+
+    def _weight(self, m: Value, n: Value) -> Value:
+        """The weight of an output and an input channel of the tile."""
         engine = self.engine
         bit = n * engine.weight_bits
         word: Number = 0
         if engine.row_words > 1:
             word, bit = bit // WORD_BITS, bit % WORD_BITS
-        w = self.weight[m, word].field(bit, engine.weight_bits)
-        if engine.weight_bits == 1:
-            wide = x.to(engine.total_bits).named("wide")
-            return select(w, wide, -wide)
-        return x.times(w).to(engine.total_bits)
+        return self.weight[m, word].field(bit, engine.weight_bits)
 
 
 def _outer(loops: ExitStack, steps: int, name: str) -> Number:
@@ -206,10 +281,7 @@ def _outer(loops: ExitStack, steps: int, name: str) -> Number:
 
 def _joined(step: Number, size: int, offset: Value, steps: int) -> Value:
     """The position of `offset` in step `step` of `steps` steps of `size`."""
-    return offset if steps == 1 else index_of(step) * size + offset
-
-
-def index_of(number: Number) -> Value:
-    """A loop index that is known not to be the constant of a loop left out."""
-    assert isinstance(number, Value)
-    return number
+    if steps == 1:
+        return offset
+    assert isinstance(step, Value)
+    return step * size + offset

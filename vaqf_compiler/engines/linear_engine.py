@@ -13,10 +13,10 @@ from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     MULTIPLIER,
     Accelerator,
+    bits_of,
 )
-from vaqf_compiler.engines.builder import (
-    INDEX,
-)
+from vaqf_compiler.engines.builder import INDEX
+from vaqf_compiler.engines.trees import fits_pair
 
 
 def weights_port(engine: str) -> str:
@@ -64,6 +64,11 @@ class LinearEngine:
     """The memory that it reads."""
     logits: int
     """Elements of the output port."""
+
+    @property
+    def pairs_products(self) -> bool:
+        """Whether the products of two output channels share a DSP block."""
+        return self.weight_bits > 1 and fits_pair(bits_of(self.input), self.weight_bits)
 
     @property
     def row_words(self) -> int:

@@ -11,6 +11,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import (
     AttentionContextOp,
     AttentionScoresOp,
+    BinaryType,
     DispatchOp,
     EngineOp,
     GeluOp,
@@ -21,7 +22,8 @@ from vaqf_compiler.dialects.binvit import (
     RequantizeOp,
     SoftmaxOp,
 )
-from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
+from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
+from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
@@ -112,7 +114,7 @@ def plan_linear(
         tile_n=tile_n,
         unroll_m=parameter_of(engine, "unroll_m"),
         unroll_n=parameter_of(engine, "unroll_n"),
-        total_bits=max(quantized("accumulator", layer.result).bits.data for layer in layers),
+        total_bits=max(_total_bits(layer, tile_n) for layer in layers),
         gelu_bits=gelu_bits.pop() if gelu_bits else 1,
         most_shift=_most_shift(dispatches),
         epilogues=frozenset(epilogue_of(dispatch) for dispatch in dispatches),
@@ -122,6 +124,20 @@ def plan_linear(
         input=accelerator.activations if weight_bits == 1 else accelerator.image,
         logits=sum(-(-size // lanes) * lanes for size in logits),
     )
+
+
+def _total_bits(layer: LinearOp | PatchEmbedOp, tile_n: int) -> int:
+    """
+    Of a layer's totals. Binary weights that fill up a tile count: each adds `~0`, which is -1,
+    until the bias makes up for it.
+    """
+    bits = quantized("accumulator", layer.result).bits.data
+    if not isinstance(layer, LinearOp) or not isinstance(element(layer.weight), BinaryType):
+        return bits
+    terms = -(-_in_channels(layer) // tile_n) * tile_n
+    bias = None if layer.bias is None else quantized("bias", layer.bias)
+    x = quantized("input", layer.input)
+    return max(bits, dot_product_bits(terms, x, BinaryType(1.0), bias))
 
 
 def _in_channels(layer: LinearOp | PatchEmbedOp) -> int:

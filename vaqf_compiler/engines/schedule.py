@@ -14,6 +14,8 @@ from vaqf_compiler.dialects.binvit import (
     AllValuesOp,
     AttentionContextOp,
     AttentionScoresOp,
+    BinaryType,
+    ComplementBiasOp,
     DispatchOp,
     EngineOp,
     GeluOp,
@@ -114,8 +116,14 @@ class Parameters:
         if (gelu := find_optional(dispatch, GeluOp)) is not None:
             self._vector(_gelu_table(gelu))
         at = self.parameters.words
-        if layer.bias is not None:
-            self.parameters.pack(layer.bias, rows=1, columns=tile_m, bits=PARAMETER_BITS)
+        bias = layer.bias
+        if isinstance(element(layer.weight), BinaryType):
+            scale = quantized("accumulator", layer.result).scale.data
+            corrected = QuantizedType(PARAMETER_BITS, scale)
+            tile_n = parameter_of(engine, "tile_n")
+            bias = ComplementBiasOp(layer.weight, bias, tile_n, corrected).result
+        if bias is not None:
+            self.parameters.pack(bias, rows=1, columns=tile_m, bits=PARAMETER_BITS)
         else:
             tiles = -(-shape_of(layer.weight)[0] // tile_m)
             self.parameters.skip(tiles * tile_m // PARAMETERS_PER_WORD)

@@ -122,7 +122,8 @@ class _Lowering:
                     plan = plan_linear(engine, self._of(name), accelerator)
                     if Epilogue.LOGITS in plan.epilogues:
                         self.logits = plan.logits
-                    functions[name] = build_linear(plan, accelerator)
+                    *helpers, functions[name] = build_linear(plan, accelerator)
+                    built += helpers
                 case "attention":
                     attention = plan_attention(engine, self._of(name), accelerator)
                     functions[name] = build_attention(attention, accelerator)

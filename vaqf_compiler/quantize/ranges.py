@@ -68,7 +68,7 @@ def mean_square_error(statistics: Statistics, greatest: int) -> float:
 
     if not statistics.largest:
         return 0.0
-    candidates = statistics.largest * np.arange(1, CANDIDATES + 1) / CANDIDATES
+    candidates = statistics.largest * (np.arange(1, CANDIDATES + 1) / CANDIDATES)
     return float(min(candidates, key=error))
 
 

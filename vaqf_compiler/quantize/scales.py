@@ -28,9 +28,12 @@ def probability(bits: int, largest: float) -> QuantizedType:
 
 
 def integer_bias(values: Array, scale: float) -> QuantizedType:
-    """The narrowest type with the accumulator's scale that holds every value, up to 32 bits."""
+    """
+    The narrowest type with the accumulator's scale that holds every value, up to 31 bits: with what
+    `binvit.complement_bias` adds, a bias still fits the 32 bits that it is stored in.
+    """
     largest = int(np.rint(np.abs(values.astype(np.float64)).max() / scale))
-    return QuantizedType(min(32, largest.bit_length() + 1), scale)
+    return QuantizedType(min(31, largest.bit_length() + 1), scale)
 
 
 def layer_norm_types(

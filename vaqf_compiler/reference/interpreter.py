@@ -103,6 +103,14 @@ class BinvitFunctions(InterpreterFunctions):
         found = _integer(op.result)
         return (np.arange(found.minimum, found.maximum + 1),)
 
+    @impl(binvit.ComplementBiasOp)
+    def complement_bias(
+        self, interpreter: Interpreter, op: binvit.ComplementBiasOp, args: PythonValues
+    ) -> PythonValues:
+        weight, *bias = args
+        negative = np.count_nonzero(weight < 0, axis=1) + op.padding
+        return (negative + bias[0] if bias else negative,)
+
     @impl(binvit.PatchesOp)
     def patches(
         self, interpreter: Interpreter, op: binvit.PatchesOp, args: PythonValues

@@ -70,6 +70,12 @@ func.func @quantised(%x: !q) {
   %context = binvit.attention_context %p, %x : (tensor<2x5x5x!binvit.q<u8, 0.00390625>>, !q) -> tensor<5x8x!binvit.q<s19, 0.001953125>>
   // CHECK: binvit.gelu %x approximate "tanh" : {{.*}} -> tensor<5x8x!binvit.q<s4, 1.0>>
   %gelu = binvit.gelu %x approximate "tanh" : !q -> tensor<5x8x!binvit.q<s4, 1.0>>
+  // CHECK: %corrected = binvit.complement_bias %bw bias %bb columns 16 : (tensor<8x8x!binvit.binary<0.5>>, tensor<8x!binvit.q<s4, 0.25>>) -> tensor<8x!binvit.q<s32, 0.25>>
+  %bw = "test.op"() : () -> tensor<8x8x!binvit.binary<0.5>>
+  %bb = "test.op"() : () -> tensor<8x!binvit.q<s4, 0.25>>
+  %corrected = binvit.complement_bias %bw bias %bb columns 16 : (tensor<8x8x!binvit.binary<0.5>>, tensor<8x!binvit.q<s4, 0.25>>) -> tensor<8x!binvit.q<s32, 0.25>>
+  // CHECK: binvit.complement_bias %bw columns 8 : (tensor<8x8x!binvit.binary<0.5>>) -> tensor<8x!binvit.q<s5, 0.25>>
+  %negative = binvit.complement_bias %bw columns 8 : (tensor<8x8x!binvit.binary<0.5>>) -> tensor<8x!binvit.q<s5, 0.25>>
   // CHECK: binvit.all_values : tensor<256x!binvit.q<s8, 0.5>>
   %all = binvit.all_values : tensor<256x!binvit.q<s8, 0.5>>
   // CHECK: binvit.mean_tokens %x from 1 : {{.*}} -> tensor<1x8x!binvit.q<s10, 0.125>>

@@ -34,6 +34,73 @@ func.func @invalid(%x: tensor<4xf32>) {
 
 // -----
 
+// binvit.complement_bias
+// CHECK: weight must be binary, got !binvit.q<s8, 0.5>
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.q<s8, 0.5>>
+  %0 = binvit.complement_bias %w columns 4 : (tensor<2x6x!binvit.q<s8, 0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: weight must have rank 2, got tensor<6x!binvit.binary<0.5>>
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<6x!binvit.binary<0.5>>
+  %0 = binvit.complement_bias %w columns 4 : (tensor<6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: columns must be at least 1
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %0 = binvit.complement_bias %w columns 0 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: result must have shape 2, got 3
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %0 = binvit.complement_bias %w columns 4 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<3x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: bias must have shape 2, got 3
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %b = "test.op"() : () -> tensor<3x!binvit.q<s4, 0.25>>
+  %0 = binvit.complement_bias %w bias %b columns 4 : (tensor<2x6x!binvit.binary<0.5>>, tensor<3x!binvit.q<s4, 0.25>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: bias and result must have the same scale
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %b = "test.op"() : () -> tensor<2x!binvit.q<s4, 0.5>>
+  %0 = binvit.complement_bias %w bias %b columns 4 : (tensor<2x6x!binvit.binary<0.5>>, tensor<2x!binvit.q<s4, 0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// Six weights, filled up to eight, may all be -1.
+// CHECK: 0 to 8, bias and 8 weights, do not fit !binvit.q<s4, 0.25>
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %0 = binvit.complement_bias %w columns 4 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s4, 0.25>>
+  return
+}
+
+// -----
+
 // binvit.all_values
 // CHECK: result must have shape 4, got 5
 func.func @invalid() {

@@ -38,6 +38,36 @@ func.func @unroll_factor(%zero: index, %one: index) {
 
 // -----
 
+// CHECK: 'vhls.dataflow' expects parent op 'scf.for'
+func.func @dataflow_in_function() {
+  vhls.dataflow
+  func.return
+}
+
+// -----
+
+// CHECK: a dataflow loop has nothing but calls and their arrays, got memref.store
+func.func @statement_in_dataflow(%x: memref<4xi8>, %value: i8, %zero: index, %one: index) {
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    memref.store %value, %x[%i] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: a dataflow loop has nothing but calls and their arrays, got scf.yield
+func.func @carried_through_dataflow(%value: i8, %zero: index, %one: index) -> i8 {
+  %0 = scf.for %i = %zero to %one step %one iter_args(%carried = %value) -> (i8) {
+    vhls.dataflow
+    scf.yield %carried : i8
+  }
+  func.return %0 : i8
+}
+
+// -----
+
 // CHECK: 'vhls.loop_tripcount' expects parent op 'scf.for'
 func.func @tripcount_in_function() {
   vhls.loop_tripcount min = 1 max = 2

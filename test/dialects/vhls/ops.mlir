@@ -54,6 +54,24 @@ func.func @engine(%input: memref<64xi8>) {
   func.return
 }
 
+func.func private @load(%buffer: memref<4xi8>, %i: index)
+func.func private @multiply(%buffer: memref<4xi8>, %i: index)
+
+// CHECK-LABEL: func.func @processes
+func.func @processes(%tiles: index, %zero: index, %one: index) {
+  scf.for %i = %zero to %tiles step %one {
+    // CHECK: vhls.dataflow
+    // GENERIC: "vhls.dataflow"() : () -> ()
+    vhls.dataflow
+    vhls.loop_tripcount min = 1 max = 4
+    %buffer = memref.alloca() : memref<4xi8>
+    vhls.array_partition %buffer "complete" dim = 1 : memref<4xi8>
+    func.call @load(%buffer, %i) : (memref<4xi8>, index) -> ()
+    func.call @multiply(%buffer, %i) : (memref<4xi8>, index) -> ()
+  }
+  func.return
+}
+
 // CHECK-LABEL: func.func @top
 func.func @top(%weights: memref<?xi128>, %count: index) {
   // CHECK-NEXT: vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 max_read_burst_length = 64 max_write_burst_length = 16 num_read_outstanding = 8 num_write_outstanding = 4

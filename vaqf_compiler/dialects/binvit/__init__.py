@@ -20,6 +20,7 @@ from vaqf_compiler.dialects.binvit.mapping import (
 )
 from vaqf_compiler.dialects.binvit.parameters import (
     AllValuesOp,
+    ComplementBiasOp,
     ParameterOp,
     QuantizeOp,
     RequantizeOp,
@@ -39,6 +40,7 @@ BINVIT = Dialect(
         QuantizeOp,
         RequantizeOp,
         AllValuesOp,
+        ComplementBiasOp,
         PatchesOp,
         PatchEmbedOp,
         LinearOp,

@@ -17,6 +17,7 @@ from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_prop_def,
     prop_def,
     result_def,
@@ -28,12 +29,15 @@ from xdsl.utils.exceptions import VerifyException
 from vaqf_compiler.dialects.binvit.checks import (
     Tensor,
     close,
+    element,
+    expect_rank,
     expect_shape,
     is_quantized,
     quantized,
     shape_of,
 )
 from vaqf_compiler.dialects.binvit.types import (
+    BinaryType,
     IntegerElement,
     QuantizedType,
 )
@@ -155,6 +159,63 @@ class RequantizeOp(IRDLOperation):
         if not close(multiplier / 2**shift, ratio, 2**-15):
             raise VerifyException(
                 f"{multiplier} / 2**{shift} does not approximate the ratio of the scales, {ratio!r}"
+            )
+
+
+@irdl_op_definition
+class ComplementBiasOp(IRDLOperation):
+    """
+    The bias of an engine that takes `~x`, which is `-x - 1`, for the product of `x` and a binary
+    weight of -1: bias `M` plus, for each row of the weight `MxN`, how many -1 it has. The row is
+    filled up with -1 to a multiple of `columns`, as a weight tile is.
+    """
+
+    name = "binvit.complement_bias"
+
+    weight = operand_def(Tensor)
+    bias = opt_operand_def(Tensor)
+    columns = prop_def(IntegerAttr[I64])
+    result = result_def(Tensor)
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$weight (`bias` $bias^)? `columns` $columns attr-dict `:` "
+        "functional-type(operands, results)"
+    )
+
+    def __init__(
+        self, weight: SSAValue, bias: SSAValue | None, columns: int, element_type: QuantizedType
+    ):
+        super().__init__(
+            operands=[weight, bias],
+            properties={"columns": IntegerAttr(columns, i64)},
+            result_types=[TensorType(element_type, [shape_of(weight)[0]])],
+        )
+
+    @property
+    def padding(self) -> int:
+        """By how many weights each row is filled up."""
+        return -shape_of(self.weight)[1] % self.columns.value.data
+
+    def verify_(self) -> None:
+        expect_rank("weight", self.weight, 2)
+        if not isinstance(element(self.weight), BinaryType):
+            raise VerifyException(f"weight must be binary, got {element(self.weight)}")
+        if self.columns.value.data < 1:
+            raise VerifyException("columns must be at least 1")
+        rows, columns = shape_of(self.weight)
+        expect_shape("result", self.result, [rows])
+        result = quantized("result", self.result)
+        low, high = 0, columns + self.padding
+        if self.bias is not None:
+            expect_shape("bias", self.bias, [rows])
+            bias = quantized("bias", self.bias)
+            low, high = low + bias.minimum, high + bias.maximum
+            if not close(bias.scale.data, result.scale.data):
+                raise VerifyException("bias and result must have the same scale")
+        if low < result.minimum or high > result.maximum:
+            raise VerifyException(
+                f"{low} to {high}, bias and {columns + self.padding} weights, do not fit {result}"
             )
 
 

@@ -19,7 +19,13 @@ from vaqf_compiler.dialects.vhls.arrays import (
 )
 from vaqf_compiler.dialects.vhls.comment import CommentOp
 from vaqf_compiler.dialects.vhls.functions import AllocationOp, InlineOp, InterfaceOp
-from vaqf_compiler.dialects.vhls.loops import DependenceOp, LoopTripcountOp, PipelineOp, UnrollOp
+from vaqf_compiler.dialects.vhls.loops import (
+    DataflowOp,
+    DependenceOp,
+    LoopTripcountOp,
+    PipelineOp,
+    UnrollOp,
+)
 from vaqf_compiler.dialects.vhls.pragma import PragmaOp
 from vaqf_compiler.dialects.vhls.trace import TraceOp
 
@@ -31,6 +37,7 @@ __all__ = [
     "BindOpOp",
     "BindStorageOp",
     "CommentOp",
+    "DataflowOp",
     "DependenceOp",
     "InlineOp",
     "InterfaceOp",
@@ -48,6 +55,7 @@ VHLS = Dialect(
         PipelineOp,
         UnrollOp,
         LoopTripcountOp,
+        DataflowOp,
         DependenceOp,
         InterfaceOp,
         InlineOp,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from xdsl.dialects import scf
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import I64, IntegerAttr, MemRefType, StringAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.irdl import base, irdl_op_definition, operand_def, opt_prop_def, prop_def, traits_def
 from xdsl.traits import HasParent
 from xdsl.utils.exceptions import VerifyException
 
+from vaqf_compiler.dialects.vhls.arrays import ArrayLayoutOp, BindStorageOp
 from vaqf_compiler.dialects.vhls.pragma import (
     PragmaOp,
     check_one_of,
@@ -60,6 +61,40 @@ class UnrollOp(PragmaOp):
 
     def pragma(self, variable: str | None) -> str:
         return "unroll" + option("factor", self.factor)
+
+
+@irdl_op_definition
+class DataflowOp(PragmaOp):
+    """
+    Run the calls of the loop's body at the same time: while one works on an iteration, those
+    before it are at later ones. Arrays of the body become pairs of buffers that take turns. The
+    body has nothing but calls and their arrays, which is what the tool accepts.
+    """
+
+    name = "vhls.dataflow"
+    ALLOWED: ClassVar[tuple[type[Operation], ...]] = (
+        func.CallOp,
+        memref.AllocaOp,
+        arith.ConstantOp,
+        ArrayLayoutOp,
+        BindStorageOp,
+    )
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "attr-dict"
+
+    def verify_(self) -> None:
+        assert self.parent is not None
+        for op in self.parent.ops:
+            if isinstance(op, DataflowOp | LoopTripcountOp | scf.YieldOp) and not op.operands:
+                continue
+            if not isinstance(op, self.ALLOWED):
+                raise VerifyException(
+                    f"a dataflow loop has nothing but calls and their arrays, got {op.name}"
+                )
+
+    def pragma(self, variable: str | None) -> str:
+        return "dataflow"
 
 
 @irdl_op_definition

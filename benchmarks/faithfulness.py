@@ -1,5 +1,5 @@
 """
-Prints how near the logits of a quantised model are to the float model's with the same binary
+Prints how near the logits of a quantised model are to those of PyTorch with the same binary
 weights: the cosine, mean and least over test images, for each way to choose ranges and for 16, 8,
 6 and 4 bits. Images are Gaussian noise, weights random; calibration and test images differ.
 
@@ -15,20 +15,20 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
-from vaqf_compiler.importer.models import load_model
+from vaqf_compiler.importer.models import Model, load_model
 from vaqf_compiler.importer.write import write_model
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
-from vaqf_compiler.quantize.calibration import BinarizedWeights
 from vaqf_compiler.quantize.ranges import METHODS
 from vaqf_compiler.quantize.roles import binary_layers, parameter_of
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.integer_semantics import quantize
-from vaqf_compiler.weights import WeightFile, open_weights
+from vaqf_compiler.weights import open_weights
 
 TEST_SEED = 1
 """Another one than that of the calibration images."""
@@ -38,15 +38,16 @@ def main_function(module: ModuleOp) -> func.FuncOp:
     return next(op for op in module.ops if isinstance(op, func.FuncOp))
 
 
-def binarized(model: ModuleOp, weights: WeightFile) -> BinarizedWeights:
-    """The weights of the float model that the quantised one stands for."""
-    scales: dict[str, float] = {}
-    for layer in binary_layers(main_function(model)):
-        weight = parameter_of(layer.weight)
-        assert weight is not None
-        name = weight.parameter.data
-        scales[name] = float(np.abs(weights[name].astype(np.float64)).mean())
-    return BinarizedWeights(weights, scales)
+def binarize(model: Model, module: ModuleOp) -> None:
+    """Give the PyTorch model the weights that the quantised one has: signs times their mean."""
+    parameters = {model.parameter_name(n): p for n, p in model.module.named_parameters()}
+    with torch.no_grad():
+        for layer in binary_layers(main_function(module)):
+            weight = parameter_of(layer.weight)
+            assert weight is not None
+            values = parameters[weight.parameter.data]
+            scale = values.double().abs().mean().item()
+            values.copy_(torch.where(values >= 0, scale, -scale))
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -56,7 +57,8 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 def main(name: str, calibration: int, tests: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "model.mlir"
-        write_model(load_model(name), path)
+        loaded = load_model(name)
+        write_model(loaded, path)
         context = make_context()
         model = read_module(context, path)
         run_passes(context, model, "convert-torch-to-binvit,binvit-canonicalize-tokens")
@@ -64,8 +66,9 @@ def main(name: str, calibration: int, tests: int) -> None:
         shape = shape_of(main_function(model).args[0])
         generator = np.random.default_rng(TEST_SEED)
         images = generator.standard_normal((tests, *shape), dtype=np.float32)
-        float_weights = binarized(model, weights)
-        exact = [run_function(model, "main", [image], float_weights)[0] for image in images]
+        binarize(loaded, model)
+        with torch.no_grad():
+            exact = [loaded.module(torch.from_numpy(image)[None]).numpy() for image in images]
 
         print(f"{name}, {calibration} calibration images, {tests} test images")
         print(f"{'bits':>4}  {'method':<10}  {'mean cosine':>11}  {'least':>8}")
@@ -78,7 +81,7 @@ def main(name: str, calibration: int, tests: int) -> None:
                 element = quantized("image", main_function(module).args[0])
                 cosines = [
                     cosine(run_function(module, "main", [quantize(image, element)], weights)[0], y)
-                    for image, y in zip(tqdm(images, leave=False), exact, strict=True)
+                    for image, y in zip(tqdm(images, leave=False, disable=None), exact, strict=True)
                 ]
                 print(f"{bits:>4}  {method:<10}  {np.mean(cosines):>11.5f}  {min(cosines):>8.5f}")
 

@@ -111,6 +111,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
         most_in_channels=MOST_CHANNELS,
         most_out_channels=MOST_CHANNELS,
         masks_channels=True,
+        overhangs=True,
         input=accelerator.activations if binary else accelerator.image,
         logits=MOST_CHANNELS,
     )

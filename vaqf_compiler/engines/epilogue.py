@@ -44,9 +44,6 @@ class EpilogueLoops:
         """For every epilogue that some layer needs; `gelu` has a table for each lane."""
         s, accelerator = self.scalars, self.accelerator
         done = (out_tile * self.engine.tile_m).named("done")
-        left = (s["out_channels"] - done).minimum(self.engine.tile_m)
-        # Only logits may not fill their last group: their port has room for a whole one.
-        groups = ((left + (accelerator.lanes - 1)) // accelerator.lanes).named("groups")
         first_group = (done // accelerator.lanes).named("first_group")
         writers: dict[Epilogue, Callable[[Value, Value, Value, Value], None]] = {
             Epilogue.ACTIVATION: self._write_activation,
@@ -57,19 +54,33 @@ class EpilogueLoops:
             writers[Epilogue.GELU] = self._gelu_writer(gelu)
         for epilogue in sorted(self.engine.epilogues):
             with self._when_epilogue(epilogue):
+                groups = self.engine.tile_m // accelerator.lanes
+                # A constant number of groups lets the tool make one loop of the two.
                 with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-                    most = self.engine.tile_m // accelerator.lanes
-                    with loop(0, groups, "group", most=most) as group:
+                    with loop(0, groups, "group") as group:
                         pipeline()
                         if epilogue is Epilogue.RESIDUAL:
                             # Each token and group has a row of its own.
                             vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
                         out_group = (first_group + group).named("out_group")
-                        with unrolled(accelerator.lanes, "lane") as lane:
-                            m = group * accelerator.lanes + lane
-                            added = self.bias[group, lane].to(self.engine.total_bits)
-                            total = (self.totals[token, m] + added).named("total")
-                            writers[epilogue](token, out_group, lane, total)
+                        with self._when_in_layer(out_group):
+                            with unrolled(accelerator.lanes, "lane") as lane:
+                                m = group * accelerator.lanes + lane
+                                added = self.bias[group, lane].to(self.engine.total_bits)
+                                total = (self.totals[token, m] + added).named("total")
+                                writers[epilogue](token, out_group, lane, total)
+
+    @contextmanager
+    def _when_in_layer(self, group: Value) -> Generator[None]:
+        """
+        Only for groups of the layer's output channels, where tiles overhang. Only logits may not
+        fill their last group: their port has room for a whole one.
+        """
+        if not self.engine.overhangs:
+            yield
+            return
+        with when(group * self.accelerator.lanes < self.scalars["out_channels"]):
+            yield
 
     @contextmanager
     def _when_epilogue(self, epilogue: Epilogue) -> Generator[None]:

@@ -60,6 +60,8 @@ class LinearEngine:
     """Of any layer."""
     masks_channels: bool
     """Whether some layer's input channels are no multiple of `tile_n`."""
+    overhangs: bool
+    """Whether some layer's output channels are no multiple of `tile_m`."""
     input: MemRefType[Attribute]
     """The memory that it reads."""
     logits: int

@@ -98,7 +98,7 @@ def plan_linear(
 ) -> LinearEngine:
     """A linear engine that can run all of `dispatches`."""
     layers = [weighted_op(dispatch) for dispatch in dispatches]
-    tile_n = parameter_of(engine, "tile_n")
+    tile_m, tile_n = parameter_of(engine, "tile_m"), parameter_of(engine, "tile_n")
     in_channels = {_in_channels(layer) for layer in layers}
     gelus = [op for d in dispatches if (op := find_optional(d, GeluOp)) is not None]
     gelu_bits = {quantized("input", gelu.input).bits.data for gelu in gelus}
@@ -110,7 +110,7 @@ def plan_linear(
     return LinearEngine(
         name=engine.sym_name.data,
         weight_bits=weight_bits,
-        tile_m=parameter_of(engine, "tile_m"),
+        tile_m=tile_m,
         tile_n=tile_n,
         unroll_m=parameter_of(engine, "unroll_m"),
         unroll_n=parameter_of(engine, "unroll_n"),
@@ -121,6 +121,7 @@ def plan_linear(
         most_in_channels=max(in_channels),
         most_out_channels=max(shape_of(layer.result)[1] for layer in layers),
         masks_channels=any(channels % tile_n for channels in in_channels),
+        overhangs=any(shape_of(layer.result)[1] % tile_m for layer in layers),
         input=accelerator.activations if weight_bits == 1 else accelerator.image,
         logits=sum(-(-size // lanes) * lanes for size in logits),
     )

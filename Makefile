@@ -9,13 +9,14 @@ MODELS := deit-tiny deit-small deit-base
 COMPILE_FLAGS ?=
 
 .NOTPARALLEL:
-.PHONY: help setup test lint test-unit test-lit test-long format clean $(MODELS)
+.PHONY: help setup test lint test-unit test-lit test-long calibrate format clean $(MODELS)
 
 help:
 	@echo "make deit-base   compile DeiT-base into build/deit-base and simulate it"
 	@echo "                 (also deit-small, deit-tiny; COMPILE_FLAGS=... goes to vaqf-compile)"
 	@echo "make test        formatting, types, unit tests and lit tests"
 	@echo "make test-long   what takes minutes: whole models through every tool"
+	@echo "make calibrate   synthesise the cost model's building blocks again (minutes)"
 	@echo "make format      format the code, apply safe lint fixes"
 	@echo "make setup       only set up .venv"
 	@echo "make clean       remove build/ and .venv/"
@@ -56,6 +57,10 @@ test-lit: $(READY)
 test-long: $(READY)
 	@echo "==> Long tests"
 	$(BIN)/python -m pytest -m long
+
+calibrate: $(READY)
+	@echo "==> Synthesising the cost model's building blocks"
+	$(BIN)/python -m vaqf_compiler.cost.calibration --all
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,1 @@
+"""What hardware costs: resources of building blocks, calibrated against logic synthesis."""

@@ -1,0 +1,1 @@
+"""Calibration of the building blocks of `vaqf_compiler.cost` against Yosys."""

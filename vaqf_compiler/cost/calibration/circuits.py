@@ -1,0 +1,44 @@
+"""All building blocks and their Verilog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vaqf_compiler.cost import blocks, lanes, memories, products
+from vaqf_compiler.cost.block import Block
+from vaqf_compiler.cost.calibration import lane_circuits, logic_circuits, memory_circuits
+from vaqf_compiler.cost.calibration.yosys import SYNTHESIS, WIDE_CHOICES
+
+CIRCUITS: dict[type[Block], Callable[[Any], str]] = {
+    blocks.BinaryDot: logic_circuits.binary_dot,
+    blocks.AdderTree: logic_circuits.adder_tree,
+    blocks.MaximumTree: logic_circuits.maximum_tree,
+    blocks.Accumulator: logic_circuits.accumulator,
+    blocks.SaturatingAdd: logic_circuits.saturating_add,
+    blocks.Multiplexer: logic_circuits.multiplexer,
+    blocks.BarrelShift: logic_circuits.barrel_shift,
+    blocks.Divider: logic_circuits.divider,
+    blocks.SquareRootStep: logic_circuits.square_root_step,
+    products.Product: lane_circuits.product,
+    products.ProductPair: lane_circuits.product_pair,
+    lanes.Requantise: lane_circuits.requantise,
+    lanes.ExponentialLane: lane_circuits.exponential_lane,
+    lanes.ProbabilityLane: lane_circuits.probability_lane,
+    lanes.NormaliseLane: lane_circuits.normalise_lane,
+    memories.Memory: memory_circuits.memory,
+}
+"""What writes each block."""
+BLOCKS = {kind.__name__: kind for kind in CIRCUITS}
+"""All blocks by name."""
+
+
+def verilog(block: Block) -> str:
+    """A module `top` that is the block."""
+    return CIRCUITS[type(block)](block)
+
+
+def synthesis(block: Block) -> str:
+    """The command that synthesises a block."""
+    is_table = isinstance(block, memories.Memory) and block.write_ports == 0
+    return SYNTHESIS if is_table else SYNTHESIS + WIDE_CHOICES

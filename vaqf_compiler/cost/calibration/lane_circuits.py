@@ -1,0 +1,123 @@
+"""
+Verilog of products and of lanes. A product is drawn without the registers that belong into its
+DSP slice: Yosys 0.70 packs registers into DSP slices of older families only.
+"""
+
+from __future__ import annotations
+
+from vaqf_compiler.cost import lanes
+from vaqf_compiler.cost.calibration.memory_circuits import rom_contents
+from vaqf_compiler.cost.calibration.verilog import Module
+from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
+from vaqf_compiler.cost.products import DSP_B_BITS, Product, ProductPair
+
+
+def product(block: Product) -> str:
+    """Nothing else."""
+    m, bits = Module(), block.a_bits + block.b_bits
+    m.output("y", bits, m.wire("p", bits, f"{m.input('a', block.a_bits)} * {_b(m, block.b_bits)}"))
+    return m.text()
+
+
+def _b(m: Module, bits: int) -> str:
+    return m.input("b", bits)
+
+
+def product_pair(block: ProductPair) -> str:
+    """Pack, multiply, unpack."""
+    m, bits = Module(), block.bits
+    result_bits = block.shared_bits + bits
+    x, low, high = m.input("x", block.shared_bits), m.input("low", bits), m.input("high", bits)
+    m.register("upper", bits + 1, f"{high} - $signed({{1'b0, {low}[{bits - 1}]}})")
+    # The low operand waits for the upper part in the slice's own input register.
+    extended = f"{{{DSP_B_BITS - bits}{{{low}[{bits - 1}]}}}}, {low}"
+    packed = m.wire("packed", bits + 1 + DSP_B_BITS, f"{{upper, {extended}}}")
+    p = m.wire("p", packed_bits := result_bits + 1 + DSP_B_BITS, f"{packed} * {x}")
+    m.register("low_product", result_bits, f"{p}[{result_bits - 1}:0]")
+    borrow = f"$signed({{1'b0, {p}[{DSP_B_BITS - 1}]}})"
+    upper_product = f"$signed({p}[{packed_bits - 1}:{DSP_B_BITS}])"
+    m.register("high_product", result_bits, f"{upper_product} + {borrow}")
+    m.output("y0", result_bits, "low_product")
+    m.output("y1", result_bits, "high_product")
+    return m.text()
+
+
+def requantise(block: Requantise) -> str:
+    """Multiply, round, shift, saturate."""
+    m, bits = Module(), block.sum_bits
+    x, multiplier = m.input("x", block.total_bits), m.input("multiplier", block.multiplier_bits)
+    half = m.input("half", bits)
+    shift = m.input("shift", block.most_shift.bit_length(), unsigned=True)
+    product_bits = block.total_bits + block.multiplier_bits
+    m.wire("product", product_bits, f"{x} * {multiplier}")
+    m.register("rounded", bits, f"product + {half}")
+    m.register("shifted", bits, f"rounded >>> {shift}")
+    m.output("y", block.result_bits, m.saturated("result", block.result_bits, "shifted", bits))
+    return m.text()
+
+
+def exponential_lane(block: ExponentialLane) -> str:
+    """The whole number of halvings saturates at 17, from where nothing is left of 16 bits."""
+    m, bits, power_bits = Module(), block.difference_bits, block.power_bits
+    index, value = lanes.POWER_INDEX_BITS, lanes.POWER_BITS
+    largest, score = m.input("largest", block.score_bits), m.input("score", block.score_bits)
+    limit, multiplier = m.input("limit", bits), m.input("multiplier", lanes.MULTIPLIER_BITS)
+    shift = m.input("shift", block.most_shift.bit_length(), unsigned=True)
+    m.register("distance", bits, f"{largest} - {score}")
+    m.register("least", bits, f"distance < {limit} ? distance : {limit}")
+    m.wire("product", bits + lanes.MULTIPLIER_BITS, f"least * {multiplier}")
+    m.register("power", power_bits, f"product >>> {shift}")
+    for line in rom_contents("powers", 1 << index, value, "block"):
+        m.line(line)
+    m.line(f"reg [{value - 1}:0] entry;")
+    m.clocked("entry", f"powers[power[{index - 1}:0]]")
+    m.line(f"wire [{power_bits - index - 1}:0] whole = power[{power_bits - 1}:{index}];")
+    halvings_bits = (value + 1).bit_length()
+    m.line(f"reg [{halvings_bits - 1}:0] halvings;")
+    m.clocked("halvings", f"whole < {value + 1} ? whole : {value + 1}")
+    m.line(f"reg [{value - 1}:0] result;")
+    m.clocked("result", "entry >> halvings")
+    m.output("y", value + 1, "{1'b0, result}")
+    return m.text()
+
+
+def probability_lane(block: ProbabilityLane) -> str:
+    """Multiply, round, shift, take the minimum."""
+    m = Module()
+    bits = lanes.EXPONENTIAL_BITS + lanes.RECIPROCAL_BITS + 1
+    exponential = m.input("exponential", lanes.EXPONENTIAL_BITS)
+    reciprocal = m.input("reciprocal", lanes.RECIPROCAL_BITS)
+    half = m.input("half", bits)
+    shift = m.input("shift", lanes.MOST_PROBABILITY_SHIFT.bit_length(), unsigned=True)
+    m.wire("product", bits - 1, f"{exponential} * {reciprocal}")
+    m.register("rounded", bits, f"product + {half}")
+    m.register("shifted", bits, f"rounded >>> {shift}")
+    # The value is not negative, so that a bit above the result's is what exceeds its greatest.
+    exceeds = f"|shifted[{bits - 2}:{block.bits}]"
+    m.line(f"reg [{block.bits - 1}:0] result;")
+    m.clocked("result", f"({exceeds}) ? {{{block.bits}{{1'b1}}}} : shifted[{block.bits - 1}:0]")
+    m.output("y", block.bits, "result")
+    return m.text()
+
+
+def normalise_lane(block: NormaliseLane) -> str:
+    """Centre, normalise, scale and shift; saturate."""
+    m = Module()
+    centred, bits, normalised = block.centred_bits, block.product_bits, block.normalised_bits
+    x, channels = m.input("x", lanes.RESIDUAL_BITS), m.input("channels", lanes.CHANNEL_BITS)
+    total, reciprocal = m.input("total", centred), m.input("r", lanes.NORMALISING_BITS)
+    first_half, half = m.input("first_half", bits), m.input("half", block.scaled_bits)
+    gamma, beta = m.input("gamma", lanes.GAMMA_BITS), m.input("beta", lanes.BETA_BITS)
+    first_shift = m.input("first", lanes.MOST_NORMALISING_SHIFT.bit_length(), unsigned=True)
+    shift = m.input("shift", lanes.MOST_SCALING_SHIFT.bit_length(), unsigned=True)
+    m.wire("scaled_x", lanes.RESIDUAL_BITS + lanes.CHANNEL_BITS, f"{x} * {channels}")
+    m.register("centred", centred, f"scaled_x - {total}")
+    m.wire("product", centred + lanes.NORMALISING_BITS, f"centred * {reciprocal}")
+    m.register("rounded", bits, f"product + {first_half}")
+    m.register("normalised", normalised, f"rounded >>> {first_shift}")
+    m.wire("scaled", normalised + lanes.GAMMA_BITS, f"normalised * {gamma}")
+    m.register("biased", block.scaled_bits, f"scaled + {beta}")
+    m.register("halved", block.scaled_bits, f"biased + {half}")
+    m.register("shifted", block.scaled_bits, f"halved >>> {shift}")
+    m.output("y", block.bits, m.saturated("result", block.bits, "shifted", block.scaled_bits))
+    return m.text()

@@ -1,0 +1,104 @@
+"""`calibration.json`: coefficients, and the points that they come from."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vaqf_compiler.cost.block import Block
+from vaqf_compiler.cost.calibration.circuits import BLOCKS, synthesis, verilog
+from vaqf_compiler.cost.resources import Resources
+
+Coefficients = dict[str, float]
+MEASURED = ("lut", "ff", "dsp", "bram18")
+"""What is stored of a point's resources; nothing maps to UltraRAM without being asked to."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A synthesised block."""
+
+    block: Block
+    circuit: str
+    """A digest of the Verilog and the synthesis command."""
+    measured: Resources
+    held_out: bool
+    """Whether it judges the fit and takes no part in it."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Contents of the file."""
+
+    tool: str
+    date: str
+    """ISO 8601, of the last synthesis."""
+    coefficients: dict[str, tuple[Coefficients, Coefficients]]
+    """Of LUTs and flip-flops, by block."""
+    points: Sequence[Point]
+
+
+def digest(block: Block) -> str:
+    """Changes with the circuit of a block and how it is synthesised."""
+    return hashlib.sha256((synthesis(block) + verilog(block)).encode()).hexdigest()[:12]
+
+
+def write_calibration(path: Path, calibration: Calibration) -> None:
+    """Write the file at once or not at all; a line for each point, so that changes can be read."""
+    blocks: list[str] = []
+    for name in BLOCKS:
+        points = [_record(p) for p in calibration.points if type(p.block).__name__ == name]
+        if not points:
+            continue
+        lut, ff = calibration.coefficients.get(name, ({}, {}))
+        lines = ",\n        ".join(json.dumps(point) for point in points)
+        blocks.append(
+            f'    {json.dumps(name)}: {{\n      "lut": {json.dumps(lut)},\n'
+            f'      "ff": {json.dumps(ff)},\n      "points": [\n        {lines}\n      ]\n    }}'
+        )
+    tool, date = json.dumps(calibration.tool), json.dumps(calibration.date)
+    joined = ",\n".join(blocks)
+    text = f'{{\n  "tool": {tool},\n  "date": {date},\n  "blocks": {{\n{joined}\n  }}\n}}\n'
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".json", delete=False) as file:
+        file.write(text)
+    Path(file.name).chmod(0o644)
+    os.replace(file.name, path)  # noqa: PTH105
+
+
+def _record(point: Point) -> dict[str, Any]:
+    measured = point.measured
+    return {
+        **dataclasses.asdict(point.block),
+        **{name: int(getattr(measured, name)) for name in MEASURED},
+        "held_out": point.held_out,
+        "circuit": point.circuit,
+    }
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read the file."""
+    data: dict[str, Any] = json.loads(path.read_text())
+    coefficients: dict[str, tuple[Coefficients, Coefficients]] = {}
+    points: list[Point] = []
+    for name, block in data["blocks"].items():
+        coefficients[name] = (block["lut"], block["ff"])
+        points += [_point(BLOCKS[name], record) for record in block["points"]]
+    return Calibration(data["tool"], data["date"], coefficients, points)
+
+
+def _point(kind: type[Block], record: Mapping[str, Any]) -> Point:
+    names = [field.name for field in dataclasses.fields(kind)]
+    block = kind(**{name: record[name] for name in names})
+    return Point(
+        block,
+        record["circuit"],
+        Resources(**{name: record[name] for name in MEASURED}),
+        record["held_out"],
+    )

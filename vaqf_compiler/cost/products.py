@@ -1,0 +1,139 @@
+"""Multipliers in DSP slices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vaqf_compiler.cost.block import Block, Features
+
+DSP_A_BITS = 27
+DSP_B_BITS = 18
+"""Operands of a DSP48E2's signed multiplier (AMD UG579)."""
+PARTIAL_BITS = 17
+"""Of a wider operand that a further slice takes: 18 bits less a sign."""
+LUT_INPUTS = 6
+LEAST_PRODUCT_BITS = 9
+"""Narrower products, as of four by four bits, are made of LUTs (AMD UG901, Yosys)."""
+
+
+def dsp_slices(a_bits: int, b_bits: int) -> int:
+    """
+    Slices that Yosys's `mul2dsp` takes for a signed product: none for a small one, otherwise
+    those of the wider operand, cut to fit 27 bits, times those of the other, cut to fit 18.
+    """
+    wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
+    if is_small(a_bits, b_bits):
+        return 0
+    return _pieces(wide, DSP_A_BITS) * _pieces(narrow, DSP_B_BITS)
+
+
+def is_small(a_bits: int, b_bits: int) -> bool:
+    """Whether a product is made of LUTs."""
+    return min(a_bits, b_bits) < 2 or a_bits + b_bits < LEAST_PRODUCT_BITS
+
+
+def _pieces(bits: int, most: int) -> int:
+    return 1 + (0 if bits <= most else -(-(bits - most) // PARTIAL_BITS))
+
+
+def product_features(a_bits: int, b_bits: int) -> Features:
+    """
+    What a product takes besides DSP slices. One out of LUTs: partial products, and adding all
+    but the first two, which need no LUTs of their own; none where both operands are inputs of one
+    LUT. A wide one: additions of its parts. (Vivado may add the parts inside slices.)
+    """
+    if is_small(a_bits, b_bits):
+        bits = a_bits + b_bits
+        additions = max(min(a_bits, b_bits) - 2, 0) * bits if bits > LUT_INPUTS else 0
+        return {"partial product bits": a_bits * b_bits, "partial sum bits": additions}
+    wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
+    return {"bits of added parts": _added_bits(wide, narrow)}
+
+
+def _added_bits(wide: int, narrow: int) -> int:
+    """Of the parts of a product: those of the wide operand, which are added one after another."""
+    pieces = _pieces(wide, DSP_A_BITS)
+    if pieces == 1:
+        return _sum_bits(narrow, wide, _pieces(narrow, DSP_B_BITS))
+    rest = wide - PARTIAL_BITS * (pieces - 1)
+    inner = _pieces(narrow, DSP_B_BITS)
+    parts = (pieces - 1) * _sum_bits(narrow, PARTIAL_BITS + 1, inner)
+    return parts + _sum_bits(narrow, rest, inner) + _sum_bits(wide, narrow, pieces)
+
+
+def _sum_bits(cut: int, other: int, pieces: int) -> int:
+    """Bits of the sums of `pieces` parts of an operand, each times the other operand."""
+    if pieces == 1:
+        return 0
+    partial = (pieces - 2) * (other + PARTIAL_BITS + 1)
+    return partial + other + cut - PARTIAL_BITS * (pieces - 1)
+
+
+@dataclass(frozen=True)
+class Product(Block):
+    """
+    A signed product, pipelined. Its registers are those of the DSP slice, or the neighbours'
+    where a small one is made of LUTs.
+    """
+
+    a_bits: int
+    b_bits: int
+
+    BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"a_bits": (1, 48), "b_bits": (1, 48)}
+
+    def lut_features(self) -> Features:
+        """See `product_features`."""
+        return product_features(self.a_bits, self.b_bits)
+
+    def ff_features(self) -> Features:
+        """None."""
+        return {}
+
+    @property
+    def dsp(self) -> int:
+        """See `dsp_slices`."""
+        return dsp_slices(self.a_bits, self.b_bits)
+
+
+@dataclass(frozen=True)
+class ProductPair(Block):
+    """
+    Two products `x*w1` and `x*w2` in one DSP slice, after AMD's WP486: with
+    `p = ((w1 << 18) + w2) * x`, the low product is the signed number in the low 18 bits of `p`
+    and the high one is `(p >> 18) + p[17]`, as the low one borrows from it where negative.
+
+    That holds while a product fits 18 bits. A packed operand is as low as
+    `-2**(bits + 17) - 2**(bits - 1)`, thus needs `bits + 19` bits of the slice's 27.
+    """
+
+    shared_bits: int
+    """Of `x`, signed."""
+    bits: int
+    """Of `w1` and `w2`, signed."""
+
+    BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {
+        "shared_bits": (2, DSP_B_BITS),
+        "bits": (2, DSP_A_BITS - DSP_B_BITS - 1),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.shared_bits + self.bits > DSP_B_BITS:
+            raise ValueError(
+                f"products of ProductPair must fit {DSP_B_BITS} bits, "
+                f"not {self.shared_bits} + {self.bits}"
+            )
+
+    def lut_features(self) -> Features:
+        """Packing subtracts the low operand's sign, unpacking adds the low product's."""
+        return {"pack bits": self.bits + 1, "unpack bits": self.shared_bits + self.bits, "pair": 1}
+
+    def ff_features(self) -> Features:
+        """The packed operand's upper part, and both products."""
+        return {"registered bits": self.bits + 1 + 2 * (self.shared_bits + self.bits), "pair": 1}
+
+    @property
+    def dsp(self) -> int:
+        """One for both."""
+        return 1

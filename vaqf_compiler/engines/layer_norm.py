@@ -82,7 +82,7 @@ class LayerNormEngine:
 
 
 @dataclass(frozen=True)
-class _Widths:
+class Widths:
     """Bits that hold every intermediate result, from the number of channels."""
 
     total: int
@@ -94,7 +94,7 @@ class _Widths:
     scaled: int
 
     @staticmethod
-    def of(engine: LayerNormEngine, accelerator: Accelerator) -> _Widths:
+    def of(engine: LayerNormEngine, accelerator: Accelerator) -> Widths:
         """Raises PassFailedException where the variance exceeds the square root's range."""
         channels = accelerator.channels
         low, high = (
@@ -111,7 +111,7 @@ class _Widths:
         # its mantissa are rounded down.
         largest = 2 * (math.isqrt(channels) + 1) << LayerNormOp.FRACTION_BITS
         normalised = signed_bits(-largest, largest)
-        return _Widths(
+        return Widths(
             total=signed_bits(channels * low, channels * high),
             squares=signed_bits(0, squares),
             centred=centred,
@@ -137,7 +137,7 @@ def build_layer_norm(
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
-        widths = _Widths.of(engine, accelerator)
+        widths = Widths.of(engine, accelerator)
         _Body(accelerator, widths, buffers, scalars, square_root).build()
     return operation
 
@@ -145,7 +145,7 @@ def build_layer_norm(
 @dataclass(frozen=True)
 class _Body:
     accelerator: Accelerator
-    widths: _Widths
+    widths: Widths
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
     square_root: func.FuncOp

@@ -20,7 +20,6 @@ say what the files for the ports of weights and parameters hold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -31,7 +30,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, PatchEmbedOp, PatchesOp
+from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
@@ -40,28 +39,25 @@ from vaqf_compiler.engines.accelerator import (
     bits_of,
     width_of,
 )
-from vaqf_compiler.engines.attention import build_attention, build_exp_table
+from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
 from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import (
-    engines_of,
     name_of,
-    parameter_of,
     tokens_and_channels,
     trace_name,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.layer_norm import build_layer_norm, build_square_root
-from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import Epilogue
-from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
-from vaqf_compiler.engines.plan import (
-    EXP_TABLE,
-    plan_accelerator,
-    plan_attention,
-    plan_layer_norm,
-    plan_linear,
+from vaqf_compiler.engines.layer_norm import (
+    LayerNormEngine,
+    build_layer_norm,
+    build_square_root,
 )
-from vaqf_compiler.engines.schedule import Parameters, call_engine
+from vaqf_compiler.engines.linear import build_linear
+from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.plan import EXP_TABLE
+from vaqf_compiler.engines.schedule import call_engine
 
 TOP = "vaqf_top"
 
@@ -73,9 +69,7 @@ class LowerBinvitToLoopsPass(ModulePass):
     name = "lower-binvit-to-loops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        engines = engines_of(op)
-        model = next(o for o in op.ops if isinstance(o, func.FuncOp))
-        lowered = _Lowering(op, model, engines).run()
+        lowered = _Lowering(ModulePlan.of(op)).run()
         for old in list(op.body.block.ops):
             old.detach()
             old.drop_all_references()
@@ -83,63 +77,53 @@ class LowerBinvitToLoopsPass(ModulePass):
 
 
 class _Lowering:
-    def __init__(self, module: ModuleOp, model: func.FuncOp, engines: dict[str, EngineOp]):
-        self.model = model
-        self.engines = engines
-        self.dispatches = [o for o in model.body.block.ops if isinstance(o, DispatchOp)]
-        lanes = parameter_of(next(iter(engines.values())), "lanes")
-        self.parameters = Parameters(engines, lanes)
-        for dispatch in self.dispatches:
-            self.parameters.add(dispatch)
-        self.accelerator = plan_accelerator(module, engines, self.dispatches, self.parameters.ports)
+    def __init__(self, plan: ModulePlan):
+        self.plan = plan
+        self.accelerator = plan.accelerator
+        self.parameters = plan.parameters
         self.pixels = self._image_port()
-        self.logits = 0
 
     def _image_port(self) -> ImageBuilder:
         """How the host packs the image: patches, each padded to whole rows of the memory."""
-        embeddings = [o for o in self.model.walk() if isinstance(o, PatchEmbedOp)]
+        embeddings = [o for o in self.plan.model.walk() if isinstance(o, PatchEmbedOp)]
         if len(embeddings) != 1:
             raise PassFailedException("expected one patch embedding, at the model's input")
         _, _, size, _ = shape_of(embeddings[0].weight)
-        source = self.model.args[0]
+        source = self.plan.model.args[0]
         image = ImageBuilder("image_port", [source])
         patches = PatchesOp(source, size).result
         columns = width_of(self.accelerator.image) * self.accelerator.lanes
         image.pack(patches, rows=1, columns=columns, bits=PIXEL_BITS)
         return image
 
-    def _of(self, engine: str) -> Sequence[DispatchOp]:
-        return [d for d in self.dispatches if name_of(d.engine) == engine]
+    @property
+    def _logits(self) -> int:
+        """Elements of the output port."""
+        plans = self.plan.plans.values()
+        return max((p.logits for p in plans if isinstance(p, LinearEngine)), default=0)
 
     def run(self) -> list[Operation]:
         """All operations of the lowered module."""
         accelerator = self.accelerator
         built: list[Operation] = [build_exp_table(EXP_TABLE)]
         functions: dict[str, func.FuncOp] = {}
-        for name, engine in self.engines.items():
-            match engine.kind.data:
-                case "linear":
-                    plan = plan_linear(engine, self._of(name), accelerator)
-                    if Epilogue.LOGITS in plan.epilogues:
-                        self.logits = plan.logits
+        for name, engine in self.plan.engines.items():
+            match self.plan.plans[name]:
+                case LinearEngine() as plan:
                     *helpers, functions[name] = build_linear(plan, accelerator)
                     built += helpers
-                case "attention":
-                    attention = plan_attention(engine, self._of(name), accelerator)
-                    functions[name] = build_attention(attention, accelerator)
-                case "layer_norm":
+                case AttentionEngine() as plan:
+                    functions[name] = build_attention(plan, accelerator)
+                case LayerNormEngine() as plan:
                     square_root = build_square_root("square_root")
                     built.append(square_root)
-                    norm = plan_layer_norm(engine, self._of(name))
-                    functions[name] = build_layer_norm(norm, square_root, accelerator)
-                case "load_rows":
+                    functions[name] = build_layer_norm(plan, square_root, accelerator)
+                case None if engine.kind.data == "load_rows":
                     functions[name] = build_load_rows(name, accelerator)
-                case "load_image":
+                case None if engine.kind.data == "load_image":
                     functions[name] = build_load_image(name, accelerator, self.pixels.words)
-                case "copy_tokens":
+                case None:
                     functions[name] = build_copy_tokens(name, accelerator)
-                case kind:
-                    raise PassFailedException(f"no loops are known for engines of kind '{kind}'")
             built.append(functions[name])
         built.append(self._top(functions))
         built += [self.pixels.build(), *self.parameters.build()]
@@ -151,7 +135,7 @@ class _Lowering:
         ports: dict[str, Attribute] = {
             "image_port": MemRefType(IntegerType(WORD_BITS), [self.pixels.words]),
             **accelerator.ports,
-            "logits": MemRefType(IntegerType(LOGIT_BITS), [self.logits]),
+            "logits": MemRefType(IntegerType(LOGIT_BITS), [self._logits]),
         }
         with function(TOP, ports) as (operation, arguments):
             buffers = {name: Buffer(value) for name, value in arguments.items()}
@@ -168,9 +152,9 @@ class _Lowering:
                 buffer = local(name, bits_of(memory), *shape, partition=(2, 3))
                 vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
                 buffers[name] = buffer
-            for position, dispatch in enumerate(self.dispatches):
+            for position, dispatch in enumerate(self.plan.dispatches):
                 name = name_of(dispatch.engine)
-                kind = self.engines[name].kind.data
+                kind = self.plan.engines[name].kind.data
                 call_engine(dispatch, functions[name], kind, buffers, self.parameters, accelerator)
                 if (layer := trace_name(position, dispatch)) is not None:
                     assert dispatch.memory is not None

@@ -1,0 +1,1 @@
+"""Boards as data: one TOML file each, read by `vaqf_compiler.cost.board`."""

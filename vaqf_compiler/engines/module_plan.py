@@ -1,0 +1,73 @@
+"""Everything that follows from a mapped module before its loops are built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
+from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.plan import (
+    plan_accelerator,
+    plan_attention,
+    plan_layer_norm,
+    plan_linear,
+)
+from vaqf_compiler.engines.schedule import Parameters
+
+MOVEMENTS = ("load_image", "load_rows", "copy_tokens")
+"""Kinds of engines that only move data."""
+
+Plan = LinearEngine | AttentionEngine | LayerNormEngine | None
+"""Of an engine; None where it only moves data."""
+
+
+@dataclass(frozen=True)
+class ModulePlan:
+    """A mapped module, and the plans of its engines."""
+
+    model: func.FuncOp
+    engines: Mapping[str, EngineOp]
+    dispatches: Sequence[DispatchOp]
+    parameters: Parameters
+    accelerator: Accelerator
+    plans: Mapping[str, Plan]
+
+    @staticmethod
+    def of(module: ModuleOp) -> ModulePlan:
+        """Raises PassFailedException for a module that is not mapped, tiled and allocated."""
+        engines = engines_of(module)
+        model = next(op for op in module.ops if isinstance(op, func.FuncOp))
+        dispatches = [op for op in model.body.block.ops if isinstance(op, DispatchOp)]
+        lanes = parameter_of(next(iter(engines.values())), "lanes")
+        parameters = Parameters(engines, lanes)
+        for dispatch in dispatches:
+            parameters.add(dispatch)
+        accelerator = plan_accelerator(module, engines, dispatches, parameters.ports)
+        plans = {
+            name: _plan(engine, [d for d in dispatches if name_of(d.engine) == name], accelerator)
+            for name, engine in engines.items()
+        }
+        return ModulePlan(model, engines, dispatches, parameters, accelerator, plans)
+
+
+def _plan(engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator) -> Plan:
+    match engine.kind.data:
+        case "linear":
+            return plan_linear(engine, dispatches, accelerator)
+        case "attention":
+            return plan_attention(engine, dispatches, accelerator)
+        case "layer_norm":
+            return plan_layer_norm(engine, dispatches)
+        case kind if kind in MOVEMENTS:
+            return None
+        case kind:
+            raise PassFailedException(f"no loops are known for engines of kind '{kind}'")

@@ -25,17 +25,21 @@ class Options:
     method: str = "mse"
     tile: str = ""
     unroll: str = ""
+    board: str = "zcu102"
+    clock_mhz: float | None = None
 
 
 def stage_pipelines(options: Options) -> dict[str, str]:
     """The pipeline that leads to each stage after the import, in order."""
     calibration = f' calibration="{options.calibration}"' if options.calibration else ""
     quantize = f"activation-bits={options.bits} method={options.method}{calibration}"
+    clock = "" if options.clock_mhz is None else f" clock-mhz={float(options.clock_mhz)}"
+    estimate = f'board="{options.board}"{clock}'
     return {
         MODEL: "convert-torch-to-binvit,binvit-canonicalize-tokens",
         QUANTIZED: f"binvit-quantize{{{quantize}}}",
         MAPPED: f"binvit-map,binvit-tile{{{options.tile}}},binvit-unroll{{{options.unroll}}},"
-        "binvit-allocate",
+        f"binvit-allocate,binvit-estimate{{{estimate}}}",
         LOOPS: "lower-binvit-to-loops",
     }
 

@@ -59,6 +59,15 @@ class Accelerator:
         return self.ports[PARAMETERS]
 
     @property
+    def memories(self) -> dict[str, MemRefType[Attribute]]:
+        """The memories that engines share, by name."""
+        return {
+            "activations": self.activations,
+            "residual": self.residual,
+            "image": self.image,
+        }
+
+    @property
     def channel_groups(self) -> int:
         """Groups of lanes in a token of the residual stream."""
         return self.channels // self.lanes

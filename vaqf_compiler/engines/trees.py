@@ -13,6 +13,8 @@ from vaqf_compiler.engines.builder import Buffer, Value, constant, scratch, unro
 
 FIELD_BITS = 18
 """Where the second product of a pair begins: the width of a DSP48E2's narrower factor."""
+PACKED_BITS = 27
+"""Of its wider factor."""
 
 
 def tree_sum(terms: Buffer, name: str) -> Value:
@@ -40,7 +42,8 @@ def _tree(terms: Buffer, name: str, combine: Callable[[Value, Value], Value], gr
 
 def fits_pair(shared_bits: int, bits: int) -> bool:
     """Whether two products of a shared factor and factors of some bits go into one DSP48E2."""
-    return shared_bits + bits <= FIELD_BITS
+    fits = shared_bits + bits <= FIELD_BITS and FIELD_BITS + bits + 1 <= PACKED_BITS
+    return fits and min(shared_bits, bits) > 1  # a product with one bit is a few gates
 
 
 def product_pair(shared: Value, first: Value, second: Value) -> tuple[Value, Value]:

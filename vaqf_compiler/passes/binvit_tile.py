@@ -30,7 +30,7 @@ class BinvitTilePass(ModulePass):
 
     name = "binvit-tile"
 
-    binary_m: int = 128
+    binary_m: int = 96
     """Output channels of a tile of binary weights."""
     binary_n: int = 64
     """Input channels of a tile of binary weights."""

@@ -24,23 +24,19 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
-from xdsl.ir import Attribute, Operation
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
-    LOGIT_BITS,
     PIXEL_BITS,
-    bits_of,
     width_of,
 )
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import (
     name_of,
     tokens_and_channels,
@@ -58,8 +54,7 @@ from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.plan import EXP_TABLE
 from vaqf_compiler.engines.schedule import call_engine
-
-TOP = "vaqf_top"
+from vaqf_compiler.engines.top import top_function
 
 
 @dataclass(frozen=True)
@@ -130,28 +125,12 @@ class _Lowering:
         return built
 
     def _top(self, functions: dict[str, func.FuncOp]) -> func.FuncOp:
-        """The accelerator: its ports, its memories, and the layers one after another."""
+        """The layers, one after another."""
         accelerator = self.accelerator
-        ports: dict[str, Attribute] = {
-            "image_port": MemRefType(IntegerType(WORD_BITS), [self.pixels.words]),
-            **accelerator.ports,
-            "logits": MemRefType(IntegerType(LOGIT_BITS), [self._logits]),
-        }
-        with function(TOP, ports) as (operation, arguments):
-            buffers = {name: Buffer(value) for name, value in arguments.items()}
-            for name, value in arguments.items():
-                vhls.InterfaceOp(value, "m_axi", f"gmem_{name}")
-            for value in arguments.values():
-                vhls.InterfaceOp(value, "s_axilite", "control")
-            vhls.InterfaceOp(None, "s_axilite", "control")
-            for name in functions:
-                vhls.AllocationOp(name)
-            for name in ("activations", "residual", "image"):
-                memory: MemRefType[Attribute] = getattr(accelerator, name)
-                shape = memory.get_shape()
-                buffer = local(name, bits_of(memory), *shape, partition=(2, 3))
-                vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
-                buffers[name] = buffer
+        with top_function(functions, accelerator, self.pixels.words, self._logits) as (
+            operation,
+            buffers,
+        ):
             for position, dispatch in enumerate(self.plan.dispatches):
                 name = name_of(dispatch.engine)
                 kind = self.plan.engines[name].kind.data

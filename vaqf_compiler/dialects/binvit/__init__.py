@@ -25,6 +25,7 @@ from vaqf_compiler.dialects.binvit.parameters import (
     QuantizeOp,
     RequantizeOp,
 )
+from vaqf_compiler.dialects.binvit.resources import ResourcesAttr
 from vaqf_compiler.dialects.binvit.tokens import (
     AverageOp,
     ConcatTokensOp,
@@ -62,5 +63,5 @@ BINVIT = Dialect(
         MemoryImageOp,
         PackOp,
     ],
-    [QuantizedType, BinaryType],
+    [QuantizedType, BinaryType, ResourcesAttr],
 )

@@ -1,0 +1,295 @@
+"""The cost of whole engines: closed forms against the loops, and parts against the loops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from xdsl.dialects import arith, func, scf
+from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Block, Operation, SSAValue
+
+from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.cost.closed_form import AttentionForm, LayerNormForm, LinearForm
+from vaqf_compiler.cost.delays import INDEX_BITS, significant_bits
+from vaqf_compiler.cost.estimate import engine_parts
+from vaqf_compiler.cost.evaluate import arguments_of, evaluate
+from vaqf_compiler.cost.latency import LatencyModel
+from vaqf_compiler.cost.parts import resources_of
+from vaqf_compiler.cost.products import dsp_slices
+from vaqf_compiler.cost.schedule import is_unrolled, trip_count
+from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.dialects.binvit.types import dot_product_bits
+from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
+from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.builder import call, constant
+from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm, build_square_root
+from vaqf_compiler.engines.linear import build_linear
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.module_plan import Plan
+from vaqf_compiler.engines.top import top_function
+
+MOST_CHANNELS = 3072
+ZCU102 = load_board("zcu102")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A call of an engine, as far as its cycles depend on it."""
+
+    tokens: int
+    in_channels: int = 1
+    out_channels: int = 1
+    epilogue: Epilogue = Epilogue.ACTIVATION
+
+    @property
+    def scalars(self) -> dict[str, int]:
+        """The engine's arguments."""
+        return {
+            "tokens": self.tokens,
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "epilogue": int(self.epilogue),
+        }
+
+
+class Case:
+    """An engine in a module whose top function calls it for some layers."""
+
+    def __init__(
+        self, plan: Plan, machine: Accelerator, functions: list[func.FuncOp], layers: list[Layer]
+    ):
+        self.plan = plan
+        self.machine = machine
+        self.layers = layers
+        self.module = lowered(functions, machine, layers)
+
+    def __repr__(self) -> str:
+        return f"{self.plan}, {self.machine}, {self.layers}"  # a module takes minutes to print
+
+
+def memory(bits: int, *shape: int) -> MemRefType[Any]:
+    return MemRefType(IntegerType(bits), shape)
+
+
+def accelerator(draw: st.DrawFn, bits: int, lanes: int, widths: tuple[int, int]) -> Accelerator:
+    words = memory(WORD_BITS, 1 << 20)
+    ports = (PARAMETERS, weights_port("binary_linear"), weights_port("int8_linear"))
+    return Accelerator(
+        lanes=lanes,
+        tokens=draw(st.integers(1, 600)),
+        channels=lanes * draw(st.integers(1, 1024 // lanes)),
+        activations=memory(bits, 1 << 14, widths[0], lanes),
+        residual=memory(16, 1 << 14, 1, lanes),
+        image=memory(max(8, bits), 1 << 14, widths[1], lanes),
+        ports=dict.fromkeys(ports, words),
+    )
+
+
+def lowered(functions: list[func.FuncOp], machine: Accelerator, layers: list[Layer]) -> ModuleOp:
+    """A module whose top function calls the last of some functions for each layer."""
+    table = build_exp_table("exp_table")
+    *_, function = functions
+    with top_function([function.sym_name.data], machine, 1 << 14, 1024) as (top, buffers):
+        for layer in layers:
+            arguments = [
+                buffers[argument.name_hint or ""]
+                if isinstance(argument.type, MemRefType)
+                else constant(layer.scalars.get(argument.name_hint or "", 1), argument.type)
+                for argument in function.args
+            ]
+            call(function, *arguments)
+    module = ModuleOp([table, *functions, top])
+    module.verify()
+    return module
+
+
+@st.composite
+def linear_cases(draw: st.DrawFn) -> Case:
+    """A linear engine of any size, and layers of any shape."""
+    weight_bits = draw(st.sampled_from([1, 8]))
+    bits = draw(st.integers(1, 16))
+    lanes = draw(st.sampled_from([4, 8, 16]))
+    tile_n = draw(st.sampled_from([16, 32, 64, 128, 256] if weight_bits == 1 else [16, 32]))
+    unroll_n = draw(st.sampled_from([n for n in (lanes, 16, 32, tile_n) if tile_n % n == 0]))
+    sharing = max(1, WORD_BITS // (tile_n * weight_bits))
+    tile_m = math.lcm(lanes, sharing) * draw(st.integers(1, 12))
+    unroll_m = draw(st.sampled_from([m for m in range(1, tile_m + 1) if tile_m % m == 0]))
+    machine = accelerator(draw, bits, lanes, (tile_n // lanes, tile_n // lanes))
+    source = machine.activations if weight_bits == 1 else machine.image
+    x, w = QuantizedType(bits_of(source), 1.0), BinaryType(1.0)
+    kinds = [Epilogue.RESIDUAL, Epilogue.LOGITS] if weight_bits == 8 else list(Epilogue)
+    epilogues = draw(st.sets(st.sampled_from(kinds), min_size=1))
+    engine = LinearEngine(
+        name="binary_linear" if weight_bits == 1 else "int8_linear",
+        weight_bits=weight_bits,
+        tile_m=tile_m,
+        tile_n=tile_n,
+        unroll_m=unroll_m,
+        unroll_n=unroll_n,
+        total_bits=dot_product_bits(MOST_CHANNELS, x, w if weight_bits == 1 else x),
+        gelu_bits=min(bits + 2, 12),
+        most_shift=draw(st.integers(1, 40)),
+        epilogues=frozenset(epilogues),
+        most_in_channels=MOST_CHANNELS,
+        most_out_channels=MOST_CHANNELS,
+        masks_channels=draw(st.booleans()),
+        overhangs=draw(st.booleans()),
+        input=source,
+        logits=1024,
+    )
+    layers = [
+        Layer(
+            draw(st.integers(1, machine.tokens)),
+            draw(st.integers(1, 1000)),
+            draw(st.integers(1, 1000)),
+            epilogue,
+        )
+        for epilogue in sorted(epilogues)
+    ]
+    return Case(engine, machine, build_linear(engine, machine), layers)
+
+
+@st.composite
+def attention_cases(draw: st.DrawFn) -> Case:
+    """An attention engine of any size."""
+    bits = draw(st.integers(1, 16))
+    lanes = draw(st.sampled_from([4, 8, 16]))
+    head_size, heads = lanes * draw(st.integers(1, 4)), draw(st.integers(1, 12))
+    machine = accelerator(draw, bits, lanes, (draw(st.integers(1, 4)), 1))
+    x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
+    engine = AttentionEngine(
+        name="attention",
+        keys=draw(st.integers(1, 16)),
+        heads=heads,
+        head_size=head_size,
+        score_bits=max(4, dot_product_bits(head_size, x, x)),
+        context_bits=max(4, dot_product_bits(machine.tokens, probability, x)),
+        probability_bits=bits,
+        most_shift=draw(st.integers(1, 40)),
+        most_exp_shift=draw(st.integers(1, 40)),
+        exp_table="exp_table",
+    )
+    layers = [Layer(draw(st.integers(1, machine.tokens)))]
+    return Case(engine, machine, [build_attention(engine, machine)], layers)
+
+
+@st.composite
+def layer_norm_cases(draw: st.DrawFn) -> Case:
+    """A layer normalisation engine of any size."""
+    lanes = draw(st.sampled_from([4, 8, 16]))
+    machine = accelerator(draw, draw(st.integers(1, 16)), lanes, (draw(st.integers(1, 4)), 1))
+    engine = LayerNormEngine("layer_norm", 1 << 40)
+    root = build_square_root("square_root")
+    layers = [Layer(draw(st.integers(1, machine.tokens)))]
+    return Case(engine, machine, [root, build_layer_norm(engine, root, machine)], layers)
+
+
+CASES = {"linear": linear_cases, "attention": attention_cases, "layer_norm": layer_norm_cases}
+
+
+def top_of(module: ModuleOp) -> func.FuncOp:
+    return next(
+        op for op in module.ops if isinstance(op, func.FuncOp) and "top" in str(op.sym_name)
+    )
+
+
+def closed_form(case: Case, model: LatencyModel, layer: Layer) -> int:
+    """Cycles of a layer by its engine's formula."""
+    machine = case.machine
+    match case.plan:
+        case LinearEngine() as plan:
+            form = LinearForm.of(model, plan, machine.lanes)
+            return form.cycles(layer.tokens, layer.in_channels, layer.out_channels, layer.epilogue)
+        case AttentionEngine() as plan:
+            return AttentionForm.of(model, plan, machine.lanes).cycles(layer.tokens, machine.tokens)
+        case LayerNormEngine() as plan:
+            form = LayerNormForm.of(model, plan.name)
+            return form.cycles(layer.tokens, machine.channel_groups)
+        case None:
+            raise AssertionError
+
+
+def check_cycles(case: Case, clock_mhz: float) -> None:
+    model = LatencyModel(case.module, ZCU102, clock_mhz)
+    found = model.calls(top_of(case.module))
+    for layer, cycles in zip(case.layers, found, strict=True):
+        assert cycles.total == sum(cycles.causes.values())
+        assert closed_form(case, model, layer) == cycles.total, layer
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@pytest.mark.parametrize("kind", CASES)
+@settings(max_examples=15, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@given(data=st.data(), clock_mhz=st.sampled_from([100.0, 150.0, 200.0, 300.0]))
+def test_closed_form_equals_the_loops(kind: str, data: st.DataObject, clock_mhz: float):
+    check_cycles(data.draw(CASES[kind]()), clock_mhz)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", CASES)
+@settings(max_examples=500, deadline=None, suppress_health_check=SLOW)
+@given(data=st.data(), clock_mhz=st.floats(50, 500))
+def test_closed_form_equals_the_loops_in_500_cases(
+    kind: str, data: st.DataObject, clock_mhz: float
+):
+    check_cycles(data.draw(CASES[kind]()), clock_mhz)
+
+
+def copies(op: Operation) -> int:
+    """How many of an operation there are in hardware: one for each iteration that differs."""
+    sources = set[SSAValue]().union(*(arguments_of(operand) for operand in op.operands))
+    count, parent = 1, op.parent_op()
+    while parent is not None:
+        if isinstance(parent, scf.ForOp) and is_unrolled(parent):
+            count *= trip_count(parent) if sources & set(parent.body.block.args) else 1
+        parent = parent.parent_op()
+    return count
+
+
+def multiplier_slices(module: ModuleOp) -> int:
+    """DSP slices of all products in the loops. A constant index is multiplied with by adders."""
+    count = 0
+    for op in module.walk():
+        if isinstance(op, arith.DivSIOp | arith.RemSIOp) and not is_wires(op):
+            count += copies(op) * dsp_slices(INDEX_BITS, INDEX_BITS)
+        if not isinstance(op, arith.MuliOp):
+            continue
+        constant_factor = any(isinstance(o.owner, arith.ConstantOp) for o in op.operands)
+        indices = isinstance(op.result.type, IndexType)
+        if indices and (constant_factor or any(is_index_of_unrolled(o) for o in op.operands)):
+            continue
+        if not indices or not constant_factor:
+            a, b = (significant_bits(operand) for operand in op.operands)
+            count += copies(op) * dsp_slices(a, b)
+    return count
+
+
+def is_wires(op: arith.DivSIOp | arith.RemSIOp) -> bool:
+    """Whether a division needs no multiplier: by a power of two, or a bit of the result a cycle."""
+    divisor = evaluate(op.rhs, {})
+    return divisor is None or int(divisor).bit_count() == 1
+
+
+def is_index_of_unrolled(value: SSAValue) -> bool:
+    """Whether a value is known in each copy of what it is used in."""
+    if not isinstance(value.owner, Block):
+        return False
+    parent = value.owner.parent_op()
+    return isinstance(parent, scf.ForOp) and is_unrolled(parent) and value is value.owner.args[0]
+
+
+@pytest.mark.parametrize("kind", ["linear", "attention"])
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@given(data=st.data())
+def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.DataObject):
+    case = data.draw(CASES[kind]())
+    found = resources_of(engine_parts(case.plan, case.machine)).dsp
+    assert found == multiplier_slices(case.module)

@@ -1,0 +1,97 @@
+"""What the arrays of a module of loops become: ports, registers, or banks of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from xdsl.dialects import func, memref
+from xdsl.dialects.builtin import MemRefType, ModuleOp
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.hints import isa
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.engines.builder import width_of_integer
+
+
+class Storage(Enum):
+    """Where an array is kept."""
+
+    PORT = "external memory behind an m_axi port"
+    REGISTERS = "registers"
+    BANKS = "memories"
+    ROM = "constants"
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array, wherever it is passed to."""
+
+    root: SSAValue
+    """Its allocation, or the argument of the top function that it is."""
+    storage: Storage
+    bits: int
+    shape: tuple[int, ...]
+    divided: Mapping[int, tuple[str, int]]
+    """How a dimension, from 0, is divided: the kind, and into how many parts."""
+
+    @property
+    def banks(self) -> int:
+        """Memories or registers of its own that it is divided into."""
+        count = 1
+        for _, parts in self.divided.values():
+            count *= parts
+        return count
+
+    @property
+    def depth(self) -> int:
+        """Elements of a bank."""
+        depth = 1
+        for dimension, size in enumerate(self.shape):
+            _, parts = self.divided.get(dimension, ("", 1))
+            depth *= -(-size // parts)
+        return depth
+
+
+class Arrays:
+    """The arrays of a module."""
+
+    def __init__(self, module: ModuleOp):
+        self._roots: dict[SSAValue, SSAValue] = {}
+        functions = {op.sym_name.data: op for op in module.ops if isinstance(op, func.FuncOp)}
+        for call in module.walk():
+            if isinstance(call, func.CallOp):
+                callee = functions[call.callee.root_reference.data]
+                for argument, operand in zip(callee.args, call.arguments, strict=True):
+                    self._roots.setdefault(argument, operand)
+        self._found: dict[SSAValue, Array] = {}
+
+    def of(self, value: SSAValue) -> Array:
+        """The array that a value is, followed from arguments to the allocation."""
+        while value in self._roots:
+            value = self._roots[value]
+        if value not in self._found:
+            self._found[value] = _describe(value)
+        return self._found[value]
+
+
+def _describe(root: SSAValue) -> Array:
+    assert isa(root.type, MemRefType[Attribute])
+    shape = root.type.get_shape()
+    divided: dict[int, tuple[str, int]] = {}
+    users: list[Operation] = [use.operation for use in root.uses]
+    for user in users:
+        if isinstance(user, vhls.ArrayPartitionOp | vhls.ArrayReshapeOp):
+            dimension = user.dim.value.data - 1
+            parts = shape[dimension] if user.factor is None else user.factor.value.data
+            divided[dimension] = (user.kind.data, parts)
+    if vhls.is_m_axi_port(root):
+        storage = Storage.PORT
+    elif isinstance(root.owner, memref.GetGlobalOp):
+        storage = Storage.ROM
+    elif all(divided.get(d, ("", 1))[1] >= size for d, size in enumerate(shape)):
+        storage = Storage.REGISTERS
+    else:
+        storage = Storage.BANKS
+    return Array(root, storage, width_of_integer(root.type.element_type), shape, divided)

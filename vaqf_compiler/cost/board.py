@@ -1,0 +1,154 @@
+"""Boards: one TOML file each, what a design may take of it and how fast its memory is."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.errors import UserError
+
+RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")
+MEMORY = ("ports", "port_bits", "bandwidth_gb_per_s", "latency_ns", "efficiency")
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "": ("name", "part", "clock_mhz", "resources", "usable", "memory"),
+    "resources": RESOURCES,
+    "usable": RESOURCES,
+    "memory": MEMORY,
+}
+"""The keys of a board file, all of which it must have, by section."""
+
+MAY_BE_ZERO = ("resources.dsp", "resources.bram36", "resources.uram")
+FRACTIONS = (*(f"usable.{name}" for name in RESOURCES), "memory.efficiency")
+WHOLE = (*(f"resources.{name}" for name in RESOURCES), "memory.ports", "memory.port_bits")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """External memory, as the accelerator's m_axi ports see it."""
+
+    ports: int
+    port_bits: int
+    bandwidth_gb_per_s: float
+    """At its peak, of all ports together."""
+    latency_ns: float
+    """From a read request to its first word."""
+    efficiency: float
+    """The share of the peak that long bursts get."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """A board, or a part of one that designs may use."""
+
+    name: str
+    part: str
+    clock_mhz: float
+    available: Mapping[str, int]
+    """By `RESOURCES`."""
+    usable: Mapping[str, float]
+    """The share of each resource that a design may take."""
+    memory: Memory
+
+    def share(self, used: Resources) -> dict[str, float]:
+        """What a design takes of each resource; infinite of one that the board lacks."""
+        taken = {name: float(getattr(used, name)) for name in RESOURCES}
+        return {
+            name: taken[name] / total if (total := self.available[name]) else math.inf
+            for name in RESOURCES
+            if taken[name] or self.available[name]
+        }
+
+    def exceeded(self, used: Resources) -> list[str]:
+        """The resources of which a design takes more than it may."""
+        return [name for name, share in self.share(used).items() if share > self.usable[name]]
+
+
+def board_names() -> list[str]:
+    """The boards that come with the compiler."""
+    folder = files("vaqf_compiler.boards")
+    return sorted(
+        path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml")
+    )
+
+
+def load_board(source: str) -> Board:
+    """
+    The board that `source` names, or that the `.toml` file `source` describes. Raises UserError
+    where there is none, or a key is missing, unknown, or has a value that makes no sense.
+    """
+    if source in board_names():
+        return _parse(source, (files("vaqf_compiler.boards") / f"{source}.toml").read_text())
+    if not source.endswith(".toml"):
+        hint = difflib.get_close_matches(source.lower(), board_names(), n=1)
+        ask = f"did you mean '{hint[0]}'?" if hint else f"known are {', '.join(board_names())}"
+        raise UserError(f"unknown board '{source}'; {ask} (or give a .toml file)")
+    try:
+        text = Path(source).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the board file '{source}': {error}") from error
+    return _parse(source, text)
+
+
+def _parse(source: str, text: str) -> Board:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"board file '{source}' is not valid TOML: {error}") from error
+    values: dict[str, dict[str, Any]] = {}
+    for section, keys in SECTIONS.items():
+        table = data[section] if section else data
+        if not isinstance(table, dict):
+            raise UserError(f"board file '{source}': '{section}' must be a table, [{section}]")
+        values[section] = cast(dict[str, Any], table)
+        _check_keys(source, section, values[section], keys)
+    top, resources, usable = values[""], values["resources"], values["usable"]
+    for key in ("name", "part"):
+        if not isinstance(top[key], str):
+            raise UserError(f"board file '{source}': '{key}' must be a string")
+    _check_number(source, "clock_mhz", top["clock_mhz"])
+    for section in ("resources", "usable", "memory"):
+        for key, value in values[section].items():
+            _check_number(source, f"{section}.{key}", value)
+    memory = values["memory"]
+    return Board(
+        name=top["name"],
+        part=top["part"],
+        clock_mhz=float(top["clock_mhz"]),
+        available={name: resources[name] for name in RESOURCES},
+        usable={name: float(usable[name]) for name in RESOURCES},
+        memory=Memory(**{name: memory[name] for name in MEMORY}),
+    )
+
+
+def _check_keys(
+    source: str, section: str, table: Mapping[str, Any], expected: tuple[str, ...]
+) -> None:
+    where = f"board file '{source}'" + (f", [{section}]" if section else "")
+    for key in table:
+        if key not in expected:
+            hint = difflib.get_close_matches(key, expected, n=1)
+            ask = f"did you mean '{hint[0]}'?" if hint else f"keys are {', '.join(expected)}"
+            raise UserError(f"{where}: unknown key '{key}'; {ask}")
+    for key in expected:
+        if key not in table:
+            raise UserError(f"{where}: the key '{key}' is missing")
+
+
+def _check_number(source: str, key: str, value: object) -> None:
+    """Raise UserError for what is no number, or one out of range."""
+    where = f"board file '{source}': '{key}'"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UserError(f"{where} must be a number, got {value!r}")
+    if key in WHOLE and not isinstance(value, int):
+        raise UserError(f"{where} must be a whole number, got {value!r}")
+    if value < 0 or (value == 0 and key not in MAY_BE_ZERO):
+        raise UserError(f"{where} must be greater than zero, got {value!r}")
+    if key in FRACTIONS and value > 1:
+        raise UserError(f"{where} is a share and must be at most 1, got {value!r}")

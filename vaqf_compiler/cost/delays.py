@@ -1,0 +1,88 @@
+"""
+How long operators take: nanoseconds for what fits in a cycle, cycles for what does not.
+
+The figures stand for an UltraScale+ part of speed grade -2. They are recalled from operator
+tables in reports of Vitis HLS, not measured here, and rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Operation, SSAValue
+
+from vaqf_compiler.cost.products import dsp_slices
+from vaqf_compiler.engines.builder import INDEX, width_of_integer
+
+INDEX_BITS = 32
+"""Indices are `int` in the generated code."""
+CLOCK_UNCERTAINTY = 0.27
+"""The share of the period that Vitis HLS leaves for routing by default (UG1399)."""
+REGISTER_NS = 0.3
+"""From a register or a memory's output to the first operator."""
+BRAM_CYCLES = 2
+"""Of a read: the address, and the output register."""
+AXI_CYCLES = 6
+"""Of a read through an m_axi adapter, besides the memory's own latency."""
+
+
+@dataclass(frozen=True)
+class Delay:
+    """What an operation takes: whole cycles, or nanoseconds within one."""
+
+    ns: float = 0.0
+    cycles: int = 0
+
+
+FREE = Delay()
+
+
+def bits_of(value: SSAValue) -> int:
+    """The width of a number."""
+    return INDEX_BITS if value.type == INDEX else width_of_integer(value.type)
+
+
+def significant_bits(value: SSAValue) -> int:
+    """The width before a sign extension, which a multiplier does not see."""
+    owner = value.owner
+    return bits_of(owner.input if isinstance(owner, arith.ExtSIOp) else value)
+
+
+def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
+    """The delay of an operation; `constant` says which operands the circuit is built for."""
+    if all(constant):
+        return FREE
+    bits = max(bits_of(v) for v in (*op.operands, *op.results))
+    adder = 0.6 + 0.0125 * bits
+    match op:
+        case arith.MuliOp():
+            if any(constant):
+                return Delay(ns=2 * adder)  # a few shifted copies are added
+            slices = dsp_slices(*(significant_bits(operand) for operand in op.operands))
+            return Delay(cycles=3 + max(1, slices))
+        case arith.DivSIOp() | arith.RemSIOp() if constant[1]:
+            return Delay(ns=adder) if _is_power_of_two(op.rhs) else Delay(cycles=7)
+        case arith.DivSIOp() | arith.RemSIOp():
+            return Delay(cycles=bits + 4)  # a bit of the quotient a cycle
+        case arith.AddiOp() | arith.SubiOp() | arith.CmpiOp():
+            return Delay(ns=adder)
+        case arith.MinSIOp() | arith.MaxSIOp():
+            return Delay(ns=adder + 0.4)
+        case arith.ShLIOp() | arith.ShRSIOp() | arith.ShRUIOp() if not constant[1]:
+            return Delay(ns=0.4 + 0.2 * bits.bit_length())
+        case arith.SelectOp():
+            return Delay(ns=0.4)
+        case arith.AndIOp() | arith.OrIOp() | arith.XOrIOp():
+            return Delay(ns=0.3)
+        case _:  # extensions, truncations and shifts by a constant are wires
+            return FREE
+
+
+def _is_power_of_two(value: SSAValue) -> bool:
+    owner = value.owner
+    if not isinstance(owner, arith.ConstantOp) or not isinstance(owner.value, IntegerAttr):
+        return False
+    return owner.value.value.data.bit_count() == 1

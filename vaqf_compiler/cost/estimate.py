@@ -1,0 +1,142 @@
+"""What an accelerator costs on a board: cycles of every layer, resources of every engine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp, StringAttr
+
+from vaqf_compiler.cost.board import Board
+from vaqf_compiler.cost.latency import Cycles, LatencyModel
+from vaqf_compiler.cost.parts import (
+    Parts,
+    attention_parts,
+    interface_parts,
+    layer_norm_parts,
+    linear_parts,
+    memory_parts,
+    movement_parts,
+    resources_of,
+)
+from vaqf_compiler.cost.resources import Resources, total
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.dispatches import name_of
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
+from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.module_plan import ModulePlan, Plan
+
+MARGIN = 0.15
+"""
+The share of LUTs and flip-flops that is added for control logic and routing. Placing and routing
+were not run.
+"""
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """A layer: one dispatch of an engine."""
+
+    name: str
+    """Of the model's layer, or of the engine that moves data."""
+    engine: str
+    cycles: Cycles
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cost of an accelerator on a board."""
+
+    board: Board
+    clock_mhz: float
+    layers: Sequence[LayerCost]
+    """In the order in which they run, one after another."""
+    parts: Mapping[str, Parts]
+    """By engine, memory, or `interfaces`."""
+
+    @property
+    def cycles(self) -> int:
+        """Of an image."""
+        return sum(layer.cycles.total for layer in self.layers)
+
+    @property
+    def fps(self) -> float:
+        """Images a second; the next one starts when one is done."""
+        return self.clock_mhz * 1e6 / self.cycles
+
+    @property
+    def latency_ms(self) -> float:
+        """Of an image, in milliseconds."""
+        return 1000 / self.fps
+
+    @property
+    def by_unit(self) -> dict[str, Resources]:
+        """Resources of each engine and memory, of the interfaces, and the margin."""
+        found = {name: resources_of(parts) for name, parts in self.parts.items()}
+        return {**found, "margin": margin(total(found.values()))}
+
+    @property
+    def resources(self) -> Resources:
+        """Of the whole accelerator, margin included."""
+        return rounded(total(self.by_unit.values()))
+
+
+def margin(resources: Resources) -> Resources:
+    """What control logic and routing are taken to add."""
+    return Resources(lut=MARGIN * resources.lut, ff=MARGIN * resources.ff)
+
+
+def rounded(resources: Resources) -> Resources:
+    """With whole LUTs and flip-flops, rounded up."""
+    return Resources(
+        math.ceil(resources.lut - 1e-6),
+        math.ceil(resources.ff - 1e-6),
+        resources.dsp,
+        resources.bram18,
+        resources.uram,
+    )
+
+
+def engine_parts(plan: Plan, accelerator: Accelerator) -> Parts:
+    """The parts of an engine."""
+    match plan:
+        case LinearEngine():
+            return linear_parts(plan, accelerator)
+        case AttentionEngine():
+            return attention_parts(plan, accelerator)
+        case LayerNormEngine():
+            return layer_norm_parts(plan, accelerator)
+        case None:
+            return movement_parts()
+
+
+def all_parts(plan: ModulePlan) -> dict[str, Parts]:
+    """The parts of a whole accelerator."""
+    accelerator = plan.accelerator
+    parts = {name: engine_parts(found, accelerator) for name, found in plan.plans.items()}
+    for memory in memory_parts(accelerator):
+        parts[memory.name] = [memory]
+    return {**parts, "interfaces": interface_parts(accelerator)}
+
+
+def estimate(plan: ModulePlan, loops: ModuleOp, board: Board, clock_mhz: float) -> Estimate:
+    """
+    The cost of a mapped module, `plan`, that was lowered to `loops`. Raises OperationError where
+    a trip count is not known.
+    """
+    model = LatencyModel(loops, board, clock_mhz)
+    top = next(op for op in loops.ops if isinstance(op, func.FuncOp) and _has_ports(op))
+    layers: list[LayerCost] = []
+    for dispatch, cycles in zip(plan.dispatches, model.calls(top), strict=True):
+        engine, layer = name_of(dispatch.engine), dispatch.attributes.get("layer")
+        name = layer.data if isinstance(layer, StringAttr) else engine
+        layers.append(LayerCost(name, engine, cycles))
+    return Estimate(board, clock_mhz, layers, all_parts(plan))
+
+
+def _has_ports(function: func.FuncOp) -> bool:
+    return any(isinstance(op, vhls.InterfaceOp) for op in function.body.walk())

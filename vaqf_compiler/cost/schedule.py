@@ -1,0 +1,220 @@
+"""
+When the operations of a loop's body run: as soon as their operands are there, several in a cycle
+where the period allows. That is the depth of a pipeline, and how long a value takes that the next
+iteration waits for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from xdsl.dialects import arith, memref, scf
+from xdsl.ir import Block, Operation, SSAValue
+
+from vaqf_compiler.cost.arrays import Array, Arrays, Storage
+from vaqf_compiler.cost.delays import BRAM_CYCLES, REGISTER_NS, Delay, operator_delay
+from vaqf_compiler.cost.evaluate import evaluate, whole
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.errors import OperationError
+
+
+class Time(NamedTuple):
+    """A moment: a cycle, and nanoseconds after its beginning."""
+
+    cycle: int
+    ns: float = REGISTER_NS
+
+    @property
+    def cycles(self) -> int:
+        """Whole cycles that have begun by then."""
+        return self.cycle + (self.ns > REGISTER_NS)
+
+
+START = Time(0)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the timing of a design depends on."""
+
+    budget_ns: float
+    """The part of a period that operators may fill."""
+    port_cycles: int
+    """From a read request of an m_axi port to the word."""
+
+    def after(self, start: Time, delay: Delay) -> Time:
+        """When an operation that can start at `start` has its result."""
+        if delay.cycles:
+            return Time(start.cycles + delay.cycles)
+        if start.ns + delay.ns <= self.budget_ns or start.ns <= REGISTER_NS:
+            return Time(start.cycle, start.ns + delay.ns)
+        return Time(start.cycle + 1, REGISTER_NS + delay.ns)
+
+
+class Access(NamedTuple):
+    """A read or write of an array in a pipelined loop."""
+
+    op: memref.LoadOp | memref.StoreOp
+    array: Array
+    unrolled: tuple[scf.ForOp, ...]
+    """The unrolled loops around it, whose iterations are all at the same time."""
+    at: Time
+
+
+def is_unrolled(loop: scf.ForOp) -> bool:
+    """Whether all iterations of a loop are hardware of their own."""
+    return any(isinstance(op, vhls.UnrollOp) for op in loop.body.block.ops)
+
+
+def constant(value: SSAValue) -> int | None:
+    """The value of an index constant."""
+    return whole(evaluate(value, {}))
+
+
+def trip_count(loop: scf.ForOp) -> int:
+    """The trip count of a loop with constant bounds. Raises OperationError for any other."""
+    bounds = [constant(bound) for bound in (loop.lb, loop.ub, loop.step)]
+    lower, upper, step = bounds
+    if lower is None or upper is None or step is None:
+        raise OperationError(loop, "an unrolled loop must have constant bounds")
+    return max(0, -(-(upper - lower) // step))
+
+
+@dataclass
+class Schedule:
+    """
+    Times of the values of a block. With `only`, values that do not depend on those of `ready`
+    at the outset do not count: what is left is how long a result takes from them.
+    """
+
+    clock: Clock
+    arrays: Arrays
+    ready: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
+    only: bool = False
+    fixed: set[SSAValue] = field(default_factory=set[SSAValue])
+    """Values that the hardware is built for: indices of unrolled loops."""
+    written: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
+    """When an array has what the block wrote to it."""
+    accesses: dict[Operation, Access] = field(default_factory=dict[Operation, Access])
+    floor: Time = START
+    """Nothing starts before."""
+    finish: Time = START
+    nested: tuple[scf.ForOp, ...] = ()
+
+    def is_fixed(self, value: SSAValue) -> bool:
+        """Whether a value is known when the hardware is built."""
+        if value in self.fixed:
+            return True
+        op = value.owner
+        if not isinstance(op, Operation) or isinstance(op, memref.LoadOp | scf.ForOp | scf.IfOp):
+            return False
+        if not isinstance(op, arith.ConstantOp) and not op.operands:
+            return False
+        return all(self.is_fixed(operand) for operand in op.operands)
+
+    def time(self, value: SSAValue) -> Time | None:
+        """When a value is there; None for one that does not count."""
+        return self.ready.get(value, None if self.only else self.floor)
+
+    def _start(self, op: Operation) -> Time | None:
+        times = [t for value in op.operands if (t := self.time(value)) is not None]
+        return max([*times, self.floor]) if times or not self.only else None
+
+    def block(self, block: Block) -> None:
+        """Schedule the operations of a block, in order."""
+        for op in block.ops:
+            self.visit(op)
+
+    def visit(self, op: Operation) -> None:
+        """Schedule one operation."""
+        match op:
+            case vhls.PragmaOp() | vhls.CommentOp() | vhls.TraceOp() | arith.ConstantOp():
+                pass
+            case memref.AllocOp() | memref.AllocaOp() | memref.GetGlobalOp():
+                pass
+            case memref.LoadOp():
+                self._load(op)
+            case memref.StoreOp():
+                self._store(op)
+            case scf.ForOp() if is_unrolled(op):
+                self._unrolled(op)
+            case scf.IfOp():
+                for region in (op.true_region, op.false_region):
+                    if region.blocks:
+                        self.block(region.block)
+            case scf.YieldOp():
+                pass
+            case scf.ForOp():
+                raise OperationError(op, "a loop in a pipelined loop must be unrolled")
+            case _ if isinstance(op, arith.IndexCastOp) or op.dialect_name() == "arith":
+                self._operator(op)
+            case _:
+                raise OperationError(op, f"no latency is known for {op.name}")
+
+    def _done(self, value: SSAValue, at: Time) -> None:
+        self.ready[value] = at
+        self.finish = max(self.finish, at)
+
+    def _operator(self, op: Operation) -> None:
+        start = self._start(op)
+        if start is None:
+            return
+        delay = operator_delay(op, [self.is_fixed(operand) for operand in op.operands])
+        self._done(op.results[0], self.clock.after(start, delay))
+
+    def _load(self, op: memref.LoadOp) -> None:
+        array = self.arrays.of(op.memref)
+        times = [t for index in op.indices if (t := self.time(index)) is not None]
+        if array.root in self.written:
+            times.append(self.written[array.root])
+        if not times and self.only:
+            return
+        start = max([*times, self.floor])
+        self.accesses[op] = Access(op, array, self.nested, start)
+        match array.storage:
+            case Storage.REGISTERS:
+                delay = Delay(ns=0.3 * self._choices(op, array).bit_length())
+            case Storage.PORT:
+                delay = Delay(cycles=self.clock.port_cycles)
+            case _:
+                delay = Delay(cycles=BRAM_CYCLES)
+        self._done(op.res, self.clock.after(start, delay))
+
+    def _choices(self, op: memref.LoadOp, array: Array) -> int:
+        """Among how many registers a read chooses, less one."""
+        count = 1
+        for index, size in zip(op.indices, array.shape, strict=True):
+            count *= 1 if self.is_fixed(index) else size
+        return count - 1
+
+    def _store(self, op: memref.StoreOp) -> None:
+        start = self._start(op)
+        if start is None:
+            return
+        array = self.arrays.of(op.memref)
+        self.accesses[op] = Access(op, array, self.nested, start)
+        # A register passes its value on in the same cycle to what is scheduled together with it.
+        end = start if array.storage is Storage.REGISTERS else Time(start.cycles + 1)
+        self.written[array.root] = max(self.written.get(array.root, end), end)
+        self.finish = max(self.finish, end)
+
+    def _unrolled(self, loop: scf.ForOp) -> None:
+        index, *carried = loop.body.block.args
+        self.fixed.add(index)
+        for argument, initial in zip(carried, loop.iter_args, strict=True):
+            if (time := self.time(initial)) is not None:
+                self.ready[argument] = time
+        outer, self.nested = self.nested, (*self.nested, loop)
+        last = loop.body.block.last_op
+        assert isinstance(last, scf.YieldOp)
+        # Without carried values all iterations have the same times.
+        for _ in range(trip_count(loop) if carried else 1):
+            self.block(loop.body.block)
+            for argument, value in zip(carried, last.arguments, strict=True):
+                if (time := self.time(value)) is not None:
+                    self.ready[argument] = time
+        self.nested = outer
+        for result, argument in zip(loop.res, carried, strict=True):
+            if argument in self.ready:
+                self._done(result, self.ready[argument])

@@ -1,0 +1,47 @@
+"""The accelerator's top function: its ports, its memories, and calls of its engines."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import LOGIT_BITS, Accelerator, bits_of
+from vaqf_compiler.engines.builder import Buffer, function, local
+
+TOP = "vaqf_top"
+
+
+@contextmanager
+def top_function(
+    engines: Iterable[str], accelerator: Accelerator, image_words: int, logits: int
+) -> Generator[tuple[func.FuncOp, dict[str, Buffer]]]:
+    """
+    A function with the ports and memories of an accelerator, by name; calls are to be added. There
+    is one copy of each of `engines`. The image's port has words, that of the results `logits`
+    elements.
+    """
+    ports: dict[str, Attribute] = {
+        "image_port": MemRefType(IntegerType(WORD_BITS), [image_words]),
+        **accelerator.ports,
+        "logits": MemRefType(IntegerType(LOGIT_BITS), [logits]),
+    }
+    with function(TOP, ports) as (operation, arguments):
+        buffers = {name: Buffer(value) for name, value in arguments.items()}
+        for name, value in arguments.items():
+            vhls.InterfaceOp(value, "m_axi", f"gmem_{name}")
+        for value in arguments.values():
+            vhls.InterfaceOp(value, "s_axilite", "control")
+        vhls.InterfaceOp(None, "s_axilite", "control")
+        for name in engines:
+            vhls.AllocationOp(name)
+        for name, memory in accelerator.memories.items():
+            buffer = local(name, bits_of(memory), *memory.get_shape(), partition=(2, 3))
+            vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
+            buffers[name] = buffer
+        yield operation, buffers

@@ -1,0 +1,119 @@
+"""
+Before:
+
+    binvit.engine @binary_linear "linear" {...}
+    binvit.memory @activations : memref<14184x4x16xi8>
+    %3 = binvit.dispatch @layer_norm to @activations row 0 {layer = "norm"} : ...
+
+After, with board=zcu102:
+
+    module attributes {binvit.board = "zcu102", binvit.clock_mhz = 2.0e+02, binvit.cycles = ...} {
+      binvit.engine @binary_linear "linear" {...} {resources = #binvit.resources<lut = ..., ...>}
+      binvit.memory @activations : memref<14184x4x16xi8> {resources = #binvit.resources<...>}
+      %3 = binvit.dispatch @layer_norm to @activations row 0
+             {layer = "norm", cycles = 52131 : i64, bound = "compute"} : ...
+
+Cycles are read off the loops that the module will be lowered to, resources off its engines; the
+module has the sum, with a margin, and what it leaves of the board.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr, f64, i64
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.cost.board import Board, load_board
+from vaqf_compiler.cost.estimate import Estimate, estimate, rounded
+from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.dialects.binvit import MemoryOp, ResourcesAttr
+from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
+
+
+@dataclass(frozen=True)
+class BinvitEstimatePass(ModulePass):
+    """Write what the accelerator costs on a board into the IR: cycles and resources."""
+
+    name = "binvit-estimate"
+
+    board: str = "zcu102"
+    """A board's name, or a .toml file that describes one."""
+    clock_mhz: float | None = None
+    """The clock; by default the board's."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        annotate(op, estimate_module(ctx, op, self.board, self.clock_mhz), self.board)
+
+
+def estimate_module(
+    ctx: Context, module: ModuleOp, board_name: str, clock_mhz: float | None = None
+) -> Estimate:
+    """
+    What a mapped module costs. Raises UserError for a bad board file, PassFailedException for a
+    clock that makes no sense, for a module that is not mapped, and where the board lacks a
+    resource altogether.
+    """
+    board = load_board(board_name)
+    clock = board.clock_mhz if clock_mhz is None else clock_mhz
+    if not (math.isfinite(clock) and 1 <= clock <= 1000):
+        raise PassFailedException(f"clock-mhz must be in 1..1000, got {clock}")
+    loops = module.clone()
+    LowerBinvitToLoopsPass().apply(ctx, loops)
+    found = estimate(ModulePlan.of(module), loops, board, clock)
+    used = found.resources
+    for name, share in board.share(used).items():
+        if math.isinf(share):
+            raise PassFailedException(
+                f"board {board.name} has no {name}, of which the accelerator needs "
+                f"{getattr(used, name):g}; choose another board"
+            )
+    return found
+
+
+def annotate(module: ModuleOp, found: Estimate, board_name: str) -> None:
+    """Write an estimate into the module."""
+    plan = ModulePlan.of(module)
+    by_unit = found.by_unit
+    for name, engine in plan.engines.items():
+        engine.attributes["resources"] = attribute(by_unit[name])
+    for memory in module.ops:
+        if isinstance(memory, MemoryOp):
+            memory.attributes["resources"] = attribute(by_unit[memory.sym_name.data])
+    for dispatch, layer in zip(plan.dispatches, found.layers, strict=True):
+        dispatch.attributes["cycles"] = IntegerAttr(layer.cycles.total, i64)
+        dispatch.attributes["bound"] = StringAttr(layer.cycles.bound)
+    module.attributes.update(
+        {
+            "binvit.board": StringAttr(board_name),
+            "binvit.part": StringAttr(found.board.part),
+            "binvit.clock_mhz": FloatAttr(found.clock_mhz, f64),
+            "binvit.cycles": IntegerAttr(found.cycles, i64),
+            "binvit.resources": attribute(found.resources),
+            "binvit.remaining": attribute(remaining(found.board, found.resources)),
+        }
+    )
+
+
+def attribute(resources: Resources) -> ResourcesAttr:
+    """Resources as an attribute, rounded up."""
+    whole = rounded(resources)
+    return ResourcesAttr(int(whole.lut), int(whole.ff), whole.dsp, whole.bram18, whole.uram)
+
+
+def remaining(board: Board, used: Resources) -> Resources:
+    """What a design leaves of what may be used of a board; negative where it takes more."""
+    usable = {
+        name: math.floor(board.available[name] * share) for name, share in board.usable.items()
+    }
+    return Resources(
+        usable["lut"] - used.lut,
+        usable["ff"] - used.ff,
+        usable["dsp"] - used.dsp,
+        2 * usable["bram36"] - used.bram18,
+        usable["uram"] - used.uram,
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 IR_DIRECTORY = "ir"
 WEIGHTS = "model.safetensors"
+REPORT = "report.json"
 TORCH, MODEL, QUANTIZED, MAPPED, LOOPS = (
     "1-torch.mlir",
     "2-model.mlir",
@@ -27,6 +28,7 @@ class Options:
     unroll: str = ""
     board: str = "zcu102"
     clock_mhz: float | None = None
+    profile: str = "calibrated"
 
 
 def stage_pipelines(options: Options) -> dict[str, str]:
@@ -34,7 +36,7 @@ def stage_pipelines(options: Options) -> dict[str, str]:
     calibration = f' calibration="{options.calibration}"' if options.calibration else ""
     quantize = f"activation-bits={options.bits} method={options.method}{calibration}"
     clock = "" if options.clock_mhz is None else f" clock-mhz={float(options.clock_mhz)}"
-    estimate = f'board="{options.board}"{clock}'
+    estimate = f'board="{options.board}"{clock} profile={options.profile}'
     return {
         MODEL: "convert-torch-to-binvit,binvit-canonicalize-tokens",
         QUANTIZED: f"binvit-quantize{{{quantize}}}",

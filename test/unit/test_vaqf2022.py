@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.cost.layers import Kind, Layer, layers_of
 from vaqf_compiler.cost.vaqf2022 import (
     CONSTANTS,
     Constants,
@@ -26,7 +27,6 @@ from vaqf_compiler.cost.vaqf2022_fit import (
     residuals,
     write_constants,
 )
-from vaqf_compiler.cost.vaqf2022_layers import Kind, Layer, layers_of
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.importer.models import load_model
 from vaqf_compiler.importer.write import write_model

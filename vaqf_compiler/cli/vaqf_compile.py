@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from pathlib import Path
 
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
+from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.cost.report import report_of, report_table
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.pipeline import (
     check_pipeline,
@@ -17,7 +20,9 @@ from vaqf_compiler.pipeline import (
     write_module,
 )
 from vaqf_compiler.stages import (
+    MAPPED,
     QUANTIZED,
+    REPORT,
     TORCH,
     WEIGHTS,
     Options,
@@ -69,6 +74,18 @@ def main() -> None:
     parser.add_argument(
         "--unroll", default="", metavar="OPTIONS", help="of binvit-unroll, e.g. 'lanes=8 keys=4'"
     )
+    parser.add_argument(
+        "--board",
+        default="zcu102",
+        help="zcu102 (default), zcu104, kv260, u250, or a .toml file that describes one",
+    )
+    parser.add_argument("--clock-mhz", type=float, help="the clock (default: the board's)")
+    parser.add_argument(
+        "--profile",
+        choices=["calibrated", "vaqf2022"],
+        default="calibrated",
+        help="estimate this accelerator (default), or the one that the VAQF paper published",
+    )
     arguments = parser.parse_args()
     raise SystemExit(report_errors(lambda: run(arguments)))
 
@@ -81,6 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
         method=arguments.calibration_method,
         tile=arguments.tile,
         unroll=arguments.unroll,
+        board=_board(arguments.board),
+        clock_mhz=arguments.clock_mhz,
+        profile=arguments.profile,
     )
     if not 1 <= options.bits <= 16:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
@@ -90,8 +110,14 @@ def run(arguments: argparse.Namespace) -> int:
     project: Path = arguments.output_dir
     with staged_directory(project) as staged:
         _compile(arguments, pipelines, project, staged)
-    print(f"done; vaqf-sim {project} simulates it")
+    print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
     return 0
+
+
+def _board(source: str) -> str:
+    """A board's name, or the whole path of its file; checked before anything is done."""
+    load_board(source)
+    return str(Path(source).resolve()) if source.endswith(".toml") else source
 
 
 def _compile(
@@ -118,13 +144,16 @@ def _compile(
 
     context = make_context()
     module = read_module(context, stage_path(staged, TORCH))
-    quantized = module
+    quantized, report = module, {}
+    parameters = sum(parameter.numel() for parameter in model.module.parameters())
     for stage, pipeline in pipelines.items():
         steps.begin(f"{pipeline.replace('{}', '')}: {stage_path(project, stage)}")
         run_passes(context, module, pipeline)
         write_module(module, stage_path(staged, stage))
         if stage == QUANTIZED:
             quantized = module.clone()
+        if stage == MAPPED:
+            report = report_of(module, parameters)
 
     weights = open_weights(module)
     steps.begin("running the reference on a test image")
@@ -132,3 +161,5 @@ def _compile(
     vector = make_test_vector(quantized, noise.astype(np.float32), weights)
     steps.begin(f"writing the accelerator: {project}")
     write_project(staged, module, weights, vector)
+    (staged / REPORT).write_text(json.dumps(report, indent=2) + "\n")
+    print(report_table(report))

@@ -57,6 +57,7 @@ class Estimate:
     """In the order in which they run, one after another."""
     parts: Mapping[str, Parts]
     """By engine, memory, or `interfaces`."""
+    margin_share: float = MARGIN
 
     @property
     def cycles(self) -> int:
@@ -77,17 +78,14 @@ class Estimate:
     def by_unit(self) -> dict[str, Resources]:
         """Resources of each engine and memory, of the interfaces, and the margin."""
         found = {name: resources_of(parts) for name, parts in self.parts.items()}
-        return {**found, "margin": margin(total(found.values()))}
+        all_parts = total(found.values())
+        share = self.margin_share
+        return {**found, "margin": Resources(lut=share * all_parts.lut, ff=share * all_parts.ff)}
 
     @property
     def resources(self) -> Resources:
         """Of the whole accelerator, margin included."""
         return rounded(total(self.by_unit.values()))
-
-
-def margin(resources: Resources) -> Resources:
-    """What control logic and routing are taken to add."""
-    return Resources(lut=MARGIN * resources.lut, ff=MARGIN * resources.ff)
 
 
 def rounded(resources: Resources) -> Resources:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from vaqf_compiler.cost.blocks import BinaryDot
 from vaqf_compiler.cost.board import Board, load_board
-from vaqf_compiler.cost.vaqf2022_layers import Kind, Layer
+from vaqf_compiler.cost.layers import Kind, Layer
 from vaqf_compiler.errors import UserError
 
 CONSTANTS = Path(__file__).with_name("vaqf2022.json")

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vaqf_compiler.cost.layers import Kind, Layer
 from vaqf_compiler.cost.vaqf2022 import CONSTANTS, Constants, estimate, stored_constants
-from vaqf_compiler.cost.vaqf2022_layers import Kind, Layer
 
 
 @dataclass(frozen=True)

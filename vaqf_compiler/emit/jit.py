@@ -77,6 +77,7 @@ def standard_part(loops: ModuleOp) -> StandardPart:
     module, as static ones do in the C++.
     """
     copy = loops.clone()
+    copy.attributes.clear()  # board and cost
     part = StandardPart(copy, [], {})
     builder = Builder(InsertPoint.at_start(copy.body.block))
     for count, op in enumerate(list(copy.walk())):

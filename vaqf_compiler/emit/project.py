@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
@@ -52,18 +52,6 @@ csynth_design
 export_design -format ip_catalog
 exit
 """
-
-
-@dataclass(frozen=True)
-class Device:
-    """What a Vitis HLS script must know of the target."""
-
-    part: str
-    clock_mhz: float
-
-
-ZCU102 = Device("xczu9eg-ffvb1156-2-e", 150.0)
-"""The clock is the published accelerator's (arXiv 2201.06618)."""
 
 
 def top_function(module: ModuleOp) -> func.FuncOp:
@@ -128,20 +116,21 @@ def write_project(
     loops: ModuleOp,
     weights: Weights,
     vector: TestVector,
-    *,
-    device: Device = ZCU102,
 ) -> None:
     """
     Write the project for the module `loops` into an existing directory. The test vector is what
-    the testbench runs.
+    the testbench runs. Raises PassFailedException for a module without part and clock.
     """
     top = top_function(loops)
+    part, clock = (loops.attributes.get(f"binvit.{name}") for name in ("part", "clock_mhz"))
+    if not isinstance(part, StringAttr) or not isinstance(clock, FloatAttr):
+        raise PassFailedException("the module says neither part nor clock; run binvit-estimate")
     texts = {
         HEADER: print_hls_header(loops, "VAQF_TOP_H"),
         SOURCE: print_hls_cpp(loops, HEADER),
         TESTBENCH: print_testbench(top, HEADER, len(vector.logits)),
         "run_hls.tcl": RUN_HLS.format(
-            top=top.sym_name.data, part=device.part, period_ns=f"{1000 / device.clock_mhz:.3f}"
+            top=top.sym_name.data, part=part.data, period_ns=f"{1000 / clock.value.data:.3f}"
         ),
     }
     for name, text in texts.items():

@@ -30,9 +30,14 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.estimate import Estimate, estimate, rounded
 from vaqf_compiler.cost.resources import Resources
-from vaqf_compiler.dialects.binvit import MemoryOp, ResourcesAttr
+from vaqf_compiler.cost.vaqf2022_module import BOARD as PUBLISHED_BOARD
+from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
+from vaqf_compiler.cost.vaqf2022_module import estimate_published
+from vaqf_compiler.dialects.binvit import EngineOp, MemoryOp, ResourcesAttr
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
+
+CALIBRATED = "calibrated"
 
 
 @dataclass(frozen=True)
@@ -45,26 +50,42 @@ class BinvitEstimatePass(ModulePass):
     """A board's name, or a .toml file that describes one."""
     clock_mhz: float | None = None
     """The clock; by default the board's."""
+    profile: str = CALIBRATED
+    """`calibrated` for this accelerator, `vaqf2022` for the published one."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        annotate(op, estimate_module(ctx, op, self.board, self.clock_mhz), self.board)
+        board = load_board(self.board)
+        plan = ModulePlan.of(op)
+        match self.profile:
+            case "calibrated":
+                clock = board.clock_mhz if self.clock_mhz is None else self.clock_mhz
+                found = estimate_module(ctx, op, plan, board, clock)
+            case "vaqf2022":
+                if self.board != PUBLISHED_BOARD or self.clock_mhz not in (None, PUBLISHED_MHZ):
+                    raise PassFailedException(
+                        f"profile vaqf2022 was fitted to {PUBLISHED_BOARD} at {PUBLISHED_MHZ:g} "
+                        "MHz and knows no other board or clock"
+                    )
+                found = estimate_published(plan)
+            case other:
+                raise PassFailedException(f"profile must be calibrated or vaqf2022, got '{other}'")
+        annotate(op, plan, found)
+        op.attributes["binvit.board"] = StringAttr(self.board)
+        op.attributes["binvit.profile"] = StringAttr(self.profile)
 
 
 def estimate_module(
-    ctx: Context, module: ModuleOp, board_name: str, clock_mhz: float | None = None
+    ctx: Context, module: ModuleOp, plan: ModulePlan, board: Board, clock_mhz: float
 ) -> Estimate:
     """
-    What a mapped module costs. Raises UserError for a bad board file, PassFailedException for a
-    clock that makes no sense, for a module that is not mapped, and where the board lacks a
-    resource altogether.
+    What a mapped module costs. Raises PassFailedException for a clock that makes no sense, for a
+    module that is not mapped, and where the board lacks a resource altogether.
     """
-    board = load_board(board_name)
-    clock = board.clock_mhz if clock_mhz is None else clock_mhz
-    if not (math.isfinite(clock) and 1 <= clock <= 1000):
-        raise PassFailedException(f"clock-mhz must be in 1..1000, got {clock}")
+    if not (math.isfinite(clock_mhz) and 1 <= clock_mhz <= 1000):
+        raise PassFailedException(f"clock-mhz must be in 1..1000, got {clock_mhz}")
     loops = module.clone()
     LowerBinvitToLoopsPass().apply(ctx, loops)
-    found = estimate(ModulePlan.of(module), loops, board, clock)
+    found = estimate(plan, loops, board, clock_mhz)
     used = found.resources
     for name, share in board.share(used).items():
         if math.isinf(share):
@@ -75,26 +96,25 @@ def estimate_module(
     return found
 
 
-def annotate(module: ModuleOp, found: Estimate, board_name: str) -> None:
+def annotate(module: ModuleOp, plan: ModulePlan, found: Estimate) -> None:
     """Write an estimate into the module."""
-    plan = ModulePlan.of(module)
     by_unit = found.by_unit
-    for name, engine in plan.engines.items():
-        engine.attributes["resources"] = attribute(by_unit[name])
-    for memory in module.ops:
-        if isinstance(memory, MemoryOp):
-            memory.attributes["resources"] = attribute(by_unit[memory.sym_name.data])
+    for op in module.ops:
+        if isinstance(op, EngineOp | MemoryOp):
+            op.attributes.pop("resources", None)
+            if (used := by_unit.pop(op.sym_name.data, None)) is not None:
+                op.attributes["resources"] = attribute(used)
     for dispatch, layer in zip(plan.dispatches, found.layers, strict=True):
         dispatch.attributes["cycles"] = IntegerAttr(layer.cycles.total, i64)
         dispatch.attributes["bound"] = StringAttr(layer.cycles.bound)
     module.attributes.update(
         {
-            "binvit.board": StringAttr(board_name),
             "binvit.part": StringAttr(found.board.part),
             "binvit.clock_mhz": FloatAttr(found.clock_mhz, f64),
             "binvit.cycles": IntegerAttr(found.cycles, i64),
             "binvit.resources": attribute(found.resources),
             "binvit.remaining": attribute(remaining(found.board, found.resources)),
+            **{f"binvit.{name}": attribute(used) for name, used in by_unit.items()},
         }
     )
 

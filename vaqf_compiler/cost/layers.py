@@ -1,4 +1,4 @@
-"""The layers of a Vision Transformer as VAQF's latency formula sees them: matrix products."""
+"""The work of a Vision Transformer: its matrix products, layer by layer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
 from vaqf_compiler.dialects.binvit import (
@@ -50,7 +50,7 @@ class Layer:
         return self.in_channels * self.out_channels * self.tokens * self.heads
 
 
-def layers_of(module: ModuleOp) -> list[Layer]:
+def layers_of(module: Operation) -> list[Layer]:
     """
     The layers of a float or quantised `binvit` module, in order. In a float one, those that
     `binvit-quantize` would make binary are. Raises UserError where there is none.
@@ -68,7 +68,7 @@ def layers_of(module: ModuleOp) -> list[Layer]:
     return layers
 
 
-def _layers(module: ModuleOp, binary: set[Operation]) -> Iterator[Layer]:
+def _layers(module: Operation, binary: set[Operation]) -> Iterator[Layer]:
     for op in module.walk():
         match op:
             case PatchEmbedOp():

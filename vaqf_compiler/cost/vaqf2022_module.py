@@ -1,0 +1,54 @@
+"""The published accelerator's cost of a mapped module, dispatch by dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdsl.dialects.builtin import StringAttr
+
+from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.cost.estimate import Estimate, LayerCost
+from vaqf_compiler.cost.latency import COMPUTE, Cycles
+from vaqf_compiler.cost.layers import layers_of
+from vaqf_compiler.cost.parts import part
+from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.cost.vaqf2022 import CLOCK_HZ, estimate
+from vaqf_compiler.dialects.binvit import (
+    AttentionContextOp,
+    AttentionScoresOp,
+    DispatchOp,
+    LinearOp,
+    PatchEmbedOp,
+)
+from vaqf_compiler.engines.accelerator import bits_of
+from vaqf_compiler.engines.dispatches import name_of
+from vaqf_compiler.engines.module_plan import ModulePlan
+
+BOARD, CLOCK_MHZ = "zcu102", CLOCK_HZ / 1e6
+PRODUCTS = (PatchEmbedOp, LinearOp, AttentionScoresOp, AttentionContextOp)
+"""What its latency formula gives cycles to; everything else takes none."""
+
+
+def estimate_published(plan: ModulePlan) -> Estimate:
+    """
+    The published machine's cycles and resources for a mapped module of 1 to 16 activation bits.
+    """
+    module = plan.model.parent_op()
+    assert module is not None
+    found = estimate(layers_of(module), bits_of(plan.accelerator.activations))
+    cycles = iter([count for _, count in found.cycles_by_layer])
+    used = Resources(lut=found.lut, dsp=found.dsp, bram18=2 * found.bram36)
+    return Estimate(
+        load_board(BOARD),
+        CLOCK_MHZ,
+        [_layer(dispatch, cycles) for dispatch in plan.dispatches],
+        {"published_engine": [part("engine", 1, used)]},
+        margin_share=0.0,
+    )
+
+
+def _layer(dispatch: DispatchOp, cycles: Iterator[int]) -> LayerCost:
+    total = sum(next(cycles) for op in dispatch.operations if isinstance(op, PRODUCTS))
+    engine, layer = name_of(dispatch.engine), dispatch.attributes.get("layer")
+    name = layer.data if isinstance(layer, StringAttr) else engine
+    return LayerCost(name, engine, Cycles(total, {COMPUTE: total}))

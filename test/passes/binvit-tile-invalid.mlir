@@ -3,7 +3,9 @@
 // RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=6 binary-n=32}' 2>&1 | filecheck %s --check-prefix=TILE
 // TILE: error: @binary_linear: a tile of 6 x 32 weights does not fill 128-bit words; make its height a multiple of 4
 // RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=0}' 2>&1 | filecheck %s --check-prefix=ZERO
-// ZERO: error: @binary_linear: tile sizes must be at least 1
+// ZERO: error: @binary_linear: tile sizes must be in 1..4096, got 0
+// RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=8192}' 2>&1 | filecheck %s --check-prefix=HUGE
+// HUGE: error: @binary_linear: tile sizes must be in 1..4096, got 8192
 binvit.engine @binary_linear "linear" {weight_bits = 1 : i64}
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-tile 2>&1 | filecheck %s --check-prefix=EARLY

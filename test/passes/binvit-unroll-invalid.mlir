@@ -1,7 +1,7 @@
 // RUN: not vaqf-opt %s -p 'binvit-unroll{lanes=5}' 2>&1 | filecheck %s --check-prefix=LANES
 // LANES: error: lanes must be 4, 8 or 16, got 5
 // RUN: not vaqf-opt %s -p 'binvit-unroll{keys=0}' 2>&1 | filecheck %s --check-prefix=KEYS
-// KEYS: error: keys must be at least 1, got 0
+// KEYS: error: keys must be in 1..1024, got 0
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-m=48}' 2>&1 | filecheck %s --check-prefix=DIVIDE
 // DIVIDE: error: @binary_linear: 48 output channels a cycle do not divide the tile's 128
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-n=8}' 2>&1 | filecheck %s --check-prefix=MULTIPLE
@@ -12,3 +12,6 @@ binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, we
 // EARLY: error: no engine to unroll; run binvit-map first
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-unroll' 2>&1 | filecheck %s --check-prefix=UNTILED
 // UNTILED: error: @int8_linear has no tile; run binvit-tile first
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-tile{binary-n=2048},binvit-unroll' 2>&1 | filecheck %s --check-prefix=HUGE
+// HUGE: error: @binary_linear: 2048 input channels a cycle are more than 1024; choose fewer in binvit-unroll

@@ -17,6 +17,10 @@ Features = dict[str, int]
 """Quantities that LUTs or flip-flops grow with, none of which falls as a parameter grows."""
 
 
+class OutOfRangeError(ValueError):
+    """A block of a size that was not calibrated or does not exist."""
+
+
 @dataclass(frozen=True)
 class Block:
     """
@@ -35,7 +39,7 @@ class Block:
             value: int = getattr(self, name)
             if not least <= value <= most:
                 kind = type(self).__name__
-                raise ValueError(f"{name} of {kind} must be {least} to {most}, not {value}")
+                raise OutOfRangeError(f"{name} of {kind} must be {least} to {most}, not {value}")
 
     def lut_features(self) -> Features:
         """What LUTs are proportional to."""

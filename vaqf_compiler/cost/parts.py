@@ -63,6 +63,11 @@ BURST_WORDS = 256
 """Words that an adapter buffers: 16 outstanding bursts of 16, the tool's defaults (UG1399)."""
 
 
+LEAST_BITS = 4
+LEAST_CENTRED_BITS = 18
+"""The narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
+
+
 class Part(NamedTuple):
     """Some copies of a piece of hardware."""
 
@@ -109,6 +114,18 @@ def multiplied(name: str, shared_bits: int, bits: int, shared: int, factors: int
     if factors % 2:
         parts.append(part(name, shared, Product(shared_bits, bits)))
     return [p for p in parts if p.copies]
+
+
+def requantised(
+    name: str,
+    lanes: int,
+    engine: LinearEngine | AttentionEngine,
+    total_bits: int,
+    result_bits: int,
+) -> Part:
+    """Requantisation of some lanes."""
+    total_bits = max(LEAST_BITS, total_bits)
+    return part(name, lanes, Requantise(total_bits, engine.most_shift, result_bits))
 
 
 def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
@@ -179,8 +196,7 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, epilogue: Ep
         Epilogue.GELU: engine.gelu_bits,
         Epilogue.RESIDUAL: bits_of(accelerator.residual),
     }[epilogue]
-    requantise = Requantise(engine.total_bits, engine.most_shift, bits)
-    parts.append(part(f"{name}: requantisation", lanes, requantise))
+    parts.append(requantised(f"{name}: requantisation", lanes, engine, engine.total_bits, bits))
     if epilogue is Epilogue.GELU:
         entries = max(1 << engine.gelu_bits, lanes)
         parts.append(part("GELU tables", lanes, Memory(entries, activation_bits)))
@@ -196,6 +212,7 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     weight_bits = engine.probability_bits + 1
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
     group = width_of(accelerator.activations)
+    score_bits = max(LEAST_BITS, engine.score_bits)
     return [
         part("query", size, Memory(accelerator.tokens, bits)),
         part("keys and values", 2 * keys * size, Memory(steps, bits)),
@@ -207,7 +224,7 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *summed("score sums", keys, 2 * bits, size),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
         part("masks", 2 * keys, Resources(lut=INDEX_BITS / 2)),
-        part("exponential lanes", keys, ExponentialLane(engine.score_bits, engine.most_exp_shift)),
+        part("exponential lanes", keys, ExponentialLane(score_bits, engine.most_exp_shift)),
         *summed("exponential sums", 1, EXPONENTIAL_BITS, keys),
         part("sum of exponentials", 1, Accumulator(sum_bits)),
         part("division", 1, Divider(DIVISION_BITS)),
@@ -216,7 +233,7 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *summed("context sums", size, weight_bits + bits, keys),
         part("context accumulators", size, Accumulator(engine.context_bits)),
         *chosen("stored channels", lanes, engine.context_bits, size // lanes),
-        part("requantisation", lanes, Requantise(engine.context_bits, engine.most_shift, bits)),
+        requantised("requantisation", lanes, engine, engine.context_bits, bits),
         part("loops", 12, LOOP),
         # The key of a token is its quotient and remainder by the keys of a cycle.
         part(
@@ -233,6 +250,8 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
     lanes, residual = accelerator.lanes, bits_of(accelerator.residual)
     groups, variance = accelerator.channel_groups, VARIANCE.width.data
     bits = bits_of(accelerator.activations)
+    widened = max(0, LEAST_CENTRED_BITS - widths.centred)
+    centred = widths.centred + widened
     return [
         part("gamma", lanes, Memory(groups, GAMMA_BITS)),
         part("beta", lanes, Memory(groups, PARAMETER_BITS)),
@@ -245,7 +264,7 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
         part("squared sum", 1, Resources(dsp=dsp_slices(widths.total, widths.total))),
         part("square root", 1, SquareRootStep(variance)),
         part("division", 1, Divider(RECIPROCAL_BITS + 2)),
-        part("lanes", lanes, NormaliseLane(widths.centred, widths.product, bits)),
+        part("lanes", lanes, NormaliseLane(centred, widths.product + widened, bits)),
         part("loops", 8, LOOP),
         part("addresses", cell_products(accelerator.activations, 1), ADDRESS_PRODUCT),
     ]

@@ -27,6 +27,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr, 
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.estimate import Estimate, estimate, rounded
 from vaqf_compiler.cost.resources import Resources
@@ -48,7 +49,7 @@ class BinvitEstimatePass(ModulePass):
 
     board: str = "zcu102"
     """A board's name, or a .toml file that describes one."""
-    clock_mhz: float | None = None
+    clock_mhz: int | float | None = None
     """The clock; by default the board's."""
     profile: str = CALIBRATED
     """`calibrated` for this accelerator, `vaqf2022` for the published one."""
@@ -85,7 +86,10 @@ def estimate_module(
         raise PassFailedException(f"clock-mhz must be in 1..1000, got {clock_mhz}")
     loops = module.clone()
     LowerBinvitToLoopsPass().apply(ctx, loops)
-    found = estimate(plan, loops, board, clock_mhz)
+    try:
+        found = estimate(plan, loops, board, clock_mhz)
+    except OutOfRangeError as error:
+        raise PassFailedException(f"no cost is known for so large an engine: {error}") from error
     used = found.resources
     for name, share in board.share(used).items():
         if math.isinf(share):

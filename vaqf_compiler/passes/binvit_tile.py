@@ -23,6 +23,9 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 
+MOST_CHANNELS = 4096
+"""Of a tile: its weights are registers, and its totals have a memory for each output channel."""
+
 
 @dataclass(frozen=True)
 class BinvitTilePass(ModulePass):
@@ -53,8 +56,11 @@ class BinvitTilePass(ModulePass):
 
 def _check(name: str, tile_m: int, tile_n: int, bits: int) -> None:
     """Rows of a weight tile must fill the words of the port, or share them evenly."""
-    if tile_m < 1 or tile_n < 1:
-        raise PassFailedException(f"@{name}: tile sizes must be at least 1")
+    for size in (tile_m, tile_n):
+        if not 1 <= size <= MOST_CHANNELS:
+            raise PassFailedException(
+                f"@{name}: tile sizes must be in 1..{MOST_CHANNELS}, got {size}"
+            )
     row_bits = tile_n * bits
     if WORD_BITS % row_bits and row_bits % WORD_BITS:
         raise PassFailedException(

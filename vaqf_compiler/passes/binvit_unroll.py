@@ -25,6 +25,8 @@ from vaqf_compiler.dialects.binvit import EngineOp
 
 LANE_CHOICES = (4, 8, 16)
 """Numbers of 32-bit parameters that fill words, and of pixels that divide one."""
+MOST_AT_ONCE = 1024
+"""Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class BinvitUnrollPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.lanes not in LANE_CHOICES:
             raise PassFailedException(f"lanes must be 4, 8 or 16, got {self.lanes}")
-        if self.keys < 1:
-            raise PassFailedException(f"keys must be at least 1, got {self.keys}")
+        if not 1 <= self.keys <= MOST_AT_ONCE:
+            raise PassFailedException(f"keys must be in 1..{MOST_AT_ONCE}, got {self.keys}")
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
             raise PassFailedException("no engine to unroll; run binvit-map first")
@@ -70,6 +72,11 @@ class BinvitUnrollPass(ModulePass):
         unroll_m = (self.binary_m if binary else self.int8_m) or tile_m
         unroll_n = (self.binary_n if binary else self.int8_n) or tile_n
         for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
+            if unroll > MOST_AT_ONCE:
+                raise PassFailedException(
+                    f"@{name}: {unroll} {what} channels a cycle are more than {MOST_AT_ONCE}; "
+                    "choose fewer in binvit-unroll"
+                )
             if unroll < 1 or tile % unroll:
                 raise PassFailedException(
                     f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"

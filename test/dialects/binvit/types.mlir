@@ -14,3 +14,11 @@ func.func @types(%0: tensor<4x!binvit.q<s8, 0.05>>, %1: tensor<4x!binvit.q<u8, 0
                  %4: tensor<4x!binvit.binary<0.02>>) {
   return
 }
+
+// What hardware takes of an FPGA; what is left of one may be negative.
+
+// CHECK-LABEL: @resources
+// CHECK-SAME: left = #binvit.resources<lut = -12, ff = 0, dsp = 3, bram18 = 4, uram = 0>
+func.func @resources() attributes {left = #binvit.resources<lut = -12, ff = 0, dsp = 3, bram18 = 4, uram = 0>} {
+  return
+}

@@ -22,3 +22,8 @@ func.func private @negative_scale() -> tensor<4x!binvit.binary<-0.5>>
 
 // CHECK: expected s<bits> or u<bits>, got 'f8'
 func.func private @no_integer() -> tensor<4x!binvit.q<f8, 0.5>>
+
+// -----
+
+// CHECK: Expected 'ff'
+func.func private @field() attributes {used = #binvit.resources<lut = 1, dsp = 3>}

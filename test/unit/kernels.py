@@ -38,8 +38,9 @@ from vaqf_compiler.emit.hls_cpp import print_hls_cpp
 from vaqf_compiler.emit.jit import JITFunction, aligned, storage_type
 from vaqf_compiler.emit.packing import fill_image
 from vaqf_compiler.engines.accelerator import Accelerator, bits_of
-from vaqf_compiler.engines.builder import Buffer, Value, call, function
+from vaqf_compiler.engines.builder import Buffer, call, function
 from vaqf_compiler.engines.schedule import Parameters, scalars_of
+from vaqf_compiler.engines.values import Value
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array
 

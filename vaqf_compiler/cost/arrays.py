@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.engines.builder import width_of_integer
+from vaqf_compiler.engines.values import width_of_integer
 
 
 class Storage(Enum):
@@ -35,6 +35,8 @@ class Array:
     shape: tuple[int, ...]
     divided: Mapping[int, tuple[str, int]]
     """How a dimension, from 0, is divided: the kind, and into how many parts."""
+    memory: str = "ram_2p"
+    """The type of memory that a pragma asks for."""
 
     @property
     def banks(self) -> int:
@@ -81,8 +83,11 @@ def _describe(root: SSAValue) -> Array:
     shape = root.type.get_shape()
     divided: dict[int, tuple[str, int]] = {}
     users: list[Operation] = [use.operation for use in root.uses]
+    memory = "ram_2p"
     for user in users:
-        if isinstance(user, vhls.ArrayPartitionOp | vhls.ArrayReshapeOp):
+        if isinstance(user, vhls.BindStorageOp):
+            memory = user.type.data
+        elif isinstance(user, vhls.ArrayPartitionOp | vhls.ArrayReshapeOp):
             dimension = user.dim.value.data - 1
             parts = shape[dimension] if user.factor is None else user.factor.value.data
             divided[dimension] = (user.kind.data, parts)
@@ -94,4 +99,4 @@ def _describe(root: SSAValue) -> Array:
         storage = Storage.REGISTERS
     else:
         storage = Storage.BANKS
-    return Array(root, storage, width_of_integer(root.type.element_type), shape, divided)
+    return Array(root, storage, width_of_integer(root.type.element_type), shape, divided, memory)

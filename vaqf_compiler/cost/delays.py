@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.products import dsp_slices
-from vaqf_compiler.engines.builder import INDEX, width_of_integer
+from vaqf_compiler.engines.values import INDEX, width_of_integer
 
 INDEX_BITS = 32
 """Indices are `int` in the generated code."""

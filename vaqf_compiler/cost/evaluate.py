@@ -16,8 +16,13 @@ Number = int | NDArray[np.int64]
 
 
 def _divide(a: Any, b: Any) -> Any:
-    """Rounds towards zero, as `arith.divsi` does; operands here are never negative."""
-    return a // b
+    """Rounds towards zero, as `arith.divsi` does."""
+    return np.sign(a) * np.sign(b) * (abs(a) // abs(b))
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    """Has the sign of the dividend, as that of `arith.remsi` does."""
+    return a - b * _divide(a, b)
 
 
 OPERATIONS: Mapping[type[Operation], Callable[[Any, Any], Any]] = {
@@ -25,7 +30,7 @@ OPERATIONS: Mapping[type[Operation], Callable[[Any, Any], Any]] = {
     arith.SubiOp: lambda a, b: a - b,
     arith.MuliOp: lambda a, b: a * b,
     arith.DivSIOp: _divide,
-    arith.RemSIOp: lambda a, b: a % b,
+    arith.RemSIOp: _remainder,
     arith.MinSIOp: np.minimum,
     arith.MaxSIOp: np.maximum,
     arith.AndIOp: lambda a, b: a & b,
@@ -47,8 +52,17 @@ def evaluate(value: SSAValue, known: Mapping[SSAValue, Number]) -> Number | None
     The value, given those of arguments and loop indices; None where it depends on data or on an
     argument that is not known.
     """
-    if value in known:
-        return known[value]
+    return _evaluate(value, dict(known))
+
+
+def _evaluate(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | None:
+    """The value, which is put into `found` with all that it is computed from."""
+    if value not in found:
+        found[value] = _compute(value, found)
+    return found[value]
+
+
+def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | None:
     op = value.owner
     if isinstance(value, BlockArgument) or not isinstance(op, Operation):
         return None
@@ -56,23 +70,30 @@ def evaluate(value: SSAValue, known: Mapping[SSAValue, Number]) -> Number | None
         case arith.ConstantOp():
             return op.value.value.data if isinstance(op.value, IntegerAttr) else None
         case arith.IndexCastOp() | arith.ExtSIOp():
-            return evaluate(op.operands[0], known)
+            return _evaluate(op.operands[0], found)
         case arith.CmpiOp() if op.predicate.value.data < len(COMPARISONS):
             combine = COMPARISONS[op.predicate.value.data]
         case _ if type(op) in OPERATIONS:
             combine = OPERATIONS[type(op)]
         case _:
             return None
-    a, b = (evaluate(operand, known) for operand in op.operands)
-    return None if a is None or b is None else combine(a, b)
+    a, b = (_evaluate(operand, found) for operand in op.operands)
+    if a is None or b is None:
+        return None
+    if isinstance(op, arith.DivSIOp | arith.RemSIOp) and np.any(np.equal(b, 0)):
+        return None
+    return combine(a, b)
 
 
 def arguments_of(value: SSAValue) -> set[SSAValue]:
     """The block arguments that a value is computed from."""
-    if isinstance(value, BlockArgument):
-        return {value}
-    assert isinstance(value.owner, Operation)
-    return set[SSAValue]().union(*(arguments_of(operand) for operand in value.owner.operands))
+    waiting, seen = [value], {value}
+    while waiting:
+        if isinstance(owner := waiting.pop().owner, Operation):
+            operands = set(owner.operands) - seen
+            waiting.extend(operands)
+            seen |= operands
+    return {found for found in seen if isinstance(found, BlockArgument)}
 
 
 def whole(value: Number | None) -> int | None:

@@ -6,11 +6,12 @@ iteration waits for.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from xdsl.dialects import arith, memref, scf
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.delays import BRAM_CYCLES, REGISTER_NS, Delay, operator_delay
@@ -32,6 +33,8 @@ class Time(NamedTuple):
 
 
 START = Time(0)
+CHOICE = Delay(ns=0.4)
+"""Between the results of two branches."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,20 @@ class Clock:
     budget_ns: float
     """The part of a period that operators may fill."""
     port_cycles: int
-    """From a read request of an m_axi port to the word."""
+    """From a request of an m_axi port to the word, or to the answer that one is written."""
+    port_bits: int
+    """What an m_axi port of the board moves in a cycle."""
 
     def after(self, start: Time, delay: Delay) -> Time:
         """When an operation that can start at `start` has its result."""
         if delay.cycles:
             return Time(start.cycles + delay.cycles)
-        if start.ns + delay.ns <= self.budget_ns or start.ns <= REGISTER_NS:
+        if start.ns + delay.ns <= self.budget_ns:
             return Time(start.cycle, start.ns + delay.ns)
-        return Time(start.cycle + 1, REGISTER_NS + delay.ns)
+        # An operator that is longer than a period takes stages of its own.
+        room = self.budget_ns - REGISTER_NS
+        full = max(0, math.ceil(delay.ns / room) - 1)
+        return Time(start.cycles + full, REGISTER_NS + delay.ns - full * room)
 
 
 class Access(NamedTuple):
@@ -63,8 +71,10 @@ class Access(NamedTuple):
 
 
 def is_unrolled(loop: scf.ForOp) -> bool:
-    """Whether all iterations of a loop are hardware of their own."""
-    return any(isinstance(op, vhls.UnrollOp) for op in loop.body.block.ops)
+    """Whether all iterations of a loop are hardware of their own, not only a few at a time."""
+    return any(
+        isinstance(op, vhls.UnrollOp) and op.factor is None for op in loop.body.block.ops
+    )
 
 
 def constant(value: SSAValue) -> int | None:
@@ -101,6 +111,8 @@ class Schedule:
     """Nothing starts before."""
     finish: Time = START
     nested: tuple[scf.ForOp, ...] = ()
+    guard: Time | None = None
+    """When it is known whether the branch is taken."""
 
     def is_fixed(self, value: SSAValue) -> bool:
         """Whether a value is known when the hardware is built."""
@@ -111,7 +123,10 @@ class Schedule:
             return False
         if not isinstance(op, arith.ConstantOp) and not op.operands:
             return False
-        return all(self.is_fixed(operand) for operand in op.operands)
+        if all(self.is_fixed(operand) for operand in op.operands):
+            self.fixed.add(value)
+            return True
+        return False
 
     def time(self, value: SSAValue) -> Time | None:
         """When a value is there; None for one that does not count."""
@@ -140,9 +155,7 @@ class Schedule:
             case scf.ForOp() if is_unrolled(op):
                 self._unrolled(op)
             case scf.IfOp():
-                for region in (op.true_region, op.false_region):
-                    if region.blocks:
-                        self.block(region.block)
+                self._if(op)
             case scf.YieldOp():
                 pass
             case scf.ForOp():
@@ -168,6 +181,8 @@ class Schedule:
         times = [t for index in op.indices if (t := self.time(index)) is not None]
         if array.root in self.written:
             times.append(self.written[array.root])
+        if array.storage is Storage.PORT and self.guard is not None:
+            times.append(self.guard)
         if not times and self.only:
             return
         start = max([*times, self.floor])
@@ -189,15 +204,37 @@ class Schedule:
         return count - 1
 
     def _store(self, op: memref.StoreOp) -> None:
-        start = self._start(op)
-        if start is None:
+        times = [t for t in (self._start(op), self.guard) if t is not None]
+        if not times:
             return
+        start = max(times)
         array = self.arrays.of(op.memref)
         self.accesses[op] = Access(op, array, self.nested, start)
         # A register passes its value on in the same cycle to what is scheduled together with it.
-        end = start if array.storage is Storage.REGISTERS else Time(start.cycles + 1)
+        match array.storage:
+            case Storage.REGISTERS:
+                end = start
+            case Storage.PORT:
+                end = Time(start.cycles + self.clock.port_cycles)
+            case _:
+                end = Time(start.cycles + 1)
         self.written[array.root] = max(self.written.get(array.root, end), end)
         self.finish = max(self.finish, end)
+
+    def _if(self, op: scf.IfOp) -> None:
+        """Both branches at once: only what they store waits for the condition."""
+        condition, outer = self.time(op.cond), self.guard
+        if condition is not None:
+            self.guard = condition if outer is None else max(outer, condition)
+        branches: list[Region] = [r for r in (op.true_region, op.false_region) if r.blocks]
+        for region in branches:
+            self.block(region.block)
+        self.guard = outer
+        for position, result in enumerate(op.results):
+            choices = [region.block.last_op for region in branches]
+            times = [self.time(last.operands[position]) for last in choices if last is not None]
+            if known := [t for t in (condition, *times) if t is not None]:
+                self._done(result, self.clock.after(max(known), CHOICE))
 
     def _unrolled(self, loop: scf.ForOp) -> None:
         index, *carried = loop.body.block.args

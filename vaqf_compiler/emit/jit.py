@@ -32,7 +32,7 @@ from xdsl.utils.hints import isa
 from vaqf_compiler.dialects import binvit, vhls
 from vaqf_compiler.dialects.vhls import VHLS
 from vaqf_compiler.emit.project import top_function
-from vaqf_compiler.engines.builder import INDEX, width_of_integer
+from vaqf_compiler.engines.values import INDEX, width_of_integer
 from vaqf_compiler.errors import UserError
 
 PIPELINE = (

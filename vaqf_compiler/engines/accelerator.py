@@ -10,15 +10,8 @@ from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.builder import (
-    Buffer,
-    Value,
-    integer,
-    loop,
-    pipeline,
-    unrolled,
-    width_of_integer,
-)
+from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled
+from vaqf_compiler.engines.values import Value, integer, width_of_integer
 
 PARAMETERS = "parameters"
 """The name of the port of all parameters other than weights."""

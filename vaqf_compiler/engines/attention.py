@@ -31,21 +31,18 @@ from vaqf_compiler.engines.accelerator import (
     width_of,
 )
 from vaqf_compiler.engines.builder import (
-    INDEX,
     Buffer,
-    Value,
     carrying_loop,
     function,
-    integer,
     local,
     loop,
     pipeline,
     scratch,
-    select,
     table,
     unrolled,
 )
 from vaqf_compiler.engines.trees import fits_pair, paired, products, tree_maximum, tree_sum
+from vaqf_compiler.engines.values import INDEX, Value, integer, select
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1

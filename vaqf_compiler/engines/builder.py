@@ -1,6 +1,6 @@
 """
-Building loops over arrays: a thin layer over xDSL's implicit builder, in which the arithmetic of
-an engine reads as arithmetic.
+Building loops over arrays: a thin layer over xDSL's implicit builder, in which an engine reads as
+the loops that it is.
 
     with loop(0, rows, "row") as row:
         pipeline()
@@ -14,188 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xdsl.builder import ImplicitBuilder
-from xdsl.dialects import arith, func, memref, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, MemRefType
+from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
-
-INDEX = IndexType()
-NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
-"""Engines size their integers so that sums and products cannot overflow, and say so."""
-
-
-def width_of_integer(type_: Attribute) -> int:
-    """The bits of an integer type."""
-    assert isa(type_, IntegerType)
-    return type_.width.data
-
-
-@dataclass(frozen=True)
-class Value:
-    """A scalar: an index, or an integer of some bits."""
-
-    ssa: SSAValue
-
-    @property
-    def bits(self) -> int:
-        """The width of an integer."""
-        return width_of_integer(self.ssa.type)
-
-    def named(self, name: str) -> Value:
-        """The same, with a name for the generated code."""
-        self.ssa.name_hint = name
-        return self
-
-    def like(self, other: Number) -> Value:
-        """A number as a value of this type."""
-        return other if isinstance(other, Value) else constant(other, self.ssa.type)
-
-    def _arithmetic(
-        self, operation: type[arith.AddiOp] | type[arith.SubiOp] | type[arith.MuliOp], b: Number
-    ) -> Value:
-        flags = None if self.ssa.type == INDEX else NO_WRAP
-        return Value(operation(self.ssa, self.like(b).ssa, overflow=flags or NO_FLAGS).result)
-
-    def __add__(self, other: Number) -> Value:
-        return self if _is(other, 0) else self._arithmetic(arith.AddiOp, other)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Number) -> Value:
-        return self if _is(other, 0) else self._arithmetic(arith.SubiOp, other)
-
-    def __rsub__(self, other: Number) -> Value:
-        return self.like(other) - self
-
-    def __neg__(self) -> Value:
-        return 0 - self
-
-    def __mul__(self, other: Number) -> Value:
-        return self if _is(other, 1) else self._arithmetic(arith.MuliOp, other)
-
-    __rmul__ = __mul__
-
-    def __floordiv__(self, other: Number) -> Value:
-        """Quotient of non-negative numbers."""
-        if _is(other, 1):
-            return self
-        return Value(arith.DivSIOp(self.ssa, self.like(other).ssa).result)
-
-    def __mod__(self, other: Number) -> Value:
-        """Remainder of non-negative numbers."""
-        return Value(arith.RemSIOp(self.ssa, self.like(other).ssa).result)
-
-    def __rshift__(self, amount: Number) -> Value:
-        """Arithmetic shift."""
-        return Value(arith.ShRSIOp(self.ssa, self._amount(amount)).result)
-
-    def __lshift__(self, amount: Number) -> Value:
-        return Value(arith.ShLIOp(self.ssa, self._amount(amount), overflow=NO_WRAP).result)
-
-    def field(self, offset: Number, bits: int) -> Value:
-        """The `bits` bits from `offset` up, as a signed integer."""
-        amount = self._amount(offset)
-        if self.bits > 64:
-            shifted = arith.ShRUIOp(self.ssa, amount).result
-        else:  # the bits that an arithmetic shift adds are cut off again
-            shifted = arith.ShRSIOp(self.ssa, amount).result
-        return Value(shifted).to(bits) if bits != self.bits else Value(shifted)
-
-    def _amount(self, amount: Number) -> SSAValue:
-        value = self.like(amount)
-        if value.ssa.type == INDEX and self.ssa.type != INDEX:
-            return arith.IndexCastOp(value.ssa, self.ssa.type).result
-        return value.ssa
-
-    def __and__(self, other: Number) -> Value:
-        return Value(arith.AndIOp(self.ssa, self.like(other).ssa).result)
-
-    def __invert__(self) -> Value:
-        """Every bit flipped: -1 minus the number."""
-        return Value(arith.XOrIOp(self.ssa, self.like(-1).ssa).result)
-
-    def __or__(self, other: Number) -> Value:
-        return Value(arith.OrIOp(self.ssa, self.like(other).ssa).result)
-
-    def _compare(self, predicate: str, other: Number) -> Value:
-        return Value(arith.CmpiOp(self.ssa, self.like(other).ssa, predicate).result)
-
-    def __lt__(self, other: Number) -> Value:
-        return self._compare("slt", other)
-
-    def __le__(self, other: Number) -> Value:
-        return self._compare("sle", other)
-
-    def __ge__(self, other: Number) -> Value:
-        return self._compare("sge", other)
-
-    def equals(self, other: Number) -> Value:
-        """`==`, which Python keeps for itself."""
-        return self._compare("eq", other)
-
-    def to(self, bits: int) -> Value:
-        """Sign-extended or cut to a width, which must hold the number."""
-        if bits == self.bits:
-            return self
-        operation = arith.ExtSIOp if bits > self.bits else arith.TruncIOp
-        return Value(operation(self.ssa, IntegerType(bits)).result)
-
-    def unsigned_to(self, bits: int) -> Value:
-        """Zero-extended to a greater width."""
-        return Value(arith.ExtUIOp(self.ssa, IntegerType(bits)).result)
-
-    def times(self, other: Value) -> Value:
-        """The product of two integers of any widths, as wide as it can be."""
-        bits = self.bits + other.bits
-        return self.to(bits) * other.to(bits)
-
-    def as_index(self) -> Value:
-        """The number as an index."""
-        return Value(arith.IndexCastOp(self.ssa, INDEX).result)
-
-    def clamp(self, low: int, high: int) -> Value:
-        """Saturated to a range."""
-        raised = arith.MaxSIOp(self.ssa, self.like(low).ssa).result
-        return Value(arith.MinSIOp(raised, self.like(high).ssa).result)
-
-    def maximum(self, other: Value) -> Value:
-        """The greater one."""
-        return Value(arith.MaxSIOp(self.ssa, other.ssa).result)
-
-    def minimum(self, other: Number) -> Value:
-        """The lesser one."""
-        return Value(arith.MinSIOp(self.ssa, self.like(other).ssa).result)
-
-
-Number = Value | int
-NO_FLAGS = arith.IntegerOverflowAttr("none")
-
-
-def _is(number: Number, value: int) -> bool:
-    return isinstance(number, int) and number == value
-
-
-def constant(number: int, type_: Attribute = INDEX) -> Value:
-    """A constant of an index or integer type."""
-    assert isa(type_, IndexType | IntegerType)
-    return Value(arith.ConstantOp(IntegerAttr(number, type_)).result)
-
-
-def integer(number: int, bits: int) -> Value:
-    """A constant of some bits."""
-    return constant(number, IntegerType(bits))
-
-
-def index(number: Number) -> Value:
-    """A number as an index."""
-    return number if isinstance(number, Value) else constant(number)
-
-
-def select(condition: Value, if_true: Value, if_false: Value) -> Value:
-    """`condition ? if_true : if_false`."""
-    return Value(arith.SelectOp(condition.ssa, if_true.ssa, if_false.ssa).result)
+from vaqf_compiler.engines.values import INDEX, Number, Value, constant, index, width_of_integer
 
 
 @dataclass(frozen=True)

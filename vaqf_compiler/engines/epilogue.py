@@ -18,15 +18,9 @@ from vaqf_compiler.engines.accelerator import (
     requantize,
     saturate,
 )
-from vaqf_compiler.engines.builder import (
-    Buffer,
-    Value,
-    loop,
-    pipeline,
-    unrolled,
-    when,
-)
+from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled, when
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.values import Value
 
 
 @dataclass(frozen=True)

@@ -27,22 +27,18 @@ from vaqf_compiler.engines.accelerator import (
     width_of,
 )
 from vaqf_compiler.engines.builder import (
-    INDEX,
     Buffer,
-    Value,
     call,
     carrying_loop,
-    constant,
     function,
-    integer,
     local,
     loop,
     pipeline,
     scratch,
-    select,
     unrolled,
 )
 from vaqf_compiler.engines.trees import tree_sum
+from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
 
 ROOT_BITS = 31
 """Of the square root of a number below 2**62."""

@@ -35,26 +35,21 @@ from vaqf_compiler.engines.accelerator import (
     each_parameter,
 )
 from vaqf_compiler.engines.builder import (
-    INDEX,
     Buffer,
-    Number,
-    Value,
     call,
-    constant,
     dataflow,
     function,
-    integer,
     local,
     loop,
     pipeline,
     scratch,
-    select,
     unrolled,
     when,
 )
 from vaqf_compiler.engines.epilogue import EpilogueLoops
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.trees import paired, products, tree_sum
+from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
 
 
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:

@@ -15,8 +15,8 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
-from vaqf_compiler.engines.builder import INDEX
 from vaqf_compiler.engines.trees import fits_pair
+from vaqf_compiler.engines.values import INDEX
 
 
 def weights_port(engine: str) -> str:

@@ -17,15 +17,8 @@ from vaqf_compiler.engines.accelerator import (
     each_parameter,
     width_of,
 )
-from vaqf_compiler.engines.builder import (
-    INDEX,
-    Buffer,
-    Value,
-    function,
-    loop,
-    pipeline,
-    unrolled,
-)
+from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, unrolled
+from vaqf_compiler.engines.values import INDEX, Value
 
 
 def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.FuncOp:

@@ -34,7 +34,7 @@ from vaqf_compiler.engines.accelerator import (
     PARAMETERS_PER_WORD,
     Accelerator,
 )
-from vaqf_compiler.engines.builder import Buffer, Value, call, constant
+from vaqf_compiler.engines.builder import Buffer, call
 from vaqf_compiler.engines.dispatches import (
     ACTIVATIONS,
     IMAGE,
@@ -51,6 +51,7 @@ from vaqf_compiler.engines.dispatches import (
 from vaqf_compiler.engines.images import ImageBuilder
 from vaqf_compiler.engines.linear_engine import Epilogue, weights_port
 from vaqf_compiler.engines.plan import weighted_op
+from vaqf_compiler.engines.values import Value, constant
 from vaqf_compiler.reference.tables import (
     RECIPROCAL_BITS,
     layer_norm_epsilon,

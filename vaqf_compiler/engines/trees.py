@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
-from vaqf_compiler.engines.builder import Buffer, Value, constant, scratch, unrolled
+from vaqf_compiler.engines.builder import Buffer, scratch, unrolled
+from vaqf_compiler.engines.values import Value, constant
 
 FIELD_BITS = 18
 """Where the second product of a pair begins: the width of a DSP48E2's narrower factor."""

@@ -26,6 +26,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 
 MAY_BE_ZERO = ("resources.dsp", "resources.bram36", "resources.uram")
 FRACTIONS = (*(f"usable.{name}" for name in RESOURCES), "memory.efficiency")
+MOST = 1e18
+"""No number of a board comes near."""
 WHOLE = (*(f"resources.{name}" for name in RESOURCES), "memory.ports", "memory.port_bits")
 
 
@@ -99,7 +101,7 @@ def load_board(source: str) -> Board:
 def _parse(source: str, text: str) -> Board:
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the latter ones of absurd sizes
         raise UserError(f"board file '{source}' is not valid TOML: {error}") from error
     values: dict[str, dict[str, Any]] = {}
     for section, keys in SECTIONS.items():
@@ -144,10 +146,12 @@ def _check_keys(
 def _check_number(source: str, key: str, value: object) -> None:
     """Raise UserError for what is no number, or one out of range."""
     where = f"board file '{source}': '{key}'"
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
         raise UserError(f"{where} must be a number, got {value!r}")
     if key in WHOLE and not isinstance(value, int):
         raise UserError(f"{where} must be a whole number, got {value!r}")
+    if value < 0 and key in MAY_BE_ZERO:
+        raise UserError(f"{where} must not be negative, got {value!r}")
     if value < 0 or (value == 0 and key not in MAY_BE_ZERO):
         raise UserError(f"{where} must be greater than zero, got {value!r}")
     if key in FRACTIONS and value > 1:

@@ -52,7 +52,7 @@ def evaluate(value: SSAValue, known: Mapping[SSAValue, Number]) -> Number | None
     The value, given those of arguments and loop indices; None where it depends on data or on an
     argument that is not known.
     """
-    return _evaluate(value, dict(known))
+    return _evaluate(value, {**known})
 
 
 def _evaluate(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | None:

@@ -18,7 +18,7 @@ from vaqf_compiler.cost.arrays import Arrays, Storage
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.delays import AXI_CYCLES, CLOCK_UNCERTAINTY
 from vaqf_compiler.cost.evaluate import Number, arguments_of, evaluate, whole
-from vaqf_compiler.cost.pipelines import Pipeline, analyse_pipeline
+from vaqf_compiler.cost.pipelines import Pipeline, analyse_pipeline, waiting_cycles
 from vaqf_compiler.cost.schedule import Clock, Schedule, Time, constant, is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
@@ -72,7 +72,7 @@ class LatencyModel:
         period = 1000 / self.clock_mhz
         memory = self.board.memory
         waits = AXI_CYCLES + math.ceil(memory.latency_ns / period)
-        self.clock = Clock(period * (1 - CLOCK_UNCERTAINTY), waits)
+        self.clock = Clock(period * (1 - CLOCK_UNCERTAINTY), waits, memory.port_bits)
         self.bytes_per_cycle = memory.bandwidth_gb_per_s * memory.efficiency * period
         self._functions = {
             op.sym_name.data: op for op in self.module.ops if isinstance(op, func.FuncOp)
@@ -119,15 +119,21 @@ class LatencyModel:
                 case _:
                     schedule.visit(op)
                     continue
-            start = max(schedule.finish, schedule.floor)
-            schedule.floor = Time(start.cycles + inner.total)
+            schedule.floor = Time(self._segment(schedule, known) + inner.total)
             for result in op.results:
                 schedule.ready[result] = schedule.floor
             causes.update(inner.causes)
-        total = max(schedule.finish, schedule.floor).cycles
+        total = self._segment(schedule, known)
         self.controls[block] = total - sum(causes.values())
         causes[CONTROL] += self.controls[block]
         return Cycles(total, causes)
+
+    def _segment(self, schedule: Schedule, known: Mapping[SSAValue, Number]) -> int:
+        """When the statements up to here are done."""
+        accesses = list(schedule.accesses.values())
+        schedule.accesses.clear()
+        end = max(schedule.finish, schedule.floor).cycles
+        return end + waiting_cycles(accesses, self.clock, self.bytes_per_cycle, known)
 
     def _if(self, op: scf.IfOp, known: Mapping[SSAValue, Number]) -> Cycles:
         """The branch that is taken, or the longer one where that is not known."""
@@ -148,11 +154,12 @@ class LatencyModel:
         if any(isinstance(op, vhls.DataflowOp) for op in loop.body.block.ops):
             return self._dataflow(loop, trips, known)
         index = loop.body.block.args[0]
-        lower = whole(evaluate(loop.lb, known)) or 0
-        if index not in self._controls(loop.body.block):
+        lower, step = (whole(evaluate(value, known)) for value in (loop.lb, loop.step))
+        if lower is None or step is None:
+            body = scaled(self._block(loop.body.block, known), trips)
+        elif index not in self._controls(loop.body.block):
             body = scaled(self._block(loop.body.block, {**known, index: lower}), trips)
         else:
-            step = whole(evaluate(loop.step, known)) or 1
             values = range(lower, lower + trips * step, step)
             parts = [self._block(loop.body.block, {**known, index: value}) for value in values]
             causes: Counter[str] = Counter()
@@ -169,9 +176,8 @@ class LatencyModel:
     ) -> Cycles:
         loop = nest[-1]
         if loop not in self.pipelines:
-            outer = {level.body.block.args[0]: 0 for level in nest[:-1]}
             self.pipelines[loop] = analyse_pipeline(
-                loop, self.arrays, self.clock, self.bytes_per_cycle, {**known, **outer}
+                nest, self.arrays, self.clock, self.bytes_per_cycle, known
             )
         cycles = self.pipelines[loop].cycles(trips) + LOOP_CYCLES
         return Cycles(cycles, {self._cause(loop): cycles})
@@ -184,7 +190,7 @@ class LatencyModel:
             raise OperationError(loop, "processes of a dataflow loop must always take as long")
         calls = [op for op in loop.body.block.ops if isinstance(op, func.CallOp)]
         processes = [self.call(op, {**known, index: lower}) for op in calls]
-        slowest = max(processes, key=lambda process: process.total)
+        slowest = max(processes, key=lambda process: process.total, default=Cycles(0, {}))
         causes: Counter[str] = Counter()
         for process in processes:
             causes.update(process.causes)

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import memref, scf
-from xdsl.ir import SSAValue
+from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.delays import BRAM_CYCLES
-from vaqf_compiler.cost.evaluate import Number, evaluate
-from vaqf_compiler.cost.schedule import START, Access, Clock, Schedule, trip_count
+from vaqf_compiler.cost.evaluate import Number, evaluate, whole
+from vaqf_compiler.cost.schedule import START, Access, Clock, Schedule, constant, trip_count
 from vaqf_compiler.dialects import vhls
 
-FARTHEST = 8
-"""Iterations that a dependence through an array is looked for over."""
+SAMPLES = 4
+"""Iterations of each loop of a nest that are looked at for elements in the same bank."""
+UNKNOWN = 1 << 40
+"""Elements from here on are at indices that depend on data."""
+ARRAY = 1 << 20
+"""Iterations of unrolled loops are fewer."""
 BANK_PORTS = 2
 """Of a block RAM: both read, one writes."""
 
@@ -45,31 +50,145 @@ class Pipeline:
         return self.depth + (trips - 1) * self.interval if trips else 0
 
 
+@dataclass(frozen=True)
+class Places:
+    """Banks and elements of them, a row of numbers for each place that an access touches."""
+
+    banks: NDArray[np.int64]
+    """-1 where it depends on data."""
+    elements: NDArray[np.int64]
+    """`UNKNOWN` or more where it depends on data."""
+
+    @cached_property
+    def rows(self) -> frozenset[tuple[int, ...]]:
+        """The places."""
+        return frozenset(map(tuple, np.concatenate([self.banks, self.elements], axis=1).tolist()))
+
+    @property
+    def are_known(self) -> bool:
+        """Whether none depends on data."""
+        return bool((self.banks >= 0).all() and (self.elements < UNKNOWN).all())
+
+
+@dataclass
+class Iterations:
+    """The iterations of a nest of loops that are flattened to one; of a block, without loops."""
+
+    nest: Sequence[scf.ForOp]
+    known: Mapping[SSAValue, Number]
+    """The scalars around it."""
+    _numbers: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
+    _found: dict[tuple[Operation, int], Places] = field(
+        default_factory=dict[tuple[Operation, int], Places]
+    )
+
+    @cached_property
+    def trips(self) -> float:
+        """How many there are; infinitely many where that is not known."""
+        bounds = [constant(v) for loop in self.nest for v in (loop.lb, loop.ub, loop.step)]
+        return math.inf if None in bounds else math.prod(trip_count(loop) for loop in self.nest)
+
+    @cached_property
+    def samples(self) -> list[int]:
+        """Some iterations, in which each loop is at several of its own."""
+        strides = [1]
+        for loop in reversed(self.nest[1:]):
+            strides.append(strides[-1] * trip_count(loop))
+        found = {stride * step + step for stride in strides for step in range(SAMPLES)}
+        found |= set(range(2 * SAMPLES))
+        return sorted(iteration for iteration in found if iteration < self.trips)
+
+    def _indices(self, iteration: int) -> dict[SSAValue, Number]:
+        values: dict[SSAValue, Number] = {}
+        for depth, loop in reversed(list(enumerate(self.nest))):
+            lower, step = (whole(evaluate(v, self.known)) for v in (loop.lb, loop.step))
+            position = iteration
+            if depth:
+                iteration, position = divmod(iteration, trip_count(loop))
+            values[loop.body.block.args[0]] = (lower or 0) + position * (step or 1)
+        return values
+
+    def places(self, access: Access, iteration: int) -> Places:
+        """Where an access is in an iteration. Elements that depend on data are taken to differ."""
+        key = (access.op, iteration)
+        if key not in self._found:
+            self._found[key] = self._places(access, iteration)
+        return self._found[key]
+
+    def _places(self, access: Access, iteration: int) -> Places:
+        shape = [trip_count(unrolled) for unrolled in access.unrolled]
+        count = math.prod(shape)
+        values = {**self.known, **self._indices(iteration)}
+        for unrolled, index in zip(access.unrolled, np.indices(shape), strict=True):
+            lower, step = constant(unrolled.lb), constant(unrolled.step)
+            assert lower is not None and step is not None
+            position = index.reshape(-1).astype(np.int64)
+            values[unrolled.body.block.args[0]] = lower + step * position
+        banks: list[NDArray[np.int64]] = []
+        elements: list[NDArray[np.int64]] = []
+        for dimension, index in enumerate(access.op.indices):
+            found = evaluate(index, values)
+            kind, parts = access.array.divided.get(dimension, ("none", 1))
+            size = access.array.shape[dimension]
+            if found is None:
+                number = self._numbers.setdefault(index, len(self._numbers))
+                banks.append(np.full(count, 0 if kind == "none" else -1))
+                elements.append(UNKNOWN + number * ARRAY + np.arange(count))
+                continue
+            place = np.broadcast_to(np.asarray(found, dtype=np.int64), count)
+            part = -(-size // parts)
+            banks.append(place % parts if kind != "block" else place // part)
+            elements.append(place // parts if kind != "block" else place % part)
+        return Places(np.stack(banks, axis=1), np.stack(elements, axis=1))
+
+
 def analyse_pipeline(
-    loop: scf.ForOp,
+    nest: Sequence[scf.ForOp],
     arrays: Arrays,
     clock: Clock,
     bytes_per_cycle: float,
     known: Mapping[SSAValue, Number],
 ) -> Pipeline:
     """
-    How `loop` runs; `known` has the scalars around it. External memory moves `bytes_per_cycle`.
-    Raises OperationError for a loop that cannot be pipelined.
+    How the last loop of a flattened nest runs; `known` has the scalars around the nest. External
+    memory moves `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
     """
+    loop = nest[-1]
     schedule = Schedule(clock, arrays)
     schedule.block(loop.body.block)
     pragma = next(op for op in loop.body.block.ops if isinstance(op, vhls.PipelineOp))
     limits = [(pragma.ii.value.data, "the pragma")]
-    accesses = [a for a in schedule.accesses.values() if not _is_inside(a.array, loop)]
-    for array in {access.array.root: access.array for access in accesses}.values():
-        mine = [access for access in accesses if access.array is array]
-        name = array.root.name_hint or "an array"
-        limits.append((_port_interval(mine, loop, known, bytes_per_cycle), f"ports of {name}"))
-        interval = _dependence_interval(mine, loop, known, clock, arrays)
-        limits.append((interval, f"the next iteration needs {name}"))
+    accesses = list(schedule.accesses.values())
+    iterations = Iterations(nest, known)
+    limits += _port_limits(accesses, iterations, clock, bytes_per_cycle)
+    for mine in _by_array(a for a in accesses if not _is_inside(a.array, loop)):
+        interval = _dependence_interval(mine, iterations, clock, arrays)
+        limits.append((interval, f"the next iteration needs {_name(mine)}"))
     limits.append((_carried_interval(loop, clock, arrays), "a value that iterations carry"))
     interval, limit = max(limits, key=lambda found: found[0])
     return Pipeline(max(1, schedule.finish.cycles), interval, limit)
+
+
+def waiting_cycles(
+    accesses: Sequence[Access],
+    clock: Clock,
+    bytes_per_cycle: float,
+    known: Mapping[SSAValue, Number],
+) -> int:
+    """Cycles by which ports hold up statements that are in no pipelined loop."""
+    limits = _port_limits(accesses, Iterations((), known), clock, bytes_per_cycle)
+    return max(interval for interval, _ in limits) - 1
+
+
+def _by_array(accesses: Iterable[Access]) -> list[list[Access]]:
+    found: dict[SSAValue, list[Access]] = {}
+    for access in accesses:
+        found.setdefault(access.array.root, []).append(access)
+    return list(found.values())
+
+
+def _name(accesses: Sequence[Access]) -> str:
+    return accesses[0].array.root.name_hint or "an array"
 
 
 def _is_inside(array: Array, loop: scf.ForOp) -> bool:
@@ -78,123 +197,116 @@ def _is_inside(array: Array, loop: scf.ForOp) -> bool:
     return isinstance(owner, memref.AllocaOp) and loop.is_ancestor(owner)
 
 
-def _places(
-    access: Access, loop: scf.ForOp, known: Mapping[SSAValue, Number], iteration: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """
-    Banks and elements, a row of numbers for each, that an access touches in an iteration; -1 for
-    a bank that depends on data. Elements that depend on data are taken to differ.
-    """
-    shape = [trip_count(unrolled) for unrolled in access.unrolled]
-    count = math.prod(shape)
-    values: dict[SSAValue, Number] = {**known}
-    lower = evaluate(loop.lb, known)
-    values[loop.body.block.args[0]] = (0 if lower is None else lower) + iteration
-    for unrolled, index in zip(access.unrolled, np.indices(shape), strict=True):
-        values[unrolled.body.block.args[0]] = index.reshape(-1).astype(np.int64)
-    banks: list[NDArray[np.int64]] = []
-    elements: list[NDArray[np.int64]] = []
-    for dimension, index in enumerate(access.op.indices):
-        found = evaluate(index, values)
-        kind, parts = access.array.divided.get(dimension, ("none", 1))
-        size = access.array.shape[dimension]
-        if found is None:
-            banks.append(np.full(count, 0 if kind == "none" else -1))
-            elements.append(np.arange(count))
+def _port_limits(
+    accesses: Sequence[Access], iterations: Iterations, clock: Clock, bytes_per_cycle: float
+) -> list[tuple[int, str]]:
+    """Intervals that ports ask for, and which ones."""
+    limits = [(1, "no port")]
+    transferred = 0.0
+    for mine in _by_array(accesses):
+        array = mine[0].array
+        if array.storage not in (Storage.PORT, Storage.BANKS):
             continue
-        place = np.broadcast_to(np.asarray(found, dtype=np.int64), count)
-        part = -(-size // parts)
-        banks.append(place % parts if kind != "block" else place // part)
-        elements.append(place // parts if kind != "block" else place % part)
-    return np.stack(banks, axis=1), np.stack(elements, axis=1)
+        reads, writes = (
+            max(_busiest(places) for places in _samples(mine, kind, iterations))
+            for kind in (memref.LoadOp, memref.StoreOp)
+        )
+        if array.storage is Storage.PORT:
+            transferred += (reads + writes) * array.bits / 8
+            interval = max(reads, writes) * -(-array.bits // clock.port_bits)
+        else:
+            interval = _bank_interval(array, reads, writes)
+        limits.append((interval, f"ports of {_name(mine)}"))
+    limits.append((math.ceil(transferred / bytes_per_cycle), "external memory"))
+    return limits
 
 
-def _busiest(accesses: Iterable[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> int:
+def _samples(
+    accesses: Sequence[Access], kind: type[memref.LoadOp | memref.StoreOp], iterations: Iterations
+) -> Iterable[list[Places]]:
+    for iteration in iterations.samples:
+        yield [iterations.places(a, iteration) for a in accesses if type(a.op) is kind]
+
+
+def _bank_interval(array: Array, reads: int, writes: int) -> int:
+    """Cycles for the accesses of the busiest bank."""
+    match array.memory:
+        case "ram_1p" | "rom_1p":
+            return reads + writes
+        case "ram_s2p":
+            return max(reads, writes)
+        case _:
+            return max(writes, -(-(reads + writes) // BANK_PORTS))
+
+
+def _busiest(accesses: Sequence[Places]) -> int:
     """The most elements that are touched in a bank; equal ones are touched once."""
-    pairs = list(accesses)
-    if not pairs:
+    if not accesses:
         return 0
-    rows = np.concatenate([np.concatenate(pair, axis=1) for pair in pairs])
-    banks = np.unique(rows, axis=0)[:, : pairs[0][0].shape[1]]
+    rows = np.concatenate([np.concatenate([a.banks, a.elements], axis=1) for a in accesses])
+    banks = np.unique(rows, axis=0)[:, : accesses[0].banks.shape[1]]
     anywhere = int((banks == -1).any(axis=1).sum())
     fixed = banks[(banks != -1).all(axis=1)]
     most = int(np.unique(fixed, axis=0, return_counts=True)[1].max(initial=0)) if len(fixed) else 0
     return most + anywhere
 
 
-def _port_interval(
-    accesses: Sequence[Access],
-    loop: scf.ForOp,
-    known: Mapping[SSAValue, Number],
-    bytes_per_cycle: float,
-) -> int:
-    """Cycles that an array's ports need for the accesses of an iteration."""
-    array = accesses[0].array
-    reads, writes = (
-        _busiest(_places(a, loop, known, 0) for a in accesses if type(a.op) is kind)
-        for kind in (memref.LoadOp, memref.StoreOp)
-    )
-    match array.storage:
-        case Storage.PORT:
-            transferred = (reads + writes) * array.bits / 8
-            return max(reads, writes, math.ceil(transferred / bytes_per_cycle))
-        case Storage.BANKS:
-            return max(writes, -(-(reads + writes) // BANK_PORTS))
-        case _:
-            return 1
-
-
 def _dependence_interval(
-    accesses: Sequence[Access],
-    loop: scf.ForOp,
-    known: Mapping[SSAValue, Number],
-    clock: Clock,
-    arrays: Arrays,
+    accesses: Sequence[Access], iterations: Iterations, clock: Clock, arrays: Arrays
 ) -> int:
     """Cycles that a read waits for a write of an earlier iteration."""
-    array = accesses[0].array
-    if array.storage in (Storage.PORT, Storage.ROM) or _is_excluded(array, loop, arrays):
+    array, loop = accesses[0].array, iterations.nest[-1]
+    if array.storage is Storage.ROM or _is_excluded(array, loop, arrays):
         return 1
+    match array.storage:
+        case Storage.REGISTERS:
+            memory = 0
+        case Storage.PORT:
+            memory = 2 * clock.port_cycles
+        case _:
+            memory = BRAM_CYCLES + 1
     worst = 1
-    for write in accesses:
-        for read in accesses:
-            if not isinstance(write.op, memref.StoreOp) or not isinstance(read.op, memref.LoadOp):
+    for read in accesses:
+        if not isinstance(read.op, memref.LoadOp):
+            continue
+        path = Schedule(clock, arrays, {read.op.res: START}, only=True)
+        path.block(loop.body.block)
+        for write in (access for access in accesses if isinstance(access.op, memref.StoreOp)):
+            if (end := path.accesses.get(write.op)) is None:
                 continue
-            distance = _distance(read, write, loop, known)
-            if distance is None:
-                continue
-            path = Schedule(clock, arrays, {read.op.res: START}, only=True)
-            path.block(loop.body.block)
-            end = path.time(write.op.value)
-            if end is None:
-                continue
-            memory = 0 if array.storage is Storage.REGISTERS else BRAM_CYCLES + 1
-            worst = max(worst, -(-max(1, end.cycles + memory) // distance))
+            cycles = end.at.cycles + memory
+            if distance := _distance(read, write, iterations, cycles):
+                worst = max(worst, -(-cycles // distance))
     return worst
 
 
 def _is_excluded(array: Array, loop: scf.ForOp, arrays: Arrays) -> bool:
     """Whether a pragma says that iterations do not depend on each other through an array."""
     return any(
-        isinstance(op, vhls.DependenceOp) and arrays.of(op.buffer) is array
+        isinstance(op, vhls.DependenceOp)
+        and op.kind.data == "inter"
+        and arrays.of(op.buffer) is array
         for op in loop.body.block.ops
     )
 
 
-def _distance(
-    read: Access, write: Access, loop: scf.ForOp, known: Mapping[SSAValue, Number]
-) -> int | None:
-    """After how many iterations an element that is written is read, if within `FARTHEST`."""
-    written = np.concatenate(_places(write, loop, known, 0), axis=1)
-    for distance in range(1, FARTHEST + 1):
-        banks, elements = _places(read, loop, known, distance)
-        if (banks == -1).any() or (written == -1).any():
-            return 1
-        found = np.concatenate([banks, elements], axis=1)
-        both = np.concatenate([np.unique(written, axis=0), np.unique(found, axis=0)])
-        if len(np.unique(both, axis=0)) < len(both):
-            return distance
-    return None
+def _distance(read: Access, write: Access, iterations: Iterations, farthest: int) -> int | None:
+    """After how many iterations an element that is written is read, if within `farthest`."""
+    samples = iterations.samples
+    if iterations.trips < 2:
+        return None
+    if not all(iterations.places(access, samples[0]).are_known for access in (read, write)):
+        return 1
+    found = (
+        distance
+        for distance in range(1, farthest)
+        for first in samples
+        if first + distance < iterations.trips
+        and not iterations.places(write, first).rows.isdisjoint(
+            iterations.places(read, first + distance).rows
+        )
+    )
+    return next(found, None)
 
 
 def _carried_interval(loop: scf.ForOp, clock: Clock, arrays: Arrays) -> int:

@@ -72,9 +72,7 @@ class Access(NamedTuple):
 
 def is_unrolled(loop: scf.ForOp) -> bool:
     """Whether all iterations of a loop are hardware of their own, not only a few at a time."""
-    return any(
-        isinstance(op, vhls.UnrollOp) and op.factor is None for op in loop.body.block.ops
-    )
+    return any(isinstance(op, vhls.UnrollOp) and op.factor is None for op in loop.body.block.ops)
 
 
 def constant(value: SSAValue) -> int | None:

@@ -12,7 +12,7 @@
 // All tokens stream past a tile: 8 of its 32 output channels a cycle, each with all 16 input
 // channels.
 // CHECK-LABEL: func.func @binary_linear_multiply(
-// CHECK-SAME: %activations: memref<20x2x8xi6>, %weight: memref<32x1xi16>, %totals: memref<5x32xi{{[0-9]+}}>
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %weight: memref<32x1xi16>, %totals: memref<5x4x8xi{{[0-9]+}}>
 // CHECK: scf.for %token
 // CHECK: scf.for %step_m
 // CHECK-NEXT: vhls.pipeline ii = 1
@@ -30,6 +30,15 @@
 // CHECK: memref.alloca() : memref<4xi8>
 // CHECK: memref.alloca() : memref<2xi9>
 
+// Tiles of input channels: while one is multiplied with, the weights of the next are fetched.
+// CHECK-LABEL: func.func @binary_linear_row(
+// CHECK: scf.for %in_tile
+// CHECK-NEXT: vhls.loop_tripcount
+// CHECK-NEXT: vhls.dataflow
+// CHECK-NEXT: %weight = memref.alloca() : memref<32x1xi16>
+// CHECK: func.call @binary_linear_load
+// CHECK-NEXT: func.call @binary_linear_multiply
+
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
 // CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %binary_linear_weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>
@@ -37,18 +46,14 @@
 // CHECK-NEXT: vhls.inline off
 
 // The totals of all tokens, one memory for each channel.
-// CHECK: %totals = memref.alloc() : memref<5x32xi{{[0-9]+}}>
-// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x32xi{{[0-9]+}}>
+// CHECK: %totals = memref.alloc() : memref<5x4x8xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x4x8xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 3 : memref<5x4x8xi{{[0-9]+}}>
 
-// Tiles of output channels, tiles of input channels: while one is multiplied with, the weights of
-// the next are fetched.
+// A row of tiles, its biases, and what becomes of its totals.
 // CHECK: scf.for %out_tile
-// CHECK: scf.for %in_tile
-// CHECK-NEXT: vhls.loop_tripcount
-// CHECK-NEXT: vhls.dataflow
-// CHECK-NEXT: %weight = memref.alloca() : memref<32x1xi16>
-// CHECK: func.call @binary_linear_load
-// CHECK-NEXT: func.call @binary_linear_multiply
+// CHECK: func.call @binary_linear_row
+// CHECK: scf.for %group
 
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(

@@ -80,6 +80,7 @@ class LinearForm:
     table: Pipeline | None
     control: int
     row_control: int
+    tiles_control: int
     load_control: int
     multiply_control: int
 
@@ -101,6 +102,7 @@ class LinearForm:
             table=table,
             control=main.control(),
             row_control=main.control(main.named("out_tile").body.block),
+            tiles_control=_Function(model, model.function(f"{engine.name}_row")).control(),
             load_control=load.control(),
             multiply_control=multiply.control(),
         )
@@ -116,6 +118,7 @@ class LinearForm:
             multiply = steps * (multiply + 1) + LOOP_CYCLES
         multiply += self.multiply_control + CALL_CYCLES
         tiles = load + multiply + (in_tiles - 1) * max(load, multiply) + LOOP_CYCLES
+        tiles += self.tiles_control + CALL_CYCLES
         row = tiles + _loop(self.bias, groups) + self.row_control
         row += _loop(self.epilogues[epilogue], tokens * groups)
         table = 0

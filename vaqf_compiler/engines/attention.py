@@ -131,17 +131,20 @@ class _Body:
     def build(self) -> None:
         engine, accelerator, s = self.engine, self.accelerator, self.scalars
         bits, size, keys = bits_of(accelerator.activations), engine.head_size, engine.keys
-        query = local("query", bits, accelerator.tokens, size, partition=(2,))
-        key = local("key", bits, self.steps, keys, size, partition=(2, 3))
-        value = local("value", bits, self.steps, keys, size, partition=(2, 3))
+        lanes = accelerator.lanes
+        # With a dimension of lanes the tool sees that a group's lanes are in different memories.
+        channels = (size // lanes, lanes)
+        query = local("query", bits, accelerator.tokens, *channels, partition=(2, 3))
+        key = local("key", bits, self.steps, keys, *channels, partition=(2, 3, 4))
+        value = local("value", bits, self.steps, keys, *channels, partition=(2, 3, 4))
         score = local("score", engine.score_bits, self.steps, keys, partition=(2,))
         exponential = local("exponential", EXPONENTIAL_BITS, self.steps, keys, partition=(2,))
         context = local("context", engine.context_bits, size, partition=(1,))
         powers = table(engine.exp_table, POWER_BITS, 1 << EXP_INDEX_BITS)
         with loop(0, engine.heads, "head") as head:
-            self._load(query, s["query_row"], head, lambda t, c: (t, c))
+            self._load(query, s["query_row"], head, lambda t: (t,))
             for rows, buffer in ((s["key_row"], key), (s["value_row"], value)):
-                self._load(buffer, rows, head, lambda t, c: (t // keys, t % keys, c))
+                self._load(buffer, rows, head, lambda t: (t // keys, t % keys))
             with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
                 largest = self._scores(query, key, score, token)
                 total = self._exponentials(score, exponential, powers, largest)
@@ -155,7 +158,7 @@ class _Body:
         buffer: Buffer,
         first: Value,
         head: Value,
-        place: Callable[[Value, Value], tuple[Value, ...]],
+        place: Callable[[Value], tuple[Value, ...]],
     ) -> None:
         """Copy one head of the query, key or value of all tokens to where `place` says."""
         accelerator, lanes = self.accelerator, self.accelerator.lanes
@@ -165,7 +168,7 @@ class _Body:
                 cell = self._cell(first, head, token, group)
                 with unrolled(lanes, "lane") as lane:
                     x = self.activations[cell.row, cell.group, lane]
-                    buffer[place(token, group * lanes + lane)] = x
+                    buffer[*place(token), group, lane] = x
 
     def _cell(self, first: Value, head: Value, token: Value, group: Value) -> Cell:
         """Where group `group` of a head of a token lies."""
@@ -183,6 +186,7 @@ class _Body:
         """Products of a query token with all keys; the greatest one."""
         engine = self.engine
         bits, size, keys = query.bits, engine.head_size, engine.keys
+        lanes = self.accelerator.lanes
         least = integer(-(1 << (engine.score_bits - 1)), engine.score_bits)
         with carrying_loop(0, self.steps, "step", {"largest": least}) as outer:
             pipeline()
@@ -192,8 +196,9 @@ class _Body:
                 which = [k for k in (first, second) if k is not None]
                 terms = [scratch("term", 2 * bits, size) for _ in which]
                 with unrolled(size, "channel") as channel:
-                    factors = [key[step, k, channel] for k in which]
-                    results = products(query[token, channel], factors)
+                    place = (channel // lanes, channel % lanes)
+                    factors = [key[step, k, *place] for k in which]
+                    results = products(query[token, *place], factors)
                     for term, product in zip(terms, results, strict=True):
                         term[channel] = product
                 for k, term in zip(which, terms, strict=True):
@@ -237,7 +242,7 @@ class _Body:
         half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
         with unrolled(engine.head_size, "channel") as channel:
             context[channel] = integer(0, engine.context_bits)
-        bits, keys = value.bits, engine.keys
+        bits, keys, lanes = value.bits, engine.keys, self.accelerator.lanes
         with loop(0, self.steps, "step") as step:
             pipeline()
             weight = scratch("weight", engine.probability_bits + 1, keys)
@@ -251,7 +256,7 @@ class _Body:
                 which = [channel for channel in (first, second) if channel is not None]
                 terms = [scratch("term", weight.bits + bits, keys) for _ in which]
                 with unrolled(keys, "k") as k:
-                    factors = [value[step, k, channel] for channel in which]
+                    factors = [value[step, k, c // lanes, c % lanes] for c in which]
                     for term, product in zip(terms, products(weight[k], factors), strict=True):
                         term[k] = product
                 for channel, term in zip(which, terms, strict=True):

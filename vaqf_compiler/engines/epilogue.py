@@ -59,9 +59,8 @@ class EpilogueLoops:
                         out_group = (first_group + group).named("out_group")
                         with self._when_in_layer(out_group):
                             with unrolled(accelerator.lanes, "lane") as lane:
-                                m = group * accelerator.lanes + lane
                                 added = self.bias[group, lane].to(self.engine.total_bits)
-                                total = (self.totals[token, m] + added).named("total")
+                                total = (self.totals[token, group, lane] + added).named("total")
                                 writers[epilogue](token, out_group, lane, total)
 
     @contextmanager

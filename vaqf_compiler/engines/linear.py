@@ -6,7 +6,7 @@ a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` pro
 the weights of the next tile are fetched:
 
     for each tile row:                      output channels
-      for each tile of it:                  input channels; a dataflow loop
+      for each tile of it:                  input channels; a dataflow loop of its own function
         load the tile's weights
         for each token:                     one cycle each, if the tile is fully unrolled
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
@@ -55,17 +55,27 @@ from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:
     """The engine as a function of loops, after the functions that it calls."""
     load, multiply = _build_load(engine, accelerator), _build_multiply(engine, accelerator)
+    row = _build_row(engine, accelerator, load, multiply)
     lanes = accelerator.lanes
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
         bias = local("bias", PARAMETER_BITS, engine.tile_m // lanes, lanes, partition=(2,))
-        totals = local(
-            "totals", engine.total_bits, accelerator.tokens, engine.tile_m, partition=(2,)
-        )
-        _Body(engine, accelerator, buffers, scalars, bias, totals, load, multiply).build()
-    return [load, multiply, operation]
+        shape = _totals_type(engine, accelerator).get_shape()
+        totals = local("totals", engine.total_bits, *shape, partition=(2, 3))
+        _Body(engine, accelerator, buffers, scalars, bias, totals, row).build()
+    return [load, multiply, row, operation]
+
+
+def _totals_type(engine: LinearEngine, accelerator: Accelerator) -> MemRefType[Attribute]:
+    """
+    The totals of a row of tiles, a memory for each output channel. With a dimension of lanes the
+    tool sees that those of a group are in different memories.
+    """
+    groups = engine.tile_m // accelerator.lanes
+    shape = [accelerator.tokens, groups, accelerator.lanes]
+    return MemRefType(IntegerType(engine.total_bits), shape)
 
 
 def _weight_type(engine: LinearEngine) -> MemRefType[Attribute]:
@@ -107,14 +117,13 @@ def _build_load(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
 def _build_multiply(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
     """Add the products of one tile to the totals of all tokens."""
     source = "image" if engine.input is accelerator.image else "activations"
-    totals = MemRefType(IntegerType(engine.total_bits), [accelerator.tokens, engine.tile_m])
     names = ["tokens", "source", "in_tile", "in_tiles"]
     if engine.masks_channels:
         names.append("in_channels")
     types: dict[str, Attribute] = {
         source: engine.input,
         "weight": _weight_type(engine),
-        "totals": totals,
+        "totals": _totals_type(engine, accelerator),
         **dict.fromkeys(names, INDEX),
     }
     with function(f"{engine.name}_multiply", types) as (operation, arguments):
@@ -122,6 +131,38 @@ def _build_multiply(engine: LinearEngine, accelerator: Accelerator) -> func.Func
         scalars = {name: Value(arguments[name]) for name in names}
         buffers = [Buffer(arguments[name]) for name in (source, "weight", "totals")]
         _Multiply(engine, accelerator, scalars, *buffers).build()
+    return operation
+
+
+def _build_row(
+    engine: LinearEngine, accelerator: Accelerator, load: func.FuncOp, multiply: func.FuncOp
+) -> func.FuncOp:
+    """
+    All tiles of a row: while one is multiplied with, the next is loaded. A function of its own,
+    with nothing but the loop, is the form of dataflow that the tool takes (UG1399).
+    """
+    types = {
+        argument.name_hint or "": argument.type
+        for process in (load, multiply)
+        for argument in process.args
+        if argument.name_hint not in ("weight", "in_tile")
+    }
+    most = -(-engine.most_in_channels // engine.tile_n)
+    with function(f"{engine.name}_row", types) as (operation, arguments):
+        vhls.InlineOp()
+        available = {
+            name: Buffer(value) if isinstance(value.type, MemRefType) else Value(value)
+            for name, value in arguments.items()
+        }
+        in_tiles = available["in_tiles"]
+        assert isinstance(in_tiles, Value)
+        with loop(0, in_tiles, "in_tile", most=most) as in_tile:
+            dataflow()
+            tile = _weight_type(engine)
+            weight = scratch("weight", bits_of(tile), *tile.get_shape())
+            inside = {**available, "weight": weight, "in_tile": in_tile}
+            for process in (load, multiply):
+                call(process, *(inside[argument.name_hint or ""] for argument in process.args))
     return operation
 
 
@@ -133,8 +174,7 @@ class _Body:
     scalars: dict[str, Value]
     bias: Buffer
     totals: Buffer
-    load: func.FuncOp
-    multiply: func.FuncOp
+    row: func.FuncOp
 
     def build(self) -> None:
         engine, s = self.engine, self.scalars
@@ -143,12 +183,10 @@ class _Body:
         in_tiles = ((s["in_channels"] + (engine.tile_n - 1)) // engine.tile_n).named("in_tiles")
         out_tiles = (s["out_channels"] + (engine.tile_m - 1)) // engine.tile_m
         most_out_tiles = -(-engine.most_out_channels // engine.tile_m)
-        most_in_tiles = -(-engine.most_in_channels // engine.tile_n)
         with loop(0, out_tiles.named("out_tiles"), "out_tile", most=most_out_tiles) as out_tile:
-            with loop(0, in_tiles, "in_tile", most=most_in_tiles) as in_tile:
-                dataflow()
-                places = {"out_tile": out_tile, "in_tile": in_tile, "in_tiles": in_tiles}
-                self._tile({**s, **places})
+            places = {"out_tile": out_tile, "in_tiles": in_tiles}
+            available = {**self.buffers, **s, **places, "totals": self.totals}
+            call(self.row, *(available[argument.name_hint or ""] for argument in self.row.args))
             words = engine.tile_m // PARAMETERS_PER_WORD
             bias_at = (s["parameters_at"] + out_tile * words).named("bias_at")
             groups = engine.tile_m // self.accelerator.lanes
@@ -157,14 +195,6 @@ class _Body:
             ) as (group, lane, value):
                 self.bias[group, lane] = value
             epilogue.build(out_tile, gelu)
-
-    def _tile(self, scalars: dict[str, Value]) -> None:
-        """Load the weights of a tile, and multiply."""
-        type_ = _weight_type(self.engine)
-        weight = scratch("weight", bits_of(type_), *type_.get_shape())
-        available = {**self.buffers, **scalars, "weight": weight, "totals": self.totals}
-        for process in (self.load, self.multiply):
-            call(process, *(available[argument.name_hint or ""] for argument in process.args))
 
     def _gelu_table(self) -> Buffer | None:
         """A copy of the layer's GELU table for each lane, loaded from before the biases."""
@@ -223,9 +253,10 @@ class _Multiply:
                     if which is not None
                 ]
                 for m, dot in zip(channels, self._dots(x, channels, step_n), strict=True):
-                    zero = integer(0, engine.total_bits)
-                    start = select(first, zero, self.totals[token, m])
-                    self.totals[token, m] = start + dot.to(engine.total_bits)
+                    zero, lanes = integer(0, engine.total_bits), self.accelerator.lanes
+                    place = (token, m // lanes, m % lanes)
+                    start = select(first, zero, self.totals[place])
+                    self.totals[place] = start + dot.to(engine.total_bits)
 
     def _inputs(self, token: Value, step_n: Number) -> Buffer:
         """The input channels of a token that are multiplied in a cycle."""

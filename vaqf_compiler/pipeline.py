@@ -30,7 +30,11 @@ def make_context() -> Context:
 def read_module(context: Context, path: Path) -> ModuleOp:
     """Parse and verify an IR file; its weights will be looked for beside it."""
     search_directory.set(path.parent)
-    module = LocatingParser(context, path.read_text(), str(path)).parse_module()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{path}' is not text in UTF-8: {error.reason}") from error
+    module = LocatingParser(context, text, str(path)).parse_module()
     module.verify()
     return module
 

@@ -26,6 +26,11 @@ def staged_directory(target: Path) -> Generator[Path]:
         yield Path(name)
         for path in Path(name).iterdir():
             old = target / path.name
+            if old.exists() and old.is_dir() != path.is_dir():
+                kind = "a directory" if old.is_dir() else "a file"
+                raise UserError(f"cannot write to '{target}': '{old.name}' in it is {kind}")
+        for path in Path(name).iterdir():
+            old = target / path.name
             if old.is_dir():
                 shutil.rmtree(old)
             path.rename(old)

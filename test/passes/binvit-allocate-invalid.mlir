@@ -27,3 +27,16 @@ func.func @main(%x: tensor<1x8x!binvit.q<s16, 0.5>>) -> tensor<1x8x!binvit.q<s16
   }
   return %1 : tensor<1x8x!binvit.q<s16, 0.5>>
 }
+
+// -----
+
+// CHECK: the result is unsigned, but memories hold signed ones
+binvit.engine @load_image "load_image" {lanes = 8 : i64}
+binvit.engine @layer_norm "layer_norm" {lanes = 8 : i64}
+func.func @main(%x: tensor<1x8x!binvit.q<s16, 0.5>>) -> tensor<1x8x!binvit.q<u8, 0.5>> {
+  %0 = binvit.dispatch @layer_norm : tensor<1x8x!binvit.q<u8, 0.5>> {
+    %1 = "test.op"() : () -> tensor<1x8x!binvit.q<u8, 0.5>>
+    binvit.yield %1 : tensor<1x8x!binvit.q<u8, 0.5>>
+  }
+  return %0 : tensor<1x8x!binvit.q<u8, 0.5>>
+}

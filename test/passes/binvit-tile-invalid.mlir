@@ -7,6 +7,9 @@
 // RUN: not vaqf-opt %s -p 'binvit-tile{binary-m=8192}' 2>&1 | filecheck %s --check-prefix=HUGE
 // HUGE: error: @binary_linear: tile sizes must be in 1..4096, got 8192
 binvit.engine @binary_linear "linear" {weight_bits = 1 : i64}
+// RUN: not vaqf-opt %s -p 'binvit-tile{int8-n=8}' 2>&1 | filecheck %s --check-prefix=PIXELS
+// PIXELS: error: @int8_linear: 8 input channels do not take a whole word of the image; choose at least 16
+binvit.engine @int8_linear "linear" {weight_bits = 8 : i64}
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-tile 2>&1 | filecheck %s --check-prefix=EARLY
 // EARLY: error: no linear engine to tile; run binvit-map first

@@ -84,6 +84,8 @@ def extended(data: bytes) -> bytes:
         pytest.param(cut(-1), "has 111 bytes, expected 112", id="truncated"),
         pytest.param(extended, "has 113 bytes, expected 112", id="too long"),
         pytest.param(patched(70, b"\xff"), "is damaged: its checksum", id="a changed byte"),
+        pytest.param(patched(28, b"\1"), "header has bytes that are not zero", id="zero field"),
+        pytest.param(patched(60, b"x"), "header has bytes that are not zero", id="after the name"),
         pytest.param(patched(24, b"\0\0\0\0"), "is damaged: its checksum", id="checksum"),
     ],
 )

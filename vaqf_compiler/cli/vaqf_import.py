@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from vaqf_compiler.cli.arguments import seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
 
@@ -32,7 +33,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=Path, metavar="FILE.safetensors", help="instead of random weights"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of random weights (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of random weights (default: 0)")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vaqf_compiler.cli.arguments import seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
@@ -29,7 +30,7 @@ def main() -> None:
         metavar="IMAGE.npy",
         help="a CxHxW image of floats (default: seeded noise)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise (default: 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the noise (default: 0)")
     parser.add_argument(
         "--engine",
         choices=["csim", "jit"],
@@ -140,14 +141,11 @@ def _writer(dump: Path | None, name: str) -> Callable[[str, NDArray[np.int64]], 
 
 def load_image(path: Path, shape: tuple[int, ...]):
     """A float image from a `.npy` file. Raises UserError where it has another shape."""
-    import numpy as np
+    from vaqf_compiler.images import read_images
 
-    try:
-        image = np.load(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read the image '{path}': {error}") from error
+    image = read_images(path, "the image")
     if image.shape != shape:
         raise UserError(
             f"the image '{path}' has shape {image.shape}, expected {'x'.join(map(str, shape))}"
         )
-    return image.astype(np.float32)
+    return image

@@ -66,6 +66,8 @@ BURST_WORDS = 256
 LEAST_BITS = 4
 LEAST_CENTRED_BITS = 18
 """The narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
+MOST_SHIFT = 63
+"""Greater amounts leave nothing of a number, and cost nothing more."""
 
 
 class Part(NamedTuple):
@@ -125,7 +127,8 @@ def requantised(
 ) -> Part:
     """Requantisation of some lanes."""
     total_bits = max(LEAST_BITS, total_bits)
-    return part(name, lanes, Requantise(total_bits, engine.most_shift, result_bits))
+    most_shift = min(engine.most_shift, MOST_SHIFT)
+    return part(name, lanes, Requantise(total_bits, most_shift, result_bits))
 
 
 def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
@@ -213,6 +216,7 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
     group = width_of(accelerator.activations)
     score_bits = max(LEAST_BITS, engine.score_bits)
+    exp_shift = min(max(engine.most_exp_shift, 1), MOST_SHIFT)
     return [
         part("query", size, Memory(accelerator.tokens, bits)),
         part("keys and values", 2 * keys * size, Memory(steps, bits)),
@@ -224,7 +228,7 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *summed("score sums", keys, 2 * bits, size),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
         part("masks", 2 * keys, Resources(lut=INDEX_BITS / 2)),
-        part("exponential lanes", keys, ExponentialLane(score_bits, engine.most_exp_shift)),
+        part("exponential lanes", keys, ExponentialLane(score_bits, exp_shift)),
         *summed("exponential sums", 1, EXPONENTIAL_BITS, keys),
         part("sum of exponentials", 1, Accumulator(sum_bits)),
         part("division", 1, Divider(DIVISION_BITS)),

@@ -58,12 +58,14 @@ def read_port_file(
         raise refuse(f"cannot be read: {error.strerror}") from error
     if len(data) < HEADER.size or not data.startswith(MAGIC):
         raise refuse(f"does not begin with a header of magic number {MAGIC.decode()}")
-    _, version, bits, count, checksum, _, padded = HEADER.unpack_from(data)
-    name = padded.rstrip(b"\0").decode("ascii", "replace")
+    _, version, bits, count, checksum, zero, padded = HEADER.unpack_from(data)
+    name = padded.partition(b"\0")[0].decode("ascii", "replace")
     if version != VERSION:
         raise refuse(f"is of version {version} of the format, expected {VERSION}")
     if name != port:
         raise refuse(f"holds port '{name}', expected '{port}'")
+    if zero or padded != port.encode("ascii").ljust(32, b"\0"):
+        raise refuse("is damaged: its header has bytes that are not zero")
     if bits != word_bits or (words is not None and count != words):
         expected = f"{word_bits}" if words is None else f"{words} of {word_bits}"
         raise refuse(f"has {count} words of {bits} bits, expected {expected}")

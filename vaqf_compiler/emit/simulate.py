@@ -132,6 +132,7 @@ def _run(command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            errors="replace",
             env={**os.environ, **variables},
         ) as process,
         tqdm(desc="simulating", unit="s", bar_format="{desc}: {elapsed}", disable=None) as bar,

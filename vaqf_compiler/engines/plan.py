@@ -158,6 +158,13 @@ def plan_attention(
     heads = {op.heads.value.data for op in scores}
     if len(heads) != 1:
         raise PassFailedException(f"all layers must have the same heads, got {sorted(heads)}")
+    probability_bits = {
+        quantized("probabilities", op.result, signed=False).bits.data for op in softmaxes
+    }
+    if len(probability_bits) != 1:
+        raise PassFailedException(
+            f"all probabilities must have the same bits, got {sorted(probability_bits)}"
+        )
     head_size = accelerator.channels // next(iter(heads))
     if head_size % accelerator.lanes:
         raise PassFailedException(
@@ -171,9 +178,7 @@ def plan_attention(
         head_size=head_size,
         score_bits=max(quantized("scores", op.result).bits.data for op in scores),
         context_bits=max(quantized("context", op.result).bits.data for op in contexts),
-        probability_bits=max(
-            quantized("probabilities", op.result, signed=False).bits.data for op in softmaxes
-        ),
+        probability_bits=probability_bits.pop(),
         most_shift=_most_shift(dispatches),
         most_exp_shift=max(
             softmax_constants(quantized("scores", op.result).scale.data).shift for op in scores

@@ -44,6 +44,7 @@ from vaqf_compiler.engines.dispatches import (
     parameter_of,
     result_memory,
 )
+from vaqf_compiler.errors import OperationError
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,14 @@ def _bits(dispatches: list[DispatchOp]) -> int:
         for dispatch in dispatches
         if isinstance(found := element(dispatch.result), QuantizedType)
     }
+    unsigned = [
+        dispatch
+        for dispatch in dispatches
+        if isinstance(found := element(dispatch.result), QuantizedType)
+        and not found.is_signed.value.data
+    ]
+    if unsigned:
+        raise OperationError(unsigned[0], "the result is unsigned, but memories hold signed ones")
     if len(bits) > 1:
         raise PassFailedException(f"values of {sorted(bits)} bits cannot share a memory")
     return bits.pop() if bits else 1

@@ -22,6 +22,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import PIXEL_BITS, PIXELS_PER_WORD
 
 MOST_CHANNELS = 4096
 """Of a tile: its weights are registers, and its totals have a memory for each output channel."""
@@ -51,6 +52,11 @@ class BinvitTilePass(ModulePass):
             bits = engine.get("weight_bits") or 1
             tile_m, tile_n = tiles[bits]
             _check(engine.sym_name.data, tile_m, tile_n, bits)
+            if bits == PIXEL_BITS and tile_n < PIXELS_PER_WORD:
+                raise PassFailedException(
+                    f"@{engine.sym_name.data}: {tile_n} input channels do not take a whole word of "
+                    f"the image; choose at least {PIXELS_PER_WORD}"
+                )
             engine.set(tile_m=tile_m, tile_n=tile_n)
 
 

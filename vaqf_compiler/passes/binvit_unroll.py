@@ -69,8 +69,11 @@ class BinvitUnrollPass(ModulePass):
         if tile_m is None or tile_n is None:
             raise PassFailedException(f"@{name} has no tile; run binvit-tile first")
         binary = engine.get("weight_bits") == 1
-        unroll_m = (self.binary_m if binary else self.int8_m) or tile_m
-        unroll_n = (self.binary_n if binary else self.int8_n) or tile_n
+        chosen_m, chosen_n = (
+            (self.binary_m, self.binary_n) if binary else (self.int8_m, self.int8_n)
+        )
+        unroll_m = tile_m if chosen_m is None else chosen_m
+        unroll_n = tile_n if chosen_n is None else chosen_n
         for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
             if unroll > MOST_AT_ONCE:
                 raise PassFailedException(

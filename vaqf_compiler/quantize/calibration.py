@@ -16,6 +16,7 @@ from xdsl.ir import Operation, SSAValue
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.images import read_images
 from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, Weights
@@ -56,16 +57,13 @@ def calibration_images(
             file=sys.stderr,
         )
         return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
-    try:
-        images = np.load(Path(path))
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot read calibration images '{path}': {error}") from error
+    images = read_images(Path(path), "calibration images")
     if images.ndim != 4 or images.shape[1:] != shape or not len(images):
         raise UserError(
             f"calibration images '{path}' have shape {images.shape}, "
             f"expected Nx{'x'.join(map(str, shape))}"
         )
-    return images.astype(np.float32)
+    return images
 
 
 def observe_ranges(

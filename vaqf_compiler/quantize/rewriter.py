@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
@@ -117,7 +118,14 @@ class Quantizer:
             bias_parameter = parameter_of(op.bias)
             if bias_parameter is None:
                 raise self.fail(op, "its bias is not a parameter")
-            bias_type = integer_bias(self.read(bias_parameter), scale)
+            values = self.read(bias_parameter)
+            bias_type = integer_bias(values, scale)
+            if float(np.abs(values).max()) > (bias_type.maximum + 1) * scale:
+                print(
+                    f"binvit-quantize: the bias {bias_parameter.parameter.data} is too large for "
+                    f"the scale of its sums, {scale:.3g}, and saturates; use fewer bits",
+                    file=sys.stderr,
+                )
             bias = self.parameter(bias_parameter, bias_type)
         bits = dot_product_bits(terms, input_type, weight_type, bias_type)
         return self.parameter(weight, weight_type), bias, QuantizedType(bits, scale)

@@ -96,3 +96,28 @@ binvit.memory_image @weights words 8 {
   %0 = binvit.all_values : tensor<4x!binvit.q<s2, 0.5>>
   binvit.pack %0 at 0 tile 1 by 4 bits 24 : tensor<4x!binvit.q<s2, 0.5>>
 }
+
+// -----
+
+// A number must fit its field, with its sign.
+// CHECK: !binvit.q<s12, 0.5> does not fit signed fields of 8 bits
+binvit.memory_image @weights words 8 {
+  %0 = binvit.all_values : tensor<4096x!binvit.q<s12, 0.5>>
+  binvit.pack %0 at 0 tile 1 by 4 bits 8 : tensor<4096x!binvit.q<s12, 0.5>>
+}
+
+// -----
+
+// CHECK: !binvit.q<u2, 0.5> does not fit signed fields of 8 bits
+binvit.memory_image @weights words 8 {
+  %0 = binvit.all_values : tensor<4x!binvit.q<u2, 0.5>>
+  binvit.pack %0 at 0 tile 1 by 4 bits 8 : tensor<4x!binvit.q<u2, 0.5>>
+}
+
+// -----
+
+// CHECK: binary weights, and only they, take 1 bit, got !binvit.q<s2, 0.5>
+binvit.memory_image @weights words 8 {
+  %0 = binvit.all_values : tensor<4x!binvit.q<s2, 0.5>>
+  binvit.pack %0 at 0 tile 1 by 4 bits 1 : tensor<4x!binvit.q<s2, 0.5>>
+}

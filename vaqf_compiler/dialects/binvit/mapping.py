@@ -36,7 +36,8 @@ from xdsl.traits import (
 )
 from xdsl.utils.exceptions import VerifyException
 
-from vaqf_compiler.dialects.binvit.checks import Tensor, shape_of
+from vaqf_compiler.dialects.binvit.checks import Tensor, element, shape_of
+from vaqf_compiler.dialects.binvit.types import BinaryType, QuantizedType
 
 LANES = "lanes"
 """Elements of a vector that are read or written at a time; the same for all engines."""
@@ -286,6 +287,13 @@ class PackOp(IRDLOperation):
         sizes: Sequence[IntegerAttr] = (self.rows, self.columns, self.bits)
         if self.at.value.data < 0 or any(size.value.data < 1 for size in sizes):
             raise VerifyException("at must not be negative, rows, columns and bits be positive")
+        found, packed = element(self.input), self.bits.value.data
+        if isinstance(found, BinaryType) != (packed == 1):
+            raise VerifyException(f"binary weights, and only they, take 1 bit, got {found}")
+        if isinstance(found, QuantizedType) and (
+            not found.is_signed.value.data or found.bits.data > packed
+        ):
+            raise VerifyException(f"{found} does not fit signed fields of {packed} bits")
         if WORD_BITS % self.bits.value.data:
             bits = self.bits.value.data
             raise VerifyException(f"{bits} bits do not divide a word of {WORD_BITS}")

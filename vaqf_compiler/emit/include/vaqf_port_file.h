@@ -64,6 +64,10 @@ inline std::vector<unsigned char> read_port_file(const std::string &path, const 
   std::memcpy(name, &bytes[32], 32);
   if (name != port)
     refuse(path, "holds port '" + std::string(name) + "', expected '" + port + "'");
+  char expected[32] = {};
+  std::memcpy(expected, port.data(), port.size());
+  if (little_endian(&bytes[28], 4) != 0 || std::memcmp(expected, &bytes[32], 32) != 0)
+    refuse(path, "is damaged: its header has bytes that are not zero");
   const uint64_t bits = little_endian(&bytes[12], 4), count = little_endian(&bytes[16], 8);
   if (bits != word_bits || count != words)
     refuse(path, "has " + std::to_string(count) + " words of " + std::to_string(bits) +

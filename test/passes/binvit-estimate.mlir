@@ -27,6 +27,12 @@
 // A second estimate takes the place of the first; the loops keep part and clock.
 // AGAIN: binvit.part = "xcu250-figd2104-2L-e", binvit.clock_mhz = 2.500000e+02 : f64
 
+// A pass that changes what was estimated removes the estimate.
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile,binvit-unroll{lanes=8 binary-n=16},binvit-allocate,binvit-estimate{profile=vaqf2022},binvit-estimate,binvit-unroll{lanes=8}' 2>/dev/null | filecheck %s --check-prefix=FORGOTTEN
+// FORGOTTEN: builtin.module attributes {binvit.weights = "model.safetensors"} {
+// FORGOTTEN-NOT: resources =
+// FORGOTTEN-NOT: cycles =
+
 // The published machine has one engine, and cycles for matrix products only.
 // PUBLISHED: binvit.part = "xczu9eg-ffvb1156-2-e", binvit.clock_mhz = 1.500000e+02 : f64
 // PUBLISHED-SAME: binvit.published_engine = #binvit.resources<

@@ -1,7 +1,7 @@
 // RUN: not vaqf-opt %s -p 'binvit-unroll{lanes=5}' 2>&1 | filecheck %s --check-prefix=LANES
 // LANES: error: lanes must be 4, 8 or 16, got 5
 // RUN: not vaqf-opt %s -p 'binvit-unroll{keys=0}' 2>&1 | filecheck %s --check-prefix=KEYS
-// KEYS: error: keys must be in 1..1024, got 0
+// KEYS: error: keys must be in 1..512, got 0
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-m=48}' 2>&1 | filecheck %s --check-prefix=DIVIDE
 // DIVIDE: error: @binary_linear: 48 output channels a cycle do not divide the tile's 128
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-n=8}' 2>&1 | filecheck %s --check-prefix=MULTIPLE

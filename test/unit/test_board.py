@@ -147,6 +147,9 @@ def test_a_key_that_resembles_none_gets_all(tmp_path: Path) -> None:
     [
         ('name = "Bench"', "name = 7", "name", "must be a string"),
         ('part = "xczu2cg-sbva484-1-e"', "part = []", "part", "must be a string"),
+        ('part = "xczu2cg-sbva484-1-e"', 'part = "a [exec b]"', "part", "must be a string of"),
+        ('name = "Bench"', r'name = "a\nb"', "name", "must be a string of printable"),
+        ("efficiency = 0.8", "efficiency = 5e-324", "memory.efficiency", "at least 0.001"),
         ("clock_mhz = 150.0", 'clock_mhz = "150"', "clock_mhz", "must be a number"),
         ("clock_mhz = 150.0", "clock_mhz = true", "clock_mhz", "must be a number"),
         ("clock_mhz = 150.0", "clock_mhz = nan", "clock_mhz", "must be a number"),

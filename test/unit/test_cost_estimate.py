@@ -287,7 +287,7 @@ def is_index_of_unrolled(value: SSAValue) -> bool:
     return isinstance(parent, scf.ForOp) and is_unrolled(parent) and value is value.owner.args[0]
 
 
-@pytest.mark.parametrize("kind", ["linear", "attention"])
+@pytest.mark.parametrize("kind", CASES)
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(data=st.data())
 def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.DataObject):

@@ -161,5 +161,5 @@ def _compile(
     vector = make_test_vector(quantized, noise.astype(np.float32), weights)
     steps.begin(f"writing the accelerator: {project}")
     write_project(staged, module, weights, vector)
-    (staged / REPORT).write_text(json.dumps(report, indent=2) + "\n")
+    (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 
 MAY_BE_ZERO = ("resources.dsp", "resources.bram36", "resources.uram")
 FRACTIONS = (*(f"usable.{name}" for name in RESOURCES), "memory.efficiency")
+LEAST = 1e-3
+"""Of a bandwidth and what is got of it: below, nothing would ever end."""
 MOST = 1e18
 """No number of a board comes near."""
 WHOLE = (*(f"resources.{name}" for name in RESOURCES), "memory.ports", "memory.port_bits")
@@ -111,9 +114,14 @@ def _parse(source: str, text: str) -> Board:
         values[section] = cast(dict[str, Any], table)
         _check_keys(source, section, values[section], keys)
     top, resources, usable = values[""], values["resources"], values["usable"]
-    for key in ("name", "part"):
-        if not isinstance(top[key], str):
-            raise UserError(f"board file '{source}': '{key}' must be a string")
+    for key, allowed, of in (
+        ("name", r"[ -~]+", "printable characters"),
+        ("part", r"[\w-]+", "letters, digits, - and _"),
+    ):
+        if not isinstance(top[key], str) or not re.fullmatch(allowed, top[key], re.ASCII):
+            raise UserError(
+                f"board file '{source}': '{key}' must be a string of {of}, got {top[key]!r}"
+            )
     _check_number(source, "clock_mhz", top["clock_mhz"])
     for section in ("resources", "usable", "memory"):
         for key, value in values[section].items():
@@ -154,5 +162,7 @@ def _check_number(source: str, key: str, value: object) -> None:
         raise UserError(f"{where} must not be negative, got {value!r}")
     if value < 0 or (value == 0 and key not in MAY_BE_ZERO):
         raise UserError(f"{where} must be greater than zero, got {value!r}")
+    if key in ("memory.bandwidth_gb_per_s", "memory.efficiency") and value < LEAST:
+        raise UserError(f"{where} must be at least {LEAST}, got {value!r}")
     if key in FRACTIONS and value > 1:
         raise UserError(f"{where} is a share and must be at most 1, got {value!r}")

@@ -59,7 +59,7 @@ def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
     adder = 0.6 + 0.0125 * bits
     match op:
         case arith.MuliOp():
-            if any(constant):
+            if any(constant) and op.results[0].type == INDEX:
                 return Delay(ns=2 * adder)  # a few shifted copies are added
             slices = dsp_slices(*(significant_bits(operand) for operand in op.operands))
             return Delay(cycles=3 + max(1, slices))

@@ -99,8 +99,8 @@ def rounded(resources: Resources) -> Resources:
     )
 
 
-def engine_parts(plan: Plan, accelerator: Accelerator) -> Parts:
-    """The parts of an engine."""
+def engine_parts(plan: Plan, accelerator: Accelerator, kind: str = "") -> Parts:
+    """The parts of an engine; `kind` matters where it only moves data."""
     match plan:
         case LinearEngine():
             return linear_parts(plan, accelerator)
@@ -109,16 +109,19 @@ def engine_parts(plan: Plan, accelerator: Accelerator) -> Parts:
         case LayerNormEngine():
             return layer_norm_parts(plan, accelerator)
         case None:
-            return movement_parts()
+            return movement_parts(kind, accelerator)
 
 
-def all_parts(plan: ModulePlan) -> dict[str, Parts]:
+def all_parts(plan: ModulePlan, board: Board) -> dict[str, Parts]:
     """The parts of a whole accelerator."""
     accelerator = plan.accelerator
-    parts = {name: engine_parts(found, accelerator) for name, found in plan.plans.items()}
+    parts = {
+        name: engine_parts(found, accelerator, plan.engines[name].kind.data)
+        for name, found in plan.plans.items()
+    }
     for memory in memory_parts(accelerator):
         parts[memory.name] = [memory]
-    return {**parts, "interfaces": interface_parts(accelerator)}
+    return {**parts, "interfaces": interface_parts(accelerator, board.memory.ports)}
 
 
 def estimate(plan: ModulePlan, loops: ModuleOp, board: Board, clock_mhz: float) -> Estimate:
@@ -133,7 +136,7 @@ def estimate(plan: ModulePlan, loops: ModuleOp, board: Board, clock_mhz: float) 
         engine, layer = name_of(dispatch.engine), dispatch.attributes.get("layer")
         name = layer.data if isinstance(layer, StringAttr) else engine
         layers.append(LayerCost(name, engine, cycles))
-    return Estimate(board, clock_mhz, layers, all_parts(plan))
+    return Estimate(board, clock_mhz, layers, all_parts(plan, board))
 
 
 def _has_ports(function: func.FuncOp) -> bool:

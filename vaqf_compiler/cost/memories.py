@@ -114,7 +114,7 @@ class Memory(Block):
     `depth` words of `width` bits with synchronous reads. A memory without write port is a ROM.
 
     Block RAMs are exactly those that Yosys takes. Its choice trades them for multiplexers, so
-    only the number of block RAMs is sure not to fall as a memory grows.
+    LUTs may fall as a memory grows, and a narrower memory may take one block RAM in ten more.
     """
 
     depth: int

@@ -2,8 +2,8 @@
 The hardware that an engine consists of: building blocks and how many of each, from the same plan
 that its loops are built from.
 
-Not calibrated by synthesis but assumed: the control logic of a loop and of a port. Everything else
-is a block of `vaqf_compiler.cost`.
+Not calibrated by synthesis but assumed: the control logic of a loop and of a port, products of
+indices, masks, decoders and what else is given as plain numbers here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vaqf_compiler.cost.block import Block
 from vaqf_compiler.cost.blocks import (
     Accumulator,
     AdderTree,
+    BarrelShift,
     BinaryDot,
     Divider,
     MaximumTree,
@@ -44,6 +45,8 @@ from vaqf_compiler.engines.attention import (
 from vaqf_compiler.engines.layer_norm import (
     GAMMA_BITS,
     RECIPROCAL_BITS,
+    ROOT,
+    ROOT_BITS,
     VARIANCE,
     LayerNormEngine,
     Widths,
@@ -59,6 +62,8 @@ CONTROL_REGISTERS = Resources(lut=400, ff=600)
 """The s_axilite block: an assumption."""
 PORT_LOGIC = Resources(lut=900, ff=1400)
 """An m_axi adapter without its buffers: an assumption."""
+INTERCONNECT = Resources(lut=1200, ff=1600)
+"""For each m_axi port more than the board has: an assumption."""
 BURST_WORDS = 256
 """Words that an adapter buffers: 16 outstanding bursts of 16, the tool's defaults (UG1399)."""
 
@@ -118,6 +123,11 @@ def multiplied(name: str, shared_bits: int, bits: int, shared: int, factors: int
     return [p for p in parts if p.copies]
 
 
+def decoder(most: int) -> Resources:
+    """A power of two from its exponent, decoded once for all lanes."""
+    return Resources(lut=most, ff=most)
+
+
 def requantised(
     name: str,
     lanes: int,
@@ -165,6 +175,9 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
         if not pairs:
             parts.append(part("products", n * m, Product(x_bits, engine.weight_bits)))
         parts += summed("sums", m, x_bits + engine.weight_bits, n)
+    if engine.overhangs:
+        parts.append(part("epilogue masks", len(engine.epilogues), Resources(lut=INDEX_BITS / 2)))
+    parts.append(part("rounding", len(engine.epilogues), decoder(engine.most_shift)))
     if engine.masks_channels:
         parts.append(part("input masks", n, Resources(lut=x_bits + INDEX_BITS / 2)))
     for epilogue in sorted(engine.epilogues):
@@ -222,12 +235,13 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         part("keys and values", 2 * keys * size, Memory(steps, bits)),
         part("scores", keys, Memory(steps, engine.score_bits)),
         part("exponentials", keys, Memory(steps, EXPONENTIAL_BITS)),
-        part("context registers", 1, Resources(ff=size * engine.context_bits)),
         *chosen("loaded channels", 3 * lanes, bits, group),
         *multiplied("score products", bits, bits, size, keys),
         *summed("score sums", keys, 2 * bits, size),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
         part("masks", 2 * keys, Resources(lut=INDEX_BITS / 2)),
+        part("masked numbers", keys, Resources(lut=engine.score_bits + EXPONENTIAL_BITS)),
+        part("rounding", 2, decoder(engine.most_shift)),
         part("exponential lanes", keys, ExponentialLane(score_bits, exp_shift)),
         *summed("exponential sums", 1, EXPONENTIAL_BITS, keys),
         part("sum of exponentials", 1, Accumulator(sum_bits)),
@@ -265,7 +279,9 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
         part("sum", 1, Accumulator(widths.total)),
         part("sum of squares", 1, Accumulator(widths.squares)),
         part("variance", 1, Resources(lut=2 * variance, ff=2 * variance)),
-        part("squared sum", 1, Resources(dsp=dsp_slices(widths.total, widths.total))),
+        part("products of sums", 1, Resources(dsp=_variance_slices(widths, accelerator.channels))),
+        part("mantissa", 2, BarrelShift(ROOT.width.data, ROOT_BITS)),
+        part("rounding", 2, decoder(widths.product)),
         part("square root", 1, SquareRootStep(variance)),
         part("division", 1, Divider(RECIPROCAL_BITS + 2)),
         part("lanes", lanes, NormaliseLane(centred, widths.product + widened, bits)),
@@ -274,9 +290,19 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
     ]
 
 
-def movement_parts() -> Parts:
-    """An engine that moves data: little but its loops."""
-    return [part("loops", 2, LOOP)]
+def _variance_slices(widths: Widths, channels: int) -> int:
+    """Of channels times the sum of squares, and the square of the sum."""
+    channel_bits = channels.bit_length() + 1
+    squared = dsp_slices(widths.total, widths.total)
+    return squared + dsp_slices(channel_bits, widths.squares)
+
+
+def movement_parts(kind: str, accelerator: Accelerator) -> Parts:
+    """An engine that moves data: little but its loops and the cells of what it copies."""
+    cells = 0
+    if kind == "copy_tokens":
+        cells = sum(cell_products(m, 1) for m in (accelerator.activations, accelerator.image))
+    return [part("loops", 2, LOOP), part("addresses", cells, ADDRESS_PRODUCT)]
 
 
 def memory_parts(accelerator: Accelerator) -> Parts:
@@ -288,13 +314,17 @@ def memory_parts(accelerator: Accelerator) -> Parts:
     ]
 
 
-def interface_parts(accelerator: Accelerator) -> Parts:
-    """Ports: one for the image, one for each port of parameters, one for logits."""
+def interface_parts(accelerator: Accelerator, board_ports: int) -> Parts:
+    """
+    Ports: one for the image, one for each port of parameters, one for logits. Where the board has
+    fewer, an interconnect joins them.
+    """
     words = len(accelerator.ports) + 1
     word_bits = bits_of(accelerator.parameters)
     return [
         part("control registers", 1, CONTROL_REGISTERS),
         part("port logic", words + 1, PORT_LOGIC),
         part("burst buffers", words, Memory(BURST_WORDS, word_bits, "bram")),
+        part("interconnect", max(0, words + 1 - board_ports), INTERCONNECT),
         part("logits buffer", 1, Memory(BURST_WORDS, LOGIT_BITS, "bram")),
     ]

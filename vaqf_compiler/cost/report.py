@@ -12,6 +12,7 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.board import RESOURCES, load_board
+from vaqf_compiler.cost.estimate import MARGIN
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, MemoryOp, ResourcesAttr
 from vaqf_compiler.engines.accelerator import bits_of
@@ -20,12 +21,12 @@ from vaqf_compiler.engines.dispatches import ACTIVATIONS, name_of
 VERSION = 1
 """Of the format of `report.json`, which docs/report.schema.json describes."""
 NOTE = (
-    "Estimated: resources from synthesised building blocks and a margin for control logic and "
-    "routing, cycles from the loops. Placing and routing were not run."
+    f"Estimated: resources from synthesised building blocks and {MARGIN:.0%} for control logic and "
+    "routing, cycles from the loops. Placing and routing were not run, the clock is a choice."
 )
 PUBLISHED_NOTE = (
     "Estimated: the accelerator of the VAQF paper (arXiv 2201.06618) as its authors' tools built "
-    "it, not the one in this directory."
+    "it, not the one in this directory. It says nothing of flip-flops."
 )
 
 

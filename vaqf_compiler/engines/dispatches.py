@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
+from xdsl.dialects import func
 from xdsl.dialects.builtin import FlatSymbolRefAttr, ModuleOp, StringAttr, SymbolRefAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import PassFailedException
@@ -24,6 +25,8 @@ from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.errors import OperationError
 
+TOP = "vaqf_top"
+"""The accelerator's function, in a module that is lowered to loops."""
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
 """Names of the on-chip memories."""
 
@@ -34,7 +37,12 @@ def engines_of(module: ModuleOp) -> dict[str, EngineOp]:
     """The engines of a module by name. Raises PassFailedException where there is none."""
     engines = {op.sym_name.data: op for op in module.ops if isinstance(op, EngineOp)}
     if not engines:
-        raise PassFailedException("the module has no engines; run binvit-map first")
+        lowered = any(isinstance(op, func.FuncOp) and op.sym_name.data == TOP for op in module.ops)
+        raise PassFailedException(
+            "the module is lowered to loops already; take the mapped one"
+            if lowered
+            else "the module has no engines; run binvit-map first"
+        )
     return engines
 
 

@@ -45,7 +45,9 @@ class ModulePlan:
     def of(module: ModuleOp) -> ModulePlan:
         """Raises PassFailedException for a module that is not mapped, tiled and allocated."""
         engines = engines_of(module)
-        model = next(op for op in module.ops if isinstance(op, func.FuncOp))
+        model = next((op for op in module.ops if isinstance(op, func.FuncOp)), None)
+        if model is None:
+            raise PassFailedException("the module has no function, the model")
         dispatches = [op for op in model.body.block.ops if isinstance(op, DispatchOp)]
         lanes = parameter_of(next(iter(engines.values())), "lanes")
         parameters = Parameters(engines, lanes)

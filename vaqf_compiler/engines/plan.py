@@ -51,8 +51,9 @@ def plan_accelerator(
 ) -> Accelerator:
     """What the engines of a module agree on; `ports` are those of the parameters."""
     memories = {op.sym_name.data: op.type for op in module.ops if isinstance(op, MemoryOp)}
-    if not memories:
-        raise PassFailedException("the module has no memories; run binvit-allocate first")
+    for name in (ACTIVATIONS, RESIDUAL, IMAGE):
+        if name not in memories:
+            raise PassFailedException(f"there is no memory @{name}; run binvit-allocate first")
     lanes = {parameter_of(engine, "lanes") for engine in engines.values()}
     if len(lanes) != 1:
         raise PassFailedException(f"all engines must have the same lanes, got {sorted(lanes)}")

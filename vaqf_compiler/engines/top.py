@@ -13,8 +13,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import LOGIT_BITS, Accelerator, bits_of
 from vaqf_compiler.engines.builder import Buffer, function, local
-
-TOP = "vaqf_top"
+from vaqf_compiler.engines.dispatches import TOP
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from vaqf_compiler.dialects.binvit import (
     QuantizedType,
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
+from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.engines.accelerator import PIXEL_BITS
 from vaqf_compiler.engines.dispatches import (
     ACTIVATIONS,
@@ -54,6 +55,7 @@ class BinvitAllocatePass(ModulePass):
     name = "binvit-allocate"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        forget_costs(op)
         function = next(o for o in op.ops if isinstance(o, func.FuncOp))
         allocator = _Allocator(engines_of(op), function)
         memories = allocator.run()

@@ -35,6 +35,7 @@ from vaqf_compiler.cost.vaqf2022_module import BOARD as PUBLISHED_BOARD
 from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
 from vaqf_compiler.cost.vaqf2022_module import estimate_published
 from vaqf_compiler.dialects.binvit import EngineOp, MemoryOp, ResourcesAttr
+from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
 
@@ -102,12 +103,11 @@ def estimate_module(
 
 def annotate(module: ModuleOp, plan: ModulePlan, found: Estimate) -> None:
     """Write an estimate into the module."""
+    forget_costs(module)
     by_unit = found.by_unit
     for op in module.ops:
-        if isinstance(op, EngineOp | MemoryOp):
-            op.attributes.pop("resources", None)
-            if (used := by_unit.pop(op.sym_name.data, None)) is not None:
-                op.attributes["resources"] = attribute(used)
+        if isinstance(op, EngineOp | MemoryOp) and op.sym_name.data in by_unit:
+            op.attributes["resources"] = attribute(by_unit.pop(op.sym_name.data))
     for dispatch, layer in zip(plan.dispatches, found.layers, strict=True):
         dispatch.attributes["cycles"] = IntegerAttr(layer.cycles.total, i64)
         dispatch.attributes["bound"] = StringAttr(layer.cycles.bound)

@@ -53,6 +53,7 @@ from vaqf_compiler.dialects.binvit import (
     YieldOp,
 )
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized
+from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.errors import OperationError
 
 ENGINES: dict[str, tuple[str, dict[str, int]]] = {
@@ -87,6 +88,7 @@ class BinvitMapPass(ModulePass):
     name = "binvit-map"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        forget_costs(op)
         functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
         if len(functions) != 1:
             raise PassFailedException("expected one function, the model")

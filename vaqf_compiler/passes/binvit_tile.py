@@ -21,7 +21,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS, forget_costs
 from vaqf_compiler.engines.accelerator import PIXEL_BITS, PIXELS_PER_WORD
 
 MOST_CHANNELS = 4096
@@ -44,6 +44,7 @@ class BinvitTilePass(ModulePass):
     """Input channels of a tile of 8-bit weights."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        forget_costs(op)
         tiles = {1: (self.binary_m, self.binary_n), 8: (self.int8_m, self.int8_n)}
         engines = [e for e in op.ops if isinstance(e, EngineOp) and e.kind.data == "linear"]
         if not engines:

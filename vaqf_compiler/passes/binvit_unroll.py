@@ -22,11 +22,13 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
+from vaqf_compiler.dialects.binvit.mapping import forget_costs
 
 LANE_CHOICES = (4, 8, 16)
 """Numbers of 32-bit parameters that fill words, and of pixels that divide one."""
 MOST_AT_ONCE = 1024
 """Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
+MOST_KEYS = 512
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class BinvitUnrollPass(ModulePass):
     """Key tokens a cycle of attention."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        forget_costs(op)
         if self.lanes not in LANE_CHOICES:
             raise PassFailedException(f"lanes must be 4, 8 or 16, got {self.lanes}")
-        if not 1 <= self.keys <= MOST_AT_ONCE:
-            raise PassFailedException(f"keys must be in 1..{MOST_AT_ONCE}, got {self.keys}")
+        if not 1 <= self.keys <= MOST_KEYS:
+            raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {self.keys}")
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
             raise PassFailedException("no engine to unroll; run binvit-map first")

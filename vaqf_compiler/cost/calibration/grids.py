@@ -31,6 +31,7 @@ def _logic() -> list[Block]:
         *(BinaryDot(b, n) for b, n in product((1, 4, 6, 8, 12, 16), (4, 16, 48))),
         *(BinaryDot(b, n) for b, n in ((4, 32), (6, 32), (8, 32), (4, 64), (6, 64), (8, 64))),
         *(BinaryDot(b, n) for b, n in ((2, 96), (8, 96), (6, 192), (8, 256))),
+        *(BinaryDot(b, n) for b, n in product((2, 3, 5, 7, 9, 10, 11, 13, 14, 15, 16), (8, 64))),
         *(AdderTree(b, n) for b, n in product((2, 8, 18, 32), (4, 12, 32, 64))),
         *(MaximumTree(b, n) for b, n in product((4, 8, 16, 24), (2, 4, 12, 32))),
         *(Accumulator(b) for b in (4, 8, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64)),

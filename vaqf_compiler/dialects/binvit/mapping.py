@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import (
     FlatSymbolRefAttrConstr,
     IntegerAttr,
     MemRefType,
+    ModuleOp,
     StringAttr,
     SymbolNameConstraint,
     SymbolRefAttr,
@@ -297,3 +298,20 @@ class PackOp(IRDLOperation):
         if WORD_BITS % self.bits.value.data:
             bits = self.bits.value.data
             raise VerifyException(f"{bits} bits do not divide a word of {WORD_BITS}")
+
+
+COST_ATTRIBUTES = ("resources", "cycles", "bound")
+"""What `binvit-estimate` adds to engines, memories and dispatches."""
+WEIGHTS_ATTRIBUTE = "binvit.weights"
+"""Of a module: where its parameters are. All others beginning with `binvit.` are its cost."""
+
+
+def forget_costs(module: ModuleOp) -> None:
+    """Remove what an earlier estimate says, before a pass makes it wrong."""
+    for op in module.walk():
+        if isinstance(op, EngineOp | MemoryOp | DispatchOp):
+            for name in COST_ATTRIBUTES:
+                op.attributes.pop(name, None)
+    for name in list(module.attributes):
+        if name.startswith("binvit.") and name != WEIGHTS_ATTRIBUTE:
+            del module.attributes[name]

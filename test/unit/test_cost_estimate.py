@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from xdsl.dialects import arith, func, scf
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
+from vaqf_compiler.cost.arrays import Arrays, Storage
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.closed_form import AttentionForm, LayerNormForm, LinearForm
 from vaqf_compiler.cost.delays import INDEX_BITS, significant_bits
 from vaqf_compiler.cost.estimate import engine_parts
 from vaqf_compiler.cost.evaluate import arguments_of, evaluate
 from vaqf_compiler.cost.latency import LatencyModel
+from vaqf_compiler.cost.memories import Memory
 from vaqf_compiler.cost.parts import resources_of
 from vaqf_compiler.cost.products import dsp_slices
 from vaqf_compiler.cost.schedule import is_unrolled, trip_count
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
@@ -74,20 +77,20 @@ class Case:
         return f"{self.plan}, {self.machine}, {self.layers}"  # a module takes minutes to print
 
 
-def memory(bits: int, *shape: int) -> MemRefType[Any]:
+def memref_of(bits: int, *shape: int) -> MemRefType[Any]:
     return MemRefType(IntegerType(bits), shape)
 
 
 def accelerator(draw: st.DrawFn, bits: int, lanes: int, widths: tuple[int, int]) -> Accelerator:
-    words = memory(WORD_BITS, 1 << 20)
+    words = memref_of(WORD_BITS, 1 << 20)
     ports = (PARAMETERS, weights_port("binary_linear"), weights_port("int8_linear"))
     return Accelerator(
         lanes=lanes,
         tokens=draw(st.integers(1, 600)),
         channels=lanes * draw(st.integers(1, 1024 // lanes)),
-        activations=memory(bits, 1 << 14, widths[0], lanes),
-        residual=memory(16, 1 << 14, 1, lanes),
-        image=memory(max(8, bits), 1 << 14, widths[1], lanes),
+        activations=memref_of(bits, 1 << 14, widths[0], lanes),
+        residual=memref_of(16, 1 << 14, 1, lanes),
+        image=memref_of(max(8, bits), 1 << 14, widths[1], lanes),
         ports=dict.fromkeys(ports, words),
     )
 
@@ -294,3 +297,34 @@ def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.D
     case = data.draw(CASES[kind]())
     found = resources_of(engine_parts(case.plan, case.machine)).dsp
     assert found == multiplier_slices(case.module)
+
+
+@pytest.mark.parametrize("kind", CASES)
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@given(data=st.data())
+def test_memories_are_those_of_the_arrays_in_the_loops(kind: str, data: st.DataObject):
+    case = data.draw(CASES[kind]())
+    arrays = Arrays(case.module)
+    expected = 0
+    for op in case.module.walk():
+        function = op.parent_op()
+        if isinstance(op, memref.AllocOp) and function is not top_of(case.module):
+            array = arrays.of(op.memref)
+            if array.storage is Storage.BANKS:
+                expected += array.banks * Memory(array.depth, array.bits).bram18
+    if isinstance(case.plan, AttentionEngine):
+        expected += case.plan.keys  # each lane has a table of powers of two, a constant
+    assert resources_of(engine_parts(case.plan, case.machine)).bram18 == expected
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@given(case=linear_cases())
+def test_weights_of_a_tile_have_two_sets_of_registers(case: Case):
+    """The array of a dataflow loop is doubled."""
+    arrays = Arrays(case.module)
+    (loop,) = (op.parent_op() for op in case.module.walk() if isinstance(op, vhls.DataflowOp))
+    assert isinstance(loop, scf.ForOp)
+    (weight,) = (op for op in loop.body.block.ops if isinstance(op, memref.AllocaOp))
+    array = arrays.of(weight.memref)
+    parts = {part.name: part.resources for part in engine_parts(case.plan, case.machine)}
+    assert parts["weight registers"].ff == 2 * array.banks * array.depth * array.bits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ class OutOfRangeError(ValueError):
 
 
 @dataclass(frozen=True)
-class Block:
+class Block(ABC):
     """
     A piece of hardware. LUTs and flip-flops are sums of features times coefficients from
     `calibration.json`; DSP slices and block RAMs are rules.
@@ -41,13 +42,13 @@ class Block:
                 kind = type(self).__name__
                 raise OutOfRangeError(f"{name} of {kind} must be {least} to {most}, not {value}")
 
+    @abstractmethod
     def lut_features(self) -> Features:
         """What LUTs are proportional to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ff_features(self) -> Features:
         """What flip-flops are proportional to."""
-        raise NotImplementedError
 
     @property
     def dsp(self) -> int:

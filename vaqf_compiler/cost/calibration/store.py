@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -68,8 +67,9 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
     text = f'{{\n  "tool": {tool},\n  "date": {date},\n  "blocks": {{\n{joined}\n  }}\n}}\n'
     with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".json", delete=False) as file:
         file.write(text)
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, path)  # noqa: PTH105
+    written = Path(file.name)
+    written.chmod(0o644)
+    written.replace(path)
 
 
 def _record(point: Point) -> dict[str, Any]:

@@ -66,8 +66,6 @@ INTERCONNECT = Resources(lut=1200, ff=1600)
 """For each m_axi port more than the board has: an assumption."""
 BURST_WORDS = 256
 """Words that an adapter buffers: 16 outstanding bursts of 16, the tool's defaults (UG1399)."""
-
-
 LEAST_BITS = 4
 LEAST_CENTRED_BITS = 18
 """The narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
@@ -170,10 +168,7 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     if engine.weight_bits == 1:
         parts.append(part("binary products and sums", m, BinaryDot(x_bits, n)))
     else:
-        pairs = engine.pairs_products
-        parts += multiplied("products", x_bits, engine.weight_bits, n, m) if pairs else []
-        if not pairs:
-            parts.append(part("products", n * m, Product(x_bits, engine.weight_bits)))
+        parts += multiplied("products", x_bits, engine.weight_bits, n, m)
         parts += summed("sums", m, x_bits + engine.weight_bits, n)
     if engine.overhangs:
         parts.append(part("epilogue masks", len(engine.epilogues), Resources(lut=INDEX_BITS / 2)))

@@ -71,6 +71,11 @@ def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | 
             return op.value.value.data if isinstance(op.value, IntegerAttr) else None
         case arith.IndexCastOp() | arith.ExtSIOp():
             return _evaluate(op.operands[0], found)
+        case arith.SelectOp():
+            condition, *choices = (_evaluate(operand, found) for operand in op.operands)
+            if condition is None or any(choice is None for choice in choices):
+                return None
+            return np.where(condition, *choices)
         case arith.CmpiOp() if op.predicate.value.data < len(COMPARISONS):
             combine = COMPARISONS[op.predicate.value.data]
         case _ if type(op) in OPERATIONS:

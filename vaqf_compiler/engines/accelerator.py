@@ -111,13 +111,18 @@ def each_parameter(
                 yield group, word * PARAMETERS_PER_WORD + part, value
 
 
+def requantized_bits(total_bits: int, most_shift: int) -> int:
+    """The width in which `requantize` works on totals of a width."""
+    return max(total_bits + MULTIPLIER.width.data, most_shift) + 1
+
+
 def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -> Value:
     """
     `(total * multiplier + 2**(shift-1)) >> shift`, not yet saturated, in a width that holds
     every step (docs/arithmetic.md); `shift` is at most `most_shift`.
     """
     product = total.times(multiplier)
-    bits = max(product.bits, most_shift) + 1
+    bits = requantized_bits(total.bits, most_shift)
     half = (integer(1, bits) << (shift - 1)).named("half")
     return (product.to(bits) + half) >> shift
 

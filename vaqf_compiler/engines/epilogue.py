@@ -1,74 +1,61 @@
-"""What becomes of the totals of a linear engine: requantise, then store, look up, add or output."""
+"""What becomes of totals of a linear engine: requantise, then store, look up, add or output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute
 
-from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
-    LOGIT_BITS,
     Accelerator,
     bits_of,
     cell_of,
     requantize,
+    requantized_bits,
     saturate,
 )
-from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled, when
+from vaqf_compiler.engines.builder import Buffer, scratch, unrolled, when
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
-from vaqf_compiler.engines.values import Value
+from vaqf_compiler.engines.values import Value, select
 
 
 @dataclass(frozen=True)
-class EpilogueLoops:
-    """The loops that turn the totals of a row of tiles into results."""
+class EpilogueLanes:
+    """A group of lanes of the row of tiles before the present one; all layers share them."""
 
     engine: LinearEngine
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
-    bias: Buffer
-    totals: Buffer
+    """Of a step."""
 
-    def build(self, out_tile: Value, gelu: Buffer | None) -> None:
-        """For every epilogue that some layer needs; `gelu` has a table for each lane."""
-        s, accelerator = self.scalars, self.accelerator
-        done = (out_tile * self.engine.tile_m).named("done")
-        first_group = (done // accelerator.lanes).named("first_group")
-        writers: dict[Epilogue, Callable[[Value, Value, Value, Value], None]] = {
-            Epilogue.ACTIVATION: self._write_activation,
-            Epilogue.RESIDUAL: self._write_residual,
-            Epilogue.LOGITS: self._write_logit,
-        }
-        if gelu is not None:
-            writers[Epilogue.GELU] = self._gelu_writer(gelu)
-        for epilogue in sorted(self.engine.epilogues):
-            with self._when_epilogue(epilogue):
-                groups = self.engine.tile_m // accelerator.lanes
-                # A constant number of groups lets the tool make one loop of the two.
-                with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-                    with loop(0, groups, "group") as group:
-                        pipeline()
-                        if epilogue is Epilogue.RESIDUAL:
-                            # Each token and group has a row of its own.
-                            vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
-                        out_group = (first_group + group).named("out_group")
-                        with self._when_in_layer(out_group):
-                            with unrolled(accelerator.lanes, "lane") as lane:
-                                added = self.bias[group, lane].to(self.engine.total_bits)
-                                total = (self.totals[token, group, lane] + added).named("total")
-                                writers[epilogue](token, out_group, lane, total)
+    def build(self, token: Value) -> None:
+        """Turn the totals of a token, group `step` of the row, into results."""
+        engine, lanes, s = self.engine, self.accelerator.lanes, self.scalars
+        groups = engine.groups(lanes)
+        group = ((s["out_tile"] - 1) * groups + s["step"]).named("out_group")
+        total = scratch("total", engine.total_bits, lanes)
+        with unrolled(lanes, "lane") as lane:
+            bias = self.buffers["bias"][group, lane].to(engine.total_bits)
+            total[lane] = self.buffers["done"][token, s["step"], lane] + bias
+        scaled = self._requantized(total) if engine.requantizes else total
+        with self._when_in_layer(group):
+            if engine.stores_activations:
+                with self._when(Epilogue.ACTIVATION, Epilogue.GELU):
+                    self._write_activations(token, group, scaled)
+            if Epilogue.RESIDUAL in engine.epilogues:
+                with self._when(Epilogue.RESIDUAL):
+                    self._write_residual(token, group, scaled)
+            if Epilogue.LOGITS in engine.epilogues:
+                with self._when(Epilogue.LOGITS), unrolled(lanes, "lane") as lane:
+                    self.buffers["logit"][group, lane] = total[lane]
 
     @contextmanager
     def _when_in_layer(self, group: Value) -> Generator[None]:
-        """
-        Only for groups of the layer's output channels, where tiles overhang. Only logits may not
-        fill their last group: their port has room for a whole one.
-        """
+        """Only for groups of the layer's output channels, where tiles overhang."""
         if not self.engine.overhangs:
             yield
             return
@@ -76,49 +63,58 @@ class EpilogueLoops:
             yield
 
     @contextmanager
-    def _when_epilogue(self, epilogue: Epilogue) -> Generator[None]:
-        if len(self.engine.epilogues) == 1:
+    def _when(self, *epilogues: Epilogue) -> Generator[None]:
+        """Only for layers with one of some epilogues, where others have another one."""
+        if self.engine.epilogues <= set(epilogues):
             yield
             return
-        vhls.CommentOp(f"epilogue {epilogue.value}: {epilogue.name.lower()}")
-        with when(self.scalars["epilogue"].equals(epilogue)):
+        chosen = [self._is(epilogue) for epilogue in epilogues if epilogue in self.engine.epilogues]
+        condition = chosen[0]
+        for other in chosen[1:]:
+            condition = condition | other
+        with when(condition):
             yield
 
-    def _requantized(self, total: Value) -> Value:
-        s, most = self.scalars, self.engine.most_shift
-        return requantize(total, s["multiplier"], s["shift"], most)
+    def _is(self, epilogue: Epilogue) -> Value:
+        return self.scalars["epilogue"].equals(epilogue).named(f"is_{epilogue.name.lower()}")
+
+    def _requantized(self, total: Buffer) -> Buffer:
+        s, lanes = self.scalars, self.accelerator.lanes
+        bits = requantized_bits(self.engine.total_bits, self.engine.most_shift)
+        scaled = scratch("scaled", bits, lanes)
+        with unrolled(lanes, "lane") as lane:
+            result = requantize(total[lane], s["multiplier"], s["shift"], self.engine.most_shift)
+            scaled[lane] = result
+        return scaled
 
     def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
         """The row where a token of the result starts."""
-        lanes = self.accelerator.lanes
-        per_row = memory.get_shape()[1] * lanes
+        per_row = memory.get_shape()[1] * self.accelerator.lanes
         rows = (self.scalars["out_channels"] + (per_row - 1)) // per_row
         return self.scalars["target"] + token * rows
 
-    def _write_activation(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        memory = self.accelerator.activations
+    def _write_activations(self, token: Value, group: Value, scaled: Buffer) -> None:
+        """Saturated, or what the GELU table has for it."""
+        engine, memory = self.engine, self.accelerator.activations
+        bits, gelu_bits = bits_of(memory), engine.gelu_bits
         cell = cell_of(memory, self._first_row(token, memory), group)
-        y = saturate(self._requantized(total), bits_of(memory))
-        self.buffers["activations"][cell.row, cell.group, lane] = y
+        with unrolled(self.accelerator.lanes, "lane") as lane:
+            choices: dict[Epilogue, Value] = {}
+            if Epilogue.ACTIVATION in engine.epilogues:
+                choices[Epilogue.ACTIVATION] = saturate(scaled[lane], bits)
+            if Epilogue.GELU in engine.epilogues:
+                x = saturate(scaled[lane], gelu_bits)
+                entry = (x.as_index() + (1 << (gelu_bits - 1))).named("entry")
+                choices[Epilogue.GELU] = self.buffers["gelu"][lane, entry]
+            y, *other = choices.values()
+            if other:
+                y = select(self._is(Epilogue.GELU), other[0], y)
+            self.buffers["activations"][cell.row, cell.group, lane] = y
 
-    def _gelu_writer(self, gelu: Buffer) -> Callable[[Value, Value, Value, Value], None]:
-        def write(token: Value, group: Value, lane: Value, total: Value) -> None:
-            memory = self.accelerator.activations
-            cell = cell_of(memory, self._first_row(token, memory), group)
-            x = saturate(self._requantized(total), self.engine.gelu_bits)
-            entry = (x.as_index() + (1 << (self.engine.gelu_bits - 1))).named("entry")
-            self.buffers["activations"][cell.row, cell.group, lane] = gelu[lane, entry]
-
-        return write
-
-    def _write_residual(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        memory = self.accelerator.residual
+    def _write_residual(self, token: Value, group: Value, scaled: Buffer) -> None:
+        memory, residual = self.accelerator.residual, self.buffers["residual"]
         bits = bits_of(memory)
-        y = saturate(self._requantized(total), bits).named("y")
         row = (self._first_row(token, memory) + group).named("row")
-        old = self.buffers["residual"][row, 0, lane]
-        self.buffers["residual"][row, 0, lane] = saturate(y.to(bits + 1) + old.to(bits + 1), bits)
-
-    def _write_logit(self, token: Value, group: Value, lane: Value, total: Value) -> None:
-        logit = self.scalars["target"] + group * self.accelerator.lanes + lane
-        self.buffers["logits"][logit] = total.to(LOGIT_BITS)
+        with unrolled(self.accelerator.lanes, "lane") as lane:
+            y = saturate(scaled[lane], bits).named("y").to(bits + 1)
+            residual[row, 0, lane] = saturate(y + residual[row, 0, lane].to(bits + 1), bits)

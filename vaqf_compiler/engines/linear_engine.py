@@ -12,6 +12,7 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     MULTIPLIER,
+    PARAMETER_BITS,
     Accelerator,
     bits_of,
 )
@@ -35,6 +36,21 @@ class Epilogue(IntEnum):
     """Requantise and add to the residual stream."""
     LOGITS = 3
     """Write to the output port."""
+
+
+@dataclass(frozen=True)
+class EngineArray:
+    """An array of an engine. With a dimension of lanes the tool sees that these are apart."""
+
+    bits: int
+    shape: tuple[int, ...]
+    partition: tuple[int, ...]
+    """Dimensions, from 1, that are split into memories of their own."""
+
+    @property
+    def type(self) -> MemRefType[Attribute]:
+        """As an argument."""
+        return MemRefType(IntegerType(self.bits), self.shape)
 
 
 @dataclass(frozen=True)
@@ -73,29 +89,67 @@ class LinearEngine:
         return self.weight_bits > 1 and fits_pair(bits_of(self.input), self.weight_bits)
 
     @property
-    def row_words(self) -> int:
-        """Words that a row of a weight tile takes, where it takes whole ones."""
-        return max(1, self.tile_n * self.weight_bits // WORD_BITS)
-
-    @property
-    def rows_per_word(self) -> int:
-        """Rows of a weight tile that share a word."""
-        return max(1, WORD_BITS // (self.tile_n * self.weight_bits))
-
-    @property
     def tile_words(self) -> int:
-        """Words of a weight tile."""
-        return self.tile_m * self.row_words // self.rows_per_word
+        """Words of a weight tile, whose rows follow one another."""
+        return self.tile_m * self.tile_n * self.weight_bits // WORD_BITS
+
+    @property
+    def weight(self) -> MemRefType[Attribute]:
+        """The weights of a tile, as in external memory."""
+        return MemRefType(IntegerType(WORD_BITS), [self.tile_words])
+
+    @property
+    def steps_m(self) -> int:
+        """Cycles for the output channels of a tile."""
+        return self.tile_m // self.unroll_m
+
+    @property
+    def steps_n(self) -> int:
+        """Passes over all tokens for the input channels of a tile."""
+        return self.tile_n // self.unroll_n
+
+    def groups(self, lanes: int) -> int:
+        """Groups of lanes of a row's totals."""
+        return self.tile_m // lanes
+
+    def most_steps(self, lanes: int) -> int:
+        """Of any row of tiles."""
+        return max(-(-self.most_in_channels // self.tile_n), self.groups(lanes))
+
+    def arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
+        """Arrays that the engine keeps from step to step, by name."""
+        lanes = accelerator.lanes
+        groups = self.groups(lanes)
+        most_groups = -(-self.most_out_channels // self.tile_m) * groups
+        totals = EngineArray(self.total_bits, (accelerator.tokens, groups, lanes), (2, 3))
+        found = {
+            "totals": totals,
+            "done": totals,
+            "bias": EngineArray(PARAMETER_BITS, (most_groups, lanes), (2,)),
+        }
+        if Epilogue.GELU in self.epilogues:
+            # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
+            size = -(-(1 << self.gelu_bits) // lanes) * lanes
+            bits = bits_of(accelerator.activations)
+            found["gelu"] = EngineArray(bits, (lanes, size), (1,))
+        if Epilogue.LOGITS in self.epilogues:
+            found["logit"] = EngineArray(self.total_bits, (most_groups, lanes), (2,))
+        return found
+
+    def memories(self, accelerator: Accelerator) -> dict[str, MemRefType[Attribute]]:
+        """The shared memories that the engine reads or writes, by name."""
+        used: dict[str, MemRefType[Attribute]] = {}
+        if self.input is accelerator.image:
+            used["image"] = accelerator.image
+        if self.input is accelerator.activations or self.stores_activations:
+            used["activations"] = accelerator.activations
+        if Epilogue.RESIDUAL in self.epilogues:
+            used["residual"] = accelerator.residual
+        return used
 
     def arguments(self, accelerator: Accelerator) -> dict[str, Attribute]:
         """The engine's arguments: memories and ports, then what differs between layers."""
-        buffers: dict[str, Attribute] = {}
-        if self.input is accelerator.image:
-            buffers["image"] = accelerator.image
-        if self.input is accelerator.activations or self._stores_activations:
-            buffers["activations"] = accelerator.activations
-        if Epilogue.RESIDUAL in self.epilogues:
-            buffers["residual"] = accelerator.residual
+        buffers: dict[str, Attribute] = {**self.memories(accelerator)}
         if Epilogue.LOGITS in self.epilogues:
             buffers["logits"] = MemRefType(IntegerType(LOGIT_BITS), [self.logits])
         buffers[weights_port(self.name)] = accelerator.ports[weights_port(self.name)]
@@ -114,5 +168,11 @@ class LinearEngine:
         return {**buffers, **scalars, "multiplier": MULTIPLIER, "shift": INDEX}
 
     @property
-    def _stores_activations(self) -> bool:
+    def stores_activations(self) -> bool:
+        """Whether results of some layer are activations."""
         return bool(self.epilogues & {Epilogue.ACTIVATION, Epilogue.GELU})
+
+    @property
+    def requantizes(self) -> bool:
+        """Whether results of some layer are requantised."""
+        return bool(self.epilogues - {Epilogue.LOGITS})

@@ -25,7 +25,6 @@ def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.Fu
     """Fetch the image, cut into patches, to the image memory."""
     lanes = accelerator.lanes
     row_words = width_of(accelerator.image) * lanes // PIXELS_PER_WORD
-    groups = PIXELS_PER_WORD // lanes
     types: dict[str, Attribute] = {
         "image": accelerator.image,
         "image_port": MemRefType(IntegerType(WORD_BITS), [words]),
@@ -36,9 +35,10 @@ def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.Fu
         with loop(0, words // row_words, "row") as row, loop(0, row_words, "word") as word:
             pipeline()
             data = port[row * row_words + word].named("data")
-            with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
-                pixel = data.field((group * lanes + lane) * PIXEL_BITS, PIXEL_BITS)
-                image[row, word * groups + group, lane] = pixel.to(image.bits)
+            with unrolled(PIXELS_PER_WORD, "part") as part:
+                pixel = data.field(part * PIXEL_BITS, PIXEL_BITS)
+                position = word * PIXELS_PER_WORD + part
+                image[row, position // lanes, position % lanes] = pixel.to(image.bits)
     return operation
 
 

@@ -151,9 +151,9 @@ class Value:
         raised = arith.MaxSIOp(self.ssa, self.like(low).ssa).result
         return Value(arith.MinSIOp(raised, self.like(high).ssa).result)
 
-    def maximum(self, other: Value) -> Value:
+    def maximum(self, other: Number) -> Value:
         """The greater one."""
-        return Value(arith.MaxSIOp(self.ssa, other.ssa).result)
+        return Value(arith.MaxSIOp(self.ssa, self.like(other).ssa).result)
 
     def minimum(self, other: Number) -> Value:
         """The lesser one."""

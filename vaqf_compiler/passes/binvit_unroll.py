@@ -24,8 +24,8 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
 
-LANE_CHOICES = (4, 8, 16)
-"""Numbers of 32-bit parameters that fill words, and of pixels that divide one."""
+LANE_CHOICES = (4, 8, 16, 32)
+"""Numbers of 32-bit parameters that fill words, and of pixels that divide one or fill some."""
 MOST_AT_ONCE = 1024
 """Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
 MOST_KEYS = 512
@@ -53,7 +53,7 @@ class BinvitUnrollPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
         if self.lanes not in LANE_CHOICES:
-            raise PassFailedException(f"lanes must be 4, 8 or 16, got {self.lanes}")
+            raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {self.lanes}")
         if not 1 <= self.keys <= MOST_KEYS:
             raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {self.keys}")
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]

@@ -108,7 +108,8 @@ class BinvitFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: binvit.ComplementBiasOp, args: PythonValues
     ) -> PythonValues:
         weight, *bias = args
-        negative = np.count_nonzero(weight < 0, axis=1) + op.padding
+        filled = np.pad(weight, ((0, 0), (0, op.padding)), constant_values=-1)
+        negative = np.count_nonzero(filled[:, ::2] < 0, axis=1)
         return (negative + bias[0] if bias else negative,)
 
     @impl(binvit.PatchesOp)

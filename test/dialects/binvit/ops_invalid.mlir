@@ -53,10 +53,19 @@ func.func @invalid() {
 
 // -----
 
-// CHECK: columns must be at least 1
+// CHECK: columns must be even and at least 2
 func.func @invalid() {
   %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
   %0 = binvit.complement_bias %w columns 0 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
+  return
+}
+
+// -----
+
+// CHECK: columns must be even and at least 2
+func.func @invalid() {
+  %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
+  %0 = binvit.complement_bias %w columns 3 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s32, 0.25>>
   return
 }
 
@@ -92,10 +101,10 @@ func.func @invalid() {
 // -----
 
 // Six weights, filled up to eight, may all be -1.
-// CHECK: 0 to 8, bias and 8 weights, do not fit !binvit.q<s4, 0.25>
+// CHECK: 0 to 4, bias and 4 pairs of weights, do not fit !binvit.q<s3, 0.25>
 func.func @invalid() {
   %w = "test.op"() : () -> tensor<2x6x!binvit.binary<0.5>>
-  %0 = binvit.complement_bias %w columns 4 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s4, 0.25>>
+  %0 = binvit.complement_bias %w columns 4 : (tensor<2x6x!binvit.binary<0.5>>) -> tensor<2x!binvit.q<s3, 0.25>>
   return
 }
 

@@ -165,9 +165,11 @@ class RequantizeOp(IRDLOperation):
 @irdl_op_definition
 class ComplementBiasOp(IRDLOperation):
     """
-    The bias of an engine that takes `~x`, which is `-x - 1`, for the product of `x` and a binary
-    weight of -1: bias `M` plus, for each row of the weight `MxN`, how many -1 it has. The row is
-    filled up with -1 to a multiple of `columns`, as a weight tile is.
+    The bias of an engine that takes products with binary weights two by two: of neighbours `a` and
+    `b` it takes `a + b` or `a - b`, and where the first weight is -1 the complement `~` of that,
+    which is one less than the negative. Bias `M` plus, for each row of the weight `MxN`, how many
+    pairs begin with -1. The row is filled up with -1 to a multiple of `columns`, an even number,
+    as a weight tile is.
     """
 
     name = "binvit.complement_bias"
@@ -201,12 +203,13 @@ class ComplementBiasOp(IRDLOperation):
         expect_rank("weight", self.weight, 2)
         if not isinstance(element(self.weight), BinaryType):
             raise VerifyException(f"weight must be binary, got {element(self.weight)}")
-        if self.columns.value.data < 1:
-            raise VerifyException("columns must be at least 1")
+        if self.columns.value.data < 1 or self.columns.value.data % 2:
+            raise VerifyException("columns must be even and at least 2")
         rows, columns = shape_of(self.weight)
         expect_shape("result", self.result, [rows])
         result = quantized("result", self.result)
-        low, high = 0, columns + self.padding
+        pairs = (columns + self.padding) // 2
+        low, high = 0, pairs
         if self.bias is not None:
             expect_shape("bias", self.bias, [rows])
             bias = quantized("bias", self.bias)
@@ -215,7 +218,7 @@ class ComplementBiasOp(IRDLOperation):
                 raise VerifyException("bias and result must have the same scale")
         if low < result.minimum or high > result.maximum:
             raise VerifyException(
-                f"{low} to {high}, bias and {columns + self.padding} weights, do not fit {result}"
+                f"{low} to {high}, bias and {pairs} pairs of weights, do not fit {result}"
             )
 
 

@@ -1,0 +1,203 @@
+"""
+A step of a linear engine: a tile of weights times all tokens, and meanwhile a group of lanes of
+the results of the row of tiles before.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import MULTIPLIER, Accelerator, bits_of
+from vaqf_compiler.engines.builder import (
+    Buffer,
+    function,
+    loop,
+    pipeline,
+    scratch,
+    unrolled,
+    when,
+)
+from vaqf_compiler.engines.epilogue import EpilogueLanes
+from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.trees import paired, products, tree_sum
+from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
+
+
+def build_step(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
+    """The function of a step."""
+    types: dict[str, Attribute] = {
+        **engine.memories(accelerator),
+        "weight": engine.weight,
+        **{name: array.type for name, array in engine.arrays(accelerator).items()},
+        **dict.fromkeys(_scalars(engine), INDEX),
+    }
+    if engine.requantizes:
+        types |= {"multiplier": MULTIPLIER, "shift": INDEX}
+    with function(f"{engine.name}_step", types) as (operation, arguments):
+        vhls.InlineOp()
+        buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
+        scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
+        _Step(engine, accelerator, buffers, scalars).build()
+    return operation
+
+
+def _scalars(engine: LinearEngine) -> list[str]:
+    """The indices that a step needs."""
+    names = ["tokens", "source", "out_tile", "out_tiles", "in_tiles", "step", "steps"]
+    if engine.masks_channels:
+        names.append("in_channels")
+    if engine.overhangs or engine.requantizes:
+        names.append("out_channels")
+    if engine.requantizes:
+        names.append("target")
+    if len(engine.epilogues) > 1:
+        names.append("epilogue")
+    return names
+
+
+@dataclass(frozen=True)
+class _Step:
+    engine: LinearEngine
+    accelerator: Accelerator
+    buffers: dict[str, Buffer]
+    scalars: dict[str, Value]
+
+    def build(self) -> None:
+        engine, s = self.engine, self.scalars
+        lead = (s["steps"] - s["in_tiles"]).named("lead")
+        multiplies = ((lead <= s["step"]) & (s["out_tile"] < s["out_tiles"])).named("multiplies")
+        in_tile = select(multiplies, s["step"] - lead, constant(0)).named("in_tile")
+        last = in_tile.equals(s["in_tiles"] - 1)
+        groups = engine.groups(self.accelerator.lanes)
+        finishes = (constant(0) < s["out_tile"]) & (s["step"] < groups)
+        epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, s)
+        with ExitStack() as loops:
+            step_n = _outer(loops, engine.steps_n, "step_n")
+            token = loops.enter_context(
+                loop(0, s["tokens"], "token", most=self.accelerator.tokens)
+            )
+            step_m = _outer(loops, engine.steps_m, "step_m")
+            pipeline()
+            self._independent()
+            x = self._inputs(token, in_tile, step_n)
+            with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
+                epilogue.build(token)
+            with when(multiplies):
+                first = in_tile.equals(0) & _is(step_n, 0)
+                complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
+                self._multiply(x, token, step_n, step_m, first.named("first"), complete)
+
+    def _independent(self) -> None:
+        """
+        A layer's results go to other rows than its inputs lie in (binvit-allocate), and each token
+        and group has a row of the residual stream of its own.
+        """
+        engine = self.engine
+        if engine.input is self.accelerator.activations and engine.stores_activations:
+            vhls.DependenceOp(self.buffers["activations"].ssa, "inter")
+        if "residual" in self.buffers:
+            vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
+
+    def _inputs(self, token: Value, in_tile: Value, step_n: Number) -> Buffer:
+        """The input channels of a token that are multiplied in a cycle."""
+        engine, lanes, s = self.engine, self.accelerator.lanes, self.scalars
+        groups = engine.unroll_n // lanes
+        row = (s["source"] + token * s["in_tiles"] + in_tile).named("row")
+        x = scratch("x", bits_of(engine.input), engine.unroll_n)
+        name = "image" if engine.input is self.accelerator.image else "activations"
+        with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
+            in_row = _joined(step_n, groups, group, engine.steps_n)
+            value = self.buffers[name][row, in_row, lane]
+            if engine.masks_channels:
+                channel = in_tile * engine.tile_n + in_row * lanes + lane
+                value = select(channel < s["in_channels"], value, integer(0, value.bits))
+            x[group * lanes + lane] = value
+        return x
+
+    def _multiply(
+        self, x: Buffer, token: Value, step_n: Number, step_m: Number, first: Value, complete: Value
+    ) -> None:
+        """Add the products of a token to its totals; keep them where they are complete."""
+        engine, lanes = self.engine, self.accelerator.lanes
+        totals, done = self.buffers["totals"], self.buffers["done"]
+        operands = _pair_sums(x) if engine.weight_bits == 1 else (x,)
+        for lane, other in paired(engine.unroll_m, "lane", pairs=engine.pairs_products):
+            channels = [
+                _joined(step_m, engine.unroll_m, which, engine.steps_m).named("m")
+                for which in (lane, other)
+                if which is not None
+            ]
+            for m, dot in zip(channels, self._dots(operands, channels, step_n), strict=True):
+                place = (token, m // lanes, m % lanes)
+                start = select(first, integer(0, engine.total_bits), totals[place])
+                total = (start + dot.to(engine.total_bits)).named("total")
+                totals[place] = total
+                with when(complete):
+                    done[place] = total
+
+    def _dots(
+        self, operands: tuple[Buffer, ...], channels: list[Value], step_n: Number
+    ) -> list[Value]:
+        """The products of inputs and weights of one or two output channels, summed up."""
+        engine = self.engine
+        terms_each = operands[0].shape[0]
+        binary = engine.weight_bits == 1
+        bits = operands[0].bits if binary else operands[0].bits + engine.weight_bits
+        terms = [scratch("term", bits, terms_each) for _ in channels]
+        with unrolled(terms_each, "n") as n:
+            if binary:
+                sums, differences = operands
+                first, second = (
+                    self._weight(channels[0], n * 2 + part, step_n) for part in (0, 1)
+                )
+                chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
+                terms[0][n] = select(first, chosen, ~chosen)
+            else:
+                weights = [self._weight(m, n, step_n).named("weight") for m in channels]
+                for term, product in zip(terms, products(operands[0][n], weights), strict=True):
+                    term[n] = product
+        return [tree_sum(term, "sum") for term in terms]
+
+    def _weight(self, m: Value, n: Value, step_n: Number) -> Value:
+        """The weight of an output and an input channel of the tile."""
+        engine = self.engine
+        at = _joined(step_n, engine.unroll_n, n, engine.steps_n)
+        bit = (m * engine.tile_n + at) * engine.weight_bits
+        word = self.buffers["weight"][bit // WORD_BITS]
+        return word.field(bit % WORD_BITS, engine.weight_bits)
+
+
+def _pair_sums(x: Buffer) -> tuple[Buffer, Buffer]:
+    """Sums and differences of neighbours."""
+    pairs = x.shape[0] // 2
+    sums, differences = (scratch(name, x.bits + 1, pairs) for name in ("plus", "minus"))
+    with unrolled(pairs, "n") as n:
+        a, b = (x[n * 2 + part].to(x.bits + 1) for part in (0, 1))
+        sums[n] = a + b
+        differences[n] = a - b
+    return sums, differences
+
+
+def _outer(loops: ExitStack, steps: int, name: str) -> Number:
+    """A loop over the steps that a tile is not unrolled for, none if it is."""
+    return loops.enter_context(loop(0, steps, name)) if steps > 1 else 0
+
+
+def _is(step: Number, value: int) -> Value:
+    """Whether a step, which may be the only one, is the one of a number."""
+    return step.equals(value) if isinstance(step, Value) else integer(1, 1)
+
+
+def _joined(step: Number, size: int, offset: Value, steps: int) -> Value:
+    """The position of `offset` in step `step` of `steps` steps of `size`."""
+    if steps == 1:
+        return offset
+    assert isinstance(step, Value)
+    return step * size + offset

@@ -1,0 +1,171 @@
+"""The axes of a sweep, as the user names them: `bits,board=zcu102:u250,fps=24:max`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from vaqf_compiler.cost.board import board_names, load_board
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.sweep.point import Point
+
+MAX: Literal["max"] = "max"
+Target = float | Literal["max"]
+"""A frame rate in frames per second that is to be reached, or `MAX` for the greatest one."""
+
+AXES = ("model", "bits", "board", "fps")
+BITS = range(1, 17)
+TARGETS: tuple[Target, ...] = (15.0, 24.0, 30.0, 60.0, 120.0, MAX)
+EXAMPLE = "bits,board=zcu102:u250,fps=24:30:max"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What a sweep goes over, each in the order in which the user gave it."""
+
+    models: tuple[str, ...]
+    boards: tuple[str, ...]
+    bits: tuple[int, ...]
+    """Of activations."""
+    targets: tuple[Target, ...]
+
+    def points(self, *, clock_mhz: float | None = None, profile: str = "calibrated") -> list[Point]:
+        """All points, sorted by model, board and bits. Targets are not a matter of evaluation."""
+        return [
+            Point(model, board, bits, clock_mhz, profile)
+            for model in sorted(self.models)
+            for board in sorted(self.boards)
+            for bits in sorted(self.bits)
+        ]
+
+
+def parse_axes(text: str, *, model: str, board: str, fps: Target = MAX) -> Axes:
+    """
+    The axes that `text` names, separated by commas: `model`, `bits`, `board` and `fps`, each alone
+    for its default or with `=` and values separated by `:`. An axis that is not named has one
+    value, `model`, `board` or `fps`, but for `bits`, which a sweep is to choose: 1 to 16.
+
+    Files become absolute paths. Raises UserError for an unknown axis, a bad value or one that is
+    given twice. Boards are looked up; whether there is such a model is for the caller to check.
+    """
+    given = _split_axes(text)
+
+    def values(axis: str, parse: Callable[[str], Sequence[T]], default: Sequence[T]) -> list[T]:
+        value = given.get(axis)
+        return _unique(axis, default if value is None else parse(value))
+
+    boards: Sequence[str] = board_names() if "board" in given else [board]
+    targets: Sequence[Target] = TARGETS if "fps" in given else [fps]
+    return Axes(
+        models=tuple(values("model", _models, [_absolute_model(model)])),
+        boards=tuple(values("board", _boards, [_checked_board(name) for name in boards])),
+        bits=tuple(values("bits", _bits, BITS)),
+        targets=tuple(values("fps", _targets, targets)),
+    )
+
+
+def parse_target(text: str) -> Target:
+    """A frame rate, or `max`. Raises UserError for anything else."""
+    if text == MAX:
+        return MAX
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        near = difflib.get_close_matches(text.lower(), [MAX], n=1)
+        hint = f"; did you mean '{MAX}'?" if near else ""
+        raise UserError(f"a frame rate must be a number above 0 or '{MAX}', got '{text}'{hint}")
+    return value
+
+
+def _split_axes(text: str) -> dict[str, str | None]:
+    """The text after `=`, or None, by axis."""
+    given: dict[str, str | None] = {}
+    for part in text.split(","):
+        name, equals, value = part.strip().partition("=")
+        if not name:
+            raise UserError(f"the axes '{text}' lack a name; name some of {_names()}: '{EXAMPLE}'")
+        if name not in AXES:
+            near = difflib.get_close_matches(name.lower(), AXES, n=1)
+            ask = f"did you mean '{near[0]}'?" if near else f"axes are {_names()}"
+            raise UserError(f"unknown axis '{name}'; {ask}")
+        if name in given:
+            raise UserError(f"the axis '{name}' is given twice; separate its values by ':'")
+        if equals and not all(piece.strip() for piece in value.split(":")):
+            raise UserError(
+                f"the axis '{name}' lacks a value in '{part.strip()}'; "
+                f"'{name}' alone takes its default values"
+            )
+        given[name] = value if equals else None
+    return given
+
+
+def _names() -> str:
+    return ", ".join(AXES)
+
+
+def _unique(axis: str, values: Sequence[T]) -> list[T]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            shown = f"{value:g}" if isinstance(value, float) else value
+            raise UserError(f"the axis '{axis}' has {shown} twice; give each value once")
+    return list(values)
+
+
+def _models(text: str) -> list[str]:
+    pieces = iter(text.split(":"))
+    models: list[str] = []
+    for piece in pieces:
+        model = piece.strip()
+        if model.endswith(".py"):  # the ':' behind it is part of the name
+            function = next(pieces, "").strip()
+            if not function:
+                raise UserError(f"the model '{model}' lacks a function; write '{model}:callable'")
+            model = f"{model}:{function}"
+        models.append(_absolute_model(model))
+    return models
+
+
+def _absolute_model(model: str) -> str:
+    """The same from any working directory, where the model is a path."""
+    file, colon, function = model.partition(":")
+    is_path = file.endswith(".py") or "/" in file
+    return f"{Path(file).resolve()}{colon}{function}" if is_path else model
+
+
+def _boards(text: str) -> list[str]:
+    return [_checked_board(piece.strip()) for piece in text.split(":")]
+
+
+def _checked_board(board: str) -> str:
+    load_board(board)
+    return str(Path(board).resolve()) if board.endswith(".toml") else board
+
+
+def _bits(text: str) -> list[int]:
+    bits: list[int] = []
+    for piece in text.split(":"):
+        match = re.fullmatch(r"([0-9]{1,9})(?:\.\.([0-9]{1,9}))?", piece.strip())
+        if match is None:
+            raise UserError(f"bits must be a number as 8 or a range as 1..8, got '{piece.strip()}'")
+        first = int(match[1])
+        last = int(match[2] or first)
+        if first > last:
+            raise UserError(f"the bits {first}..{last} run backwards; write {last}..{first}")
+        for end in (first, last):
+            if end not in BITS:
+                raise UserError(f"bits must be in {BITS[0]}..{BITS[-1]}, got {end}")
+        bits.extend(range(first, last + 1))
+    return bits
+
+
+def _targets(text: str) -> list[Target]:
+    return [parse_target(piece.strip()) for piece in text.split(":")]

@@ -1,0 +1,143 @@
+"""Evaluation on a Dask cluster: of local processes, or one that runs already."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.sweep.extra import import_extra
+from vaqf_compiler.sweep.point import Json, Point, checked_result, failed_result
+
+Evaluate = Callable[[Point], Mapping[str, Any]]
+"""What can be pickled by name and returns JSON values with `fps` and `feasible`."""
+
+CONNECT_SECONDS = 10.0
+"""How long to wait for a scheduler."""
+WORKER_SECONDS = 60.0
+"""How long to wait for its first worker."""
+RETRIES = 6
+"""
+How often a point is tried again after Dask has given it up, as it does when some workers (by
+default four) died while they had it. Workers die for many reasons; the point is rarely one.
+"""
+SILENT = logging.CRITICAL + 1
+
+
+@contextmanager
+def connect(scheduler: str | None, *, workers: int) -> Generator[Any]:
+    """
+    A client of the cluster at the address `scheduler`, or else of as many new local processes as
+    `workers` says. Raises UserError where nothing answers at the address, or no worker is there.
+    """
+    distributed = import_extra("distributed")
+    with _silence():
+        if scheduler is not None:
+            with _existing(distributed, scheduler) as client:
+                yield client
+            return
+        with tempfile.TemporaryDirectory(prefix="vaqf-sweep-") as scratch:
+            with (
+                distributed.LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    memory_limit=0,  # none: a worker of Dask's choice pauses near its share
+                    local_directory=scratch,
+                    silence_logs=SILENT,
+                ) as cluster,
+                distributed.Client(cluster) as client,
+            ):
+                yield client
+
+
+@contextmanager
+def _existing(distributed: Any, address: str) -> Generator[Any]:
+    try:
+        client = distributed.Client(address, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"no Dask scheduler answers at '{address}'; start one with `dask scheduler` and give "
+            "its address as tcp://HOST:PORT, or leave it out to use this machine's processors"
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError as error:
+            raise UserError(
+                f"the Dask scheduler at '{address}' has no workers; start some with "
+                f"`dask worker {address}`"
+            ) from error
+        yield client
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Dask's log speaks of connections and of its own retries, which mean nothing to users."""
+    import_extra("distributed")  # sets levels when it is first imported
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(SILENT)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def evaluate_all(
+    client: Any, evaluate: Evaluate, fingerprints: Mapping[Point, str]
+) -> Iterator[tuple[Point, dict[str, Json]]]:
+    """
+    Evaluate points, each with its fingerprint, and yield each with its result when it is there.
+    A UserError or PassFailedException in an evaluation becomes a result; any other error is raised
+    here, with its traceback. Raises UserError where the cluster is lost.
+    """
+    distributed = import_extra("distributed")
+    tokenize = import_extra("dask.base").tokenize
+    points = {
+        client.submit(
+            attempt, evaluate, point, key=f"vaqf-sweep-{tokenize(evaluate, point, fingerprint)}"
+        ): point
+        for point, fingerprint in fingerprints.items()
+    }
+    retries = dict.fromkeys(points, RETRIES)
+    completed = distributed.as_completed(points)
+    for future in completed:
+        point = points[future]
+        if future.status == "finished":
+            yield point, future.result()
+            continue
+        error = future.exception() if future.status == "error" else None
+        if error is None:
+            raise UserError(
+                "lost the Dask scheduler; start the sweep again with the same directory, which "
+                "has what is done"
+            )
+        if not isinstance(error, distributed.KilledWorker):
+            error.add_note(f"in the evaluation of {point}")
+            future.result()
+        if not retries[future]:
+            raise UserError(
+                f"all workers that evaluated {point.model} on {point.board} with {point.bits} bits "
+                "died; are they out of memory? start the sweep again with fewer workers"
+            )
+        retries[future] -= 1
+        future.retry()
+        completed.add(future)
+
+
+def attempt(evaluate: Evaluate, point: Point) -> dict[str, Json]:
+    """The result of one point; runs on a worker."""
+    try:
+        return checked_result(evaluate(point))
+    except (UserError, PassFailedException) as error:
+        return failed_result(str(error))

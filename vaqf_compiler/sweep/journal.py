@@ -1,0 +1,120 @@
+"""`points.jsonl`: the finished points of a sweep, one line each, kept when a sweep is killed."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import NoneType
+from typing import Any, BinaryIO, cast
+
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.sweep.point import Point, Row
+
+NAME = "points.jsonl"
+BEGIN = b'{"point": {"model": "'
+"""How each line begins, and so whatever a kill leaves of one."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the file."""
+
+    row: Row
+    fingerprint: str
+
+
+class Journal:
+    """An open `points.jsonl`."""
+
+    def __init__(self, path: Path, file: BinaryIO):
+        self._path = path
+        self._file = file
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        _check_rest(path, content[whole:])
+        self.entries = [
+            _parse(path, number, line)
+            for number, line in enumerate(content[:whole].splitlines(), start=1)
+        ]
+        """As the file had them when it was opened, oldest first."""
+        file.truncate(whole)
+
+    def add(self, row: Row, fingerprint: str) -> None:
+        """Append a line. It is on the disk on return. Raises UserError where that fails."""
+        entry = {"point": row.point.columns(), "fingerprint": fingerprint, "result": row.result}
+        line = json.dumps(entry, allow_nan=False).encode() + b"\n"
+        assert line.startswith(BEGIN)
+        try:
+            self._file.write(line)
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise UserError(f"cannot write to '{self._path}': {error.strerror}") from error
+
+
+@contextmanager
+def open_journal(directory: Path) -> Generator[Journal]:
+    """
+    The journal in `directory`, which is made if need be. Raises UserError where that cannot be,
+    for a file of another kind, which is left as it is, and while another sweep has it open.
+    """
+    path = directory / NAME
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise UserError(f"cannot write to '{path}': {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"another sweep is writing to '{path}'; wait for it or give another directory"
+            ) from error
+        file.seek(0)
+        yield Journal(path, file)
+
+
+def _refuse(path: Path, what: str) -> UserError:
+    return UserError(f"'{path}' is not of a sweep: {what}; move it away or give another directory")
+
+
+def _check_rest(path: Path, rest: bytes) -> None:
+    """What follows the last whole line may be what a kill left of one of ours, and else not."""
+    if not rest.startswith(BEGIN) and not BEGIN.startswith(rest):
+        raise _refuse(path, "its last line is no point")
+
+
+def _parse(path: Path, number: int, line: bytes) -> Entry:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _refuse(path, f"line {number} is not JSON") from error
+    if not _is_entry(entry):
+        raise _refuse(path, f"line {number} is no point")
+    return Entry(Row(Point(**entry["point"]), entry["result"]), entry["fingerprint"])
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether JSON has the shape of what `Journal.add` writes."""
+    if not isinstance(entry, dict) or list(cast(Any, entry)) != ["point", "fingerprint", "result"]:
+        return False
+    point, fingerprint, result = cast(dict[str, Any], entry).values()
+    return (
+        isinstance(fingerprint, str)
+        and isinstance(point, dict)
+        and list(cast(Any, point)) == [field.name for field in fields(Point)]
+        and all(isinstance(point[name], str) for name in ("model", "board", "profile"))
+        and isinstance(point["bits"], int)
+        and isinstance(point["clock_mhz"], int | float | None)
+        and isinstance(result, dict)
+        and result.keys() >= {"fps", "feasible", "error"}
+        and isinstance(result["feasible"], bool | None)
+        and isinstance(result["error"], str | None)
+        and isinstance(result["fps"], int | float if result["feasible"] else NoneType)
+    )

@@ -1,0 +1,108 @@
+"""The plot of a sweep: frame rate against bits, a panel for each model, a line for each board."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vaqf_compiler.sweep.axes import MAX, Target
+from vaqf_compiler.sweep.extra import import_extra
+from vaqf_compiler.sweep.point import Row, short_names
+from vaqf_compiler.sweep.selection import by_board, pareto_front
+
+COLUMNS = 3
+"""The most panels side by side."""
+PANEL = (5.6, 4.2)
+"""Width and height in inches."""
+LEGEND_HEIGHT = 0.5
+"""In inches."""
+SETTINGS = {"svg.hashsalt": "vaqf-compiler", "font.size": 9.0}
+"""With the salt, and no date in the metadata, equal sweeps give equal files."""
+MARKERS = "osD^vPX<>*"
+FRONT = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": "black"}
+"""The rings around the points of a Pareto front."""
+TARGET = {"color": "0.35", "linestyle": "--", "linewidth": 0.8}
+
+
+def write_plot(directory: Path, rows: Sequence[Row], targets: Sequence[Target]) -> None:
+    """Write `sweep.svg` and `sweep.png`. Points without a frame rate are left out."""
+    matplotlib = import_extra("matplotlib")
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # whatever style the user has
+        matplotlib.rcParams.update(SETTINGS)
+        figure = _figure(rows, [target for target in targets if target != MAX])
+        figure.savefig(directory / "sweep.svg", metadata={"Date": None})
+        figure.savefig(directory / "sweep.png", dpi=150, metadata={"Software": None})
+
+
+def _figure(rows: Sequence[Row], targets: Sequence[float]) -> Any:
+    models = short_names(sorted({row.point.model for row in rows}))
+    boards = short_names(sorted({row.point.board for row in rows}))
+    styles = {
+        board: {"color": f"C{index % 10}", "marker": MARKERS[index % len(MARKERS)], "markersize": 4}
+        for index, board in enumerate(boards)
+    }
+    columns = min(COLUMNS, len(models))
+    lines = math.ceil(len(models) / columns)
+    # Not pyplot, which has state and may want a display: a bare figure is drawn by Agg.
+    figure = import_extra("matplotlib.figure").Figure(
+        figsize=(columns * PANEL[0], lines * PANEL[1] + LEGEND_HEIGHT), layout="constrained"
+    )
+    panels = list(figure.subplots(lines, columns, squeeze=False).flat)
+    for panel, (model, name) in zip(panels, models.items(), strict=False):
+        _draw(panel, [row for row in rows if row.point.model == model], styles, targets)
+        panel.set_title(name)
+    for panel in panels[len(models) :]:
+        panel.set_axis_off()
+    line = import_extra("matplotlib.lines").Line2D
+    legend = [line([], [], label=name, **styles[board]) for board, name in boards.items()]
+    legend.append(line([], [], linestyle="none", label="Pareto front of the board", **FRONT))
+    if targets:
+        legend.append(line([], [], label="target", **TARGET))
+    figure.legend(handles=legend, loc="outside lower center", ncols=3 * columns)
+    return figure
+
+
+def _draw(
+    panel: Any,
+    rows: Sequence[Row],
+    styles: Mapping[str, Mapping[str, object]],
+    targets: Sequence[float],
+) -> None:
+    """One model's panel."""
+    ticker = import_extra("matplotlib.ticker")
+    for group in by_board(rows):
+        feasible = [row for row in group if row.fps is not None]
+        panel.plot(*_coordinates(feasible), linewidth=1.2, **styles[group[0].point.board])
+        panel.plot(*_coordinates(pareto_front(group)), linestyle="none", **FRONT)
+    for target in targets:
+        panel.axhline(target, zorder=0, **TARGET)
+        panel.annotate(
+            f"{target:g} FPS",
+            (1, target),
+            xycoords=("axes fraction", "data"),
+            xytext=(-3, 2),
+            textcoords="offset points",
+            horizontalalignment="right",
+            fontsize=7,
+            color=TARGET["color"],
+        )
+    bits = [row.point.bits for row in rows]
+    panel.set_xlim(min(bits) - 0.6, max(bits) + 0.6)
+    panel.set_xticks(range(min(bits), max(bits) + 1))
+    panel.set_xlabel("precision of activations (bits)")
+    panel.set_yscale("log")
+    panel.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    panel.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    panel.yaxis.set_minor_formatter(ticker.NullFormatter())
+    panel.set_ylabel("frame rate (FPS)")
+    panel.grid(color="0.9")
+    if not any(row.fps for row in rows):
+        middle = {"horizontalalignment": "center", "verticalalignment": "center"}
+        panel.text(0.5, 0.5, "nothing feasible", transform=panel.transAxes, **middle)
+
+
+def _coordinates(rows: Sequence[Row]) -> tuple[list[int], list[float | None]]:
+    return [row.point.bits for row in rows], [row.fps for row in rows]

@@ -1,0 +1,125 @@
+"""A sweep from its axes to its tables and plot."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from vaqf_compiler.staging import staged_directory
+from vaqf_compiler.sweep.axes import Axes
+from vaqf_compiler.sweep.cluster import Evaluate, connect, evaluate_all
+from vaqf_compiler.sweep.extra import import_extra
+from vaqf_compiler.sweep.fingerprint import fingerprint_of
+from vaqf_compiler.sweep.journal import Journal, open_journal
+from vaqf_compiler.sweep.plot import write_plot
+from vaqf_compiler.sweep.point import Point, Row
+from vaqf_compiler.sweep.selection import Selection, select
+from vaqf_compiler.sweep.tables import selection_table, write_tables
+
+
+def run_sweep(
+    axes: Axes,
+    evaluate: Evaluate,
+    directory: Path,
+    *,
+    fingerprint: str,
+    clock_mhz: float | None = None,
+    profile: str = "calibrated",
+    scheduler: str | None = None,
+    workers: int | None = None,
+) -> list[Selection]:
+    """
+    Evaluate all points of `axes`, write `sweep.csv`, `sweep.json`, `selection.csv`, `sweep.svg`
+    and `sweep.png` to `directory`, and print what is selected.
+
+    `evaluate` maps a point to its columns: JSON values, with `feasible` (true or false) and, where
+    that is true, `fps` above 0. It runs in other processes, so it must be a function of a module
+    or a `functools.partial` of one. Points for which it raises UserError or PassFailedException
+    have the message in their row; other errors are raised here.
+
+    Points finish one by one into `directory/points.jsonl`, whatever happens after. Those found
+    there with the same `fingerprint` are not evaluated again, unless they had an error. It must
+    stand for all that results depend on besides the point and the files that it names, such as
+    the versions of the compiler and its calibration.
+
+    Points are evaluated by the Dask cluster at the address `scheduler`, which must have this
+    package and see the same files, or by `workers` local processes, by default one per processor.
+
+    Raises UserError where packages are missing, the directory cannot be used or the cluster cannot
+    be reached.
+    """
+    import_extra("matplotlib")  # before the work, not after
+    points = axes.points(clock_mhz=clock_mhz, profile=profile)
+    fingerprints = {point: fingerprint_of(point, fingerprint) for point in points}
+    with open_journal(directory) as journal:
+        done = _finished(journal, fingerprints)
+        left = {point: fingerprints[point] for point in points if point not in done}
+        if left:
+            count = min(workers or os.cpu_count() or 1, len(left))
+            with connect(scheduler, workers=count) as client:
+                with tqdm(
+                    desc="sweeping",
+                    total=len(points),
+                    initial=len(done),
+                    unit="point",
+                    disable=None,
+                ) as bar:
+                    for point, result in evaluate_all(client, evaluate, left):
+                        done[point] = Row(point, result)
+                        journal.add(done[point], fingerprints[point])
+                        bar.update()
+        rows = [done[point] for point in points]
+        selections = select(rows, axes.targets)
+        with staged_directory(directory) as staged:
+            write_tables(staged, rows, selections)
+            write_plot(staged, rows, axes.targets)
+    print(selection_table(selections))
+    _warn_of_errors(rows)
+    return selections
+
+
+def _finished(journal: Journal, fingerprints: dict[Point, str]) -> dict[Point, Row]:
+    """The rows that need no evaluation. Says on stderr which of the file's do."""
+    done: dict[Point, Row] = {}
+    stale: set[Point] = set()
+    for entry in journal.entries:
+        point = entry.row.point
+        if point not in fingerprints:
+            continue
+        if entry.fingerprint == fingerprints[point]:
+            done[point] = entry.row
+        else:
+            stale.add(point)
+    # The user may have put right what was wrong, such as a file that was not there.
+    failed = {point for point, row in done.items() if row.error is not None}
+    for point in failed:
+        del done[point]
+    stale -= done.keys() | failed
+    if done:
+        _say(f"{len(done)} of {len(fingerprints)} points are done already")
+    if stale:
+        _say(
+            f"{len(stale)} points were evaluated by another version or with other files; "
+            "they are evaluated again"
+        )
+    if failed:
+        _say(f"{len(failed)} points had an error; they are evaluated again")
+    return done
+
+
+def _warn_of_errors(rows: Sequence[Row]) -> None:
+    failed = [row for row in rows if row.error is not None]
+    if failed:
+        first = failed[0].point
+        _say(
+            f"{len(failed)} of {len(rows)} points had an error, {first.model} on {first.board} "
+            f"with {first.bits} bits: {failed[0].error} (others: column 'error' of sweep.csv)"
+        )
+
+
+def _say(what: str) -> None:
+    print(f"sweep: {what}", file=sys.stderr)

@@ -1,0 +1,114 @@
+"""The tables of a sweep: CSV and JSON files, and text for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from vaqf_compiler.sweep.axes import MAX, Target
+from vaqf_compiler.sweep.point import Json, Row, short_names
+from vaqf_compiler.sweep.selection import Selection, by_board, pareto_front
+
+VERSION = 1
+"""Of the format of `sweep.json`."""
+
+
+def write_tables(directory: Path, rows: Sequence[Row], selections: Sequence[Selection]) -> None:
+    """
+    Write `sweep.csv` and `sweep.json`, whose points are the same, and `selection.csv`. A cell of
+    CSV is empty for null and else as in JSON, with strings bare.
+    """
+    points = _points(rows)
+    chosen = _uniform([_selection(selection) for selection in selections])
+    _write_csv(directory / "sweep.csv", points)
+    _write_csv(directory / "selection.csv", chosen)
+    document = {"version": VERSION, "points": points, "selection": chosen}
+    text = json.dumps(document, indent=2, allow_nan=False)
+    (directory / "sweep.json").write_text(text + "\n")
+
+
+def selection_table(selections: Sequence[Selection]) -> str:
+    """The selections for the terminal."""
+    models = short_names(sorted({selection.model for selection in selections}))
+    boards = short_names(sorted({selection.board for selection in selections}))
+    lines = [["model", "board", "target FPS", "bits", "FPS", "binds"]]
+    for selection in selections:
+        row = selection.row
+        fps = None if row is None else row.fps
+        lines.append(
+            [
+                models[selection.model],
+                boards[selection.board],
+                target_text(selection.target),
+                str(selection.bits),
+                "-" if fps is None else f"{fps:,.1f}",
+                "-" if row is None else _cell(row.result.get("binds")) or "-",
+            ]
+        )
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    left = (0, 1, 5)
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column in left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def target_text(target: Target) -> str:
+    """As the user writes it."""
+    return MAX if target == MAX else f"{target:g}"
+
+
+def _points(rows: Sequence[Row]) -> list[dict[str, Json]]:
+    """All points with the same columns, sorted by model, board and bits."""
+    groups = by_board(rows)
+    front = {row.point for group in groups for row in pareto_front(group)}
+    ordered = [row for group in groups for row in group]
+    results = _uniform([row.result for row in ordered])
+    return [
+        {
+            **row.point.columns(),
+            **{name: value for name, value in result.items() if name != "error"},
+            "pareto": row.point in front,
+            "error": row.error,
+        }
+        for row, result in zip(ordered, results, strict=True)
+    ]
+
+
+def _selection(selection: Selection) -> dict[str, Json]:
+    target: Json = selection.target
+    chosen: dict[str, Json] = {
+        "model": selection.model,
+        "board": selection.board,
+        "target_fps": int(target) if isinstance(target, float) and target.is_integer() else target,
+        "bits": selection.bits,
+        "fps": None if selection.row is None else selection.row.fps,
+    }
+    if selection.row is not None:
+        known = {**selection.row.point.columns(), **selection.row.result}
+        chosen |= {name: known[name] for name in known if name not in (*chosen, "error")}
+    return chosen
+
+
+def _uniform(rows: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
+    """All rows with the columns of all, null where a row had no such one."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Json]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(rows[0])
+        writer.writerows(map(_cell, row.values()) for row in rows)
+
+
+def _cell(value: Json) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)

@@ -16,7 +16,7 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm, build_square_root
+from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
@@ -128,10 +128,9 @@ def layer_norm_unit(bits: int, directory: Path) -> Unit:
     lanes = choose.choice([4, 8, 16])
     channels = lanes * choose.randint(1, MOST_CHANNELS // lanes)
     accelerator = _accelerator(bits, lanes, channels, (choose.choice([1, 2, 3]), 1))
-    square_root = build_square_root("square_root")
-    function = build_layer_norm(LayerNormEngine("layer_norm", 1 << 40), square_root, accelerator)
+    function = build_layer_norm(LayerNormEngine("layer_norm", 1 << 40), accelerator)
     engine = EngineOp("layer_norm", "layer_norm", {"lanes": lanes})
-    return Unit(engine, accelerator, Kernel(function, [square_root], directory), bits)
+    return Unit(engine, accelerator, Kernel(function, [], directory), bits)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Building blocks out of LUTs and flip-flops: adders, trees, multiplexers, shifters, dividers."""
+"""Building blocks out of LUTs and flip-flops: adders, trees, multiplexers, shifters, digits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
-from vaqf_compiler.cost.block import Block, Features
+from vaqf_compiler.cost.block import Block, Features, OutOfRangeError
 from vaqf_compiler.cost.trees import tree
 
 
@@ -18,29 +18,40 @@ def select_bits(values: int) -> int:
 @dataclass(frozen=True)
 class BinaryDot(Block):
     """
-    The sum of `inputs` signed activations of `bits` bits, each kept or inverted as its weight's
-    bit says, in a tree of adders with a register after every level. An inverted activation is
-    one less than the negated one; that is put right elsewhere, once for a layer.
+    The sum of `inputs` signed activations of `bits` bits times binary weights, in a tree of adders
+    with a register after every level. Neighbours come as their sum and difference, one bit wider;
+    two weights choose one of these, or its complement, which is one less than the negative. That
+    is put right elsewhere, once for a layer.
     """
 
     bits: int
     inputs: int
 
-    BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 16), "inputs": (2, 1024)}
+    BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 16), "inputs": (4, 2048)}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.inputs % 2:
+            raise OutOfRangeError(f"inputs of BinaryDot must be even, not {self.inputs}")
+
+    @property
+    def pairs(self) -> int:
+        """Numbers that are added."""
+        return self.inputs // 2
 
     def lut_features(self) -> Features:
         """
         A LUT for each bit of the operands of an addition. One operand of each addition of the
-        first level is inverted by LUTs of its own.
+        first level is chosen by LUTs of its own; the other's choice fits into the adder's.
         """
         return {
-            "adder bits": tree(self.bits, self.inputs, 1).combined - (self.inputs - 1),
-            "inverted bits": self.inputs // 2 * self.bits,
+            "adder bits": tree(self.bits + 1, self.pairs, 1).combined - (self.pairs - 1),
+            "chosen bits": -(-self.pairs // 2) * (self.bits + 1),
         }
 
     def ff_features(self) -> Features:
         """Every level's results."""
-        return {"registered bits": sum(tree(self.bits, self.inputs, 1))}
+        return {"registered bits": sum(tree(self.bits + 1, self.pairs, 1))}
 
 
 @dataclass(frozen=True)
@@ -183,27 +194,10 @@ def _moved_bits(bits: int, most_shift: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Divider(Block):
-    """Restoring division of unsigned numbers of `bits` bits, a bit of the quotient a cycle."""
-
-    bits: int
-
-    BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (2, 96)}
-
-    def lut_features(self) -> Features:
-        """The subtraction, and the choices for rest and quotient."""
-        return {"bits": self.bits, "counter bits": self.bits.bit_length(), "divider": 1}
-
-    def ff_features(self) -> Features:
-        """Divisor, rest and quotient; the steps left and whether it runs."""
-        return {"bits": self.bits, "counter bits": self.bits.bit_length(), "divider": 1}
-
-
-@dataclass(frozen=True)
-class SquareRootStep(Block):
+class RestoringDigit(Block):
     """
-    Digit-by-digit square root, a bit of the root a cycle, with rest and root of `bits` bits:
-    `trial = root + digit; fits = trial <= rest`, then rest and root are updated.
+    A digit of a division or of a square root: `fits = trial <= rest`, and the rest less `trial` if
+    so, in `bits` bits.
     """
 
     bits: int
@@ -211,9 +205,9 @@ class SquareRootStep(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (4, 96)}
 
     def lut_features(self) -> Features:
-        """Two additions, a comparison, a subtraction and the choices, each of all bits."""
-        return {"bits": self.bits, "step": 1}
+        """The subtraction, whose borrow is the comparison, and the choice."""
+        return {"bits": self.bits, "digit": 1}
 
     def ff_features(self) -> Features:
-        """Rest, root and digit."""
-        return {"bits": self.bits, "step": 1}
+        """Rest and digit."""
+        return {"bits": self.bits, "digit": 1}

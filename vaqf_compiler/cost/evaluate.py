@@ -72,10 +72,10 @@ def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | 
         case arith.IndexCastOp() | arith.ExtSIOp():
             return _evaluate(op.operands[0], found)
         case arith.SelectOp():
-            condition, *choices = (_evaluate(operand, found) for operand in op.operands)
-            if condition is None or any(choice is None for choice in choices):
+            condition, yes, no = (_evaluate(operand, found) for operand in op.operands)
+            if condition is None or yes is None or no is None:
                 return None
-            return np.where(condition, *choices)
+            return np.where(condition, yes, no)
         case arith.CmpiOp() if op.predicate.value.data < len(COMPARISONS):
             combine = COMPARISONS[op.predicate.value.data]
         case _ if type(op) in OPERATIONS:

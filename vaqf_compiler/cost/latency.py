@@ -78,6 +78,7 @@ class LatencyModel:
             op.sym_name.data: op for op in self.module.ops if isinstance(op, func.FuncOp)
         }
         self._controlling: dict[Operation, set[SSAValue]] = {}
+        self._called: dict[tuple[func.FuncOp, tuple[int | None, ...]], Cycles] = {}
 
     def function(self, name: str) -> func.FuncOp:
         """The function of a name."""
@@ -94,10 +95,15 @@ class LatencyModel:
         for argument, operand in zip(callee.args, op.arguments, strict=True):
             if (value := evaluate(operand, known)) is not None:
                 arguments[argument] = value
-        body = self._block(callee.body.block, arguments)
-        causes = Counter(body.causes)
-        causes[CONTROL] += CALL_CYCLES
-        return Cycles(body.total + CALL_CYCLES, causes)
+        controls = self._controls(callee.body.block)
+        decisive = [argument for argument in callee.args if argument in controls]
+        key = (callee, tuple(whole(arguments.get(argument)) for argument in decisive))
+        if key not in self._called:
+            body = self._block(callee.body.block, arguments)
+            causes = Counter(body.causes)
+            causes[CONTROL] += CALL_CYCLES
+            self._called[key] = Cycles(body.total + CALL_CYCLES, causes)
+        return self._called[key]
 
     def _block(self, block: Block, known: Mapping[SSAValue, Number]) -> Cycles:
         """

@@ -8,6 +8,7 @@ indices, masks, decoders and what else is given as plain numbers here.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import MemRefType
@@ -17,13 +18,11 @@ from vaqf_compiler.cost.block import Block
 from vaqf_compiler.cost.blocks import (
     Accumulator,
     AdderTree,
-    BarrelShift,
     BinaryDot,
-    Divider,
     MaximumTree,
     Multiplexer,
+    RestoringDigit,
     SaturatingAdd,
-    SquareRootStep,
 )
 from vaqf_compiler.cost.delays import INDEX_BITS
 from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
@@ -38,14 +37,13 @@ from vaqf_compiler.engines.accelerator import (
     width_of,
 )
 from vaqf_compiler.engines.attention import (
-    DIVISION_BITS,
     EXPONENTIAL_BITS,
+    QUOTIENT_BITS,
     AttentionEngine,
 )
 from vaqf_compiler.engines.layer_norm import (
     GAMMA_BITS,
-    RECIPROCAL_BITS,
-    ROOT,
+    MANTISSA_BITS,
     ROOT_BITS,
     VARIANCE,
     LayerNormEngine,
@@ -69,6 +67,8 @@ BURST_WORDS = 256
 LEAST_BITS = 4
 LEAST_CENTRED_BITS = 18
 """The narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
+MANTISSA_STEPS = 5
+"""By 16, 8, 4, 2 and 1 places."""
 MOST_SHIFT = 63
 """Greater amounts leave nothing of a number, and cost nothing more."""
 
@@ -121,6 +121,17 @@ def multiplied(name: str, shared_bits: int, bits: int, shared: int, factors: int
     return [p for p in parts if p.copies]
 
 
+def digits(name: str, count: int, bits: int, carried_bits: int) -> Parts:
+    """
+    Digits of a division or a square root, one after another in a pipeline: the rest has `bits`
+    bits, and `carried_bits` of divisor or number and result go along.
+    """
+    return [
+        part(name, count, RestoringDigit(bits)),
+        part(f"{name}: carried", count, Resources(ff=carried_bits)),
+    ]
+
+
 def decoder(most: int) -> Resources:
     """A power of two from its exponent, decoded once for all lanes."""
     return Resources(lut=most, ff=most)
@@ -148,71 +159,76 @@ def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
 
 
 def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
-    """A linear engine: weights, products and sums, totals, epilogues."""
+    """A linear engine: weights, products and sums, totals, and one set of lanes for results."""
     m, n, lanes = engine.unroll_m, engine.unroll_n, accelerator.lanes
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
     weight_bits = engine.tile_m * engine.tile_n * engine.weight_bits
-    steps = engine.tile_m // m * (engine.tile_n // n)
+    arrays = engine.arrays(accelerator)
+    most_groups = arrays["bias"].shape[0]
     parts = [
         # Two sets, one of which is filled while the other is used.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
-        *chosen("weight choice", m, n * engine.weight_bits, 2 * steps),
-        *chosen("input choice", n, x_bits, engine.tile_n // n),
+        *chosen("weight choice", m, n * engine.weight_bits, 2 * engine.steps_m * engine.steps_n),
+        *chosen("input choice", n, x_bits, engine.steps_n),
         part("input registers", 1, Resources(ff=n * x_bits)),
         part("accumulators", m, Accumulator(total_bits)),
-        part("totals", engine.tile_m, Memory(accelerator.tokens, total_bits)),
-        part("biases", lanes, Memory(engine.tile_m // lanes, PARAMETER_BITS)),
-        part("loops", 4 + 2 * len(engine.epilogues), LOOP),
+        part("totals", 2 * engine.tile_m, Memory(accelerator.tokens, total_bits)),
+        part("biases", lanes, Memory(most_groups, PARAMETER_BITS)),
+        part("loops", 7, LOOP),
         part("addresses", _address_products(engine, accelerator), ADDRESS_PRODUCT),
     ]
     if engine.weight_bits == 1:
+        parts.append(part("pair sums and differences", n, AdderTree(x_bits, 2)))
         parts.append(part("binary products and sums", m, BinaryDot(x_bits, n)))
     else:
         parts += multiplied("products", x_bits, engine.weight_bits, n, m)
         parts += summed("sums", m, x_bits + engine.weight_bits, n)
-    if engine.overhangs:
-        parts.append(part("epilogue masks", len(engine.epilogues), Resources(lut=INDEX_BITS / 2)))
-    parts.append(part("rounding", len(engine.epilogues), decoder(engine.most_shift)))
     if engine.masks_channels:
         parts.append(part("input masks", n, Resources(lut=x_bits + INDEX_BITS / 2)))
-    for epilogue in sorted(engine.epilogues):
-        parts += _epilogue_parts(engine, accelerator, epilogue)
-    return parts
+    return parts + _epilogue_parts(engine, accelerator, most_groups)
 
 
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     """
     Of rows by how many there are of a token, which differs between layers: to load a tile, to
-    multiply, and in each epilogue that writes to a memory. Quotients by sizes that are no powers of
-    two are products too: numbers of tiles, and rows and cells of activations.
+    multiply, and to store to each memory. Quotients by sizes that are no powers of two are
+    products too: numbers of tiles, and rows and cells of activations.
     """
-    stored = engine.epilogues - {Epilogue.LOGITS}
+    stores = engine.stores_activations + (Epilogue.RESIDUAL in engine.epilogues)
     rounding = sum(size.bit_count() != 1 for size in (engine.tile_m, engine.tile_n))
-    cells = 3 if width_of(accelerator.activations).bit_count() != 1 else 0
-    return 2 + len(stored) + rounding + cells * len(stored - {Epilogue.RESIDUAL})
+    uneven = width_of(accelerator.activations).bit_count() != 1
+    return 3 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
 
 
-def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, epilogue: Epilogue) -> Parts:
-    """An epilogue has its own hardware: only one runs at a time, but the tool shares none."""
-    lanes, name = accelerator.lanes, epilogue.name.lower()
+def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups: int) -> Parts:
+    """What all layers' results go through."""
+    lanes, epilogues = accelerator.lanes, engine.epilogues
+    bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)
     parts = [
-        *chosen(f"{name}: totals", lanes, engine.total_bits, engine.tile_m // lanes),
-        part(f"{name}: bias addition", lanes, AdderTree(engine.total_bits, 2)),
+        *chosen("finished totals", lanes, engine.total_bits, engine.groups(lanes)),
+        part("bias addition", lanes, AdderTree(engine.total_bits, 2)),
+        part("masks", 1, Resources(lut=INDEX_BITS)),
     ]
-    if epilogue is Epilogue.LOGITS:
-        return parts
-    activation_bits = bits_of(accelerator.activations)
-    bits = {
-        Epilogue.ACTIVATION: activation_bits,
-        Epilogue.GELU: engine.gelu_bits,
-        Epilogue.RESIDUAL: bits_of(accelerator.residual),
-    }[epilogue]
-    parts.append(requantised(f"{name}: requantisation", lanes, engine, engine.total_bits, bits))
-    if epilogue is Epilogue.GELU:
-        entries = max(1 << engine.gelu_bits, lanes)
-        parts.append(part("GELU tables", lanes, Memory(entries, activation_bits)))
-    if epilogue is Epilogue.RESIDUAL:
-        parts.append(part(f"{name}: addition", lanes, SaturatingAdd(bits)))
+    if engine.requantizes:
+        widest = max(
+            bits if Epilogue.ACTIVATION in epilogues else 1,
+            engine.gelu_bits if Epilogue.GELU in epilogues else 1,
+            residual_bits if Epilogue.RESIDUAL in epilogues else 1,
+        )
+        parts.append(part("rounding", 1, decoder(engine.most_shift)))
+        parts.append(requantised("requantisation", lanes, engine, engine.total_bits, widest))
+        # The other results are saturated from the same shifted number.
+        others = bits * (Epilogue.ACTIVATION in epilogues)
+        others += engine.gelu_bits * (Epilogue.GELU in epilogues)
+        parts.append(part("other saturations", lanes, Resources(lut=2 * others, ff=others)))
+    if Epilogue.GELU in epilogues:
+        entries = engine.arrays(accelerator)["gelu"].shape[1]
+        parts.append(part("GELU tables", lanes, Memory(entries, bits)))
+    if Epilogue.RESIDUAL in epilogues:
+        parts.append(part("residual addition", lanes, SaturatingAdd(residual_bits)))
+    if Epilogue.LOGITS in epilogues:
+        parts.append(part("logits", lanes, Memory(most_groups, engine.total_bits)))
+        parts += chosen("stored logit", 1, engine.total_bits, lanes)
     return parts
 
 
@@ -220,17 +236,19 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     """An attention engine: one head's buffers, then scores, softmax and context."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
     lanes, steps = accelerator.lanes, -(-accelerator.tokens // keys)
+    groups = size // lanes
     weight_bits = engine.probability_bits + 1
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
-    group = width_of(accelerator.activations)
+    width = width_of(accelerator.activations)
+    together = math.gcd(width, groups)
     score_bits = max(LEAST_BITS, engine.score_bits)
     exp_shift = min(max(engine.most_exp_shift, 1), MOST_SHIFT)
     return [
-        part("query", size, Memory(accelerator.tokens, bits)),
-        part("keys and values", 2 * keys * size, Memory(steps, bits)),
+        part("queries", groups, Memory(accelerator.tokens, bits * lanes)),
+        part("keys and values", 2 * keys * groups, Memory(steps, bits * lanes)),
         part("scores", keys, Memory(steps, engine.score_bits)),
         part("exponentials", keys, Memory(steps, EXPONENTIAL_BITS)),
-        *chosen("loaded channels", 3 * lanes, bits, group),
+        *chosen("loaded channels", 3 * together * lanes, bits, width // together),
         *multiplied("score products", bits, bits, size, keys),
         *summed("score sums", keys, 2 * bits, size),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
@@ -240,14 +258,17 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         part("exponential lanes", keys, ExponentialLane(score_bits, exp_shift)),
         *summed("exponential sums", 1, EXPONENTIAL_BITS, keys),
         part("sum of exponentials", 1, Accumulator(sum_bits)),
-        part("division", 1, Divider(DIVISION_BITS)),
+        *digits("division", QUOTIENT_BITS, sum_bits + 1, sum_bits + QUOTIENT_BITS),
+        # Exponentials wait for the reciprocal of their sum.
+        part("waiting exponentials", keys, Resources(lut=EXPONENTIAL_BITS)),
         part("probability lanes", keys, ProbabilityLane(engine.probability_bits)),
         *multiplied("context products", weight_bits, bits, keys, size),
         *summed("context sums", size, weight_bits + bits, keys),
         part("context accumulators", size, Accumulator(engine.context_bits)),
-        *chosen("stored channels", lanes, engine.context_bits, size // lanes),
+        part("finished context", 1, Resources(ff=size * engine.context_bits)),
+        *chosen("stored channels", lanes, engine.context_bits, groups),
         requantised("requantisation", lanes, engine, engine.context_bits, bits),
-        part("loops", 12, LOOP),
+        part("loops", 5, LOOP),
         # The key of a token is its quotient and remainder by the keys of a cycle.
         part(
             "addresses",
@@ -275,12 +296,13 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
         part("sum of squares", 1, Accumulator(widths.squares)),
         part("variance", 1, Resources(lut=2 * variance, ff=2 * variance)),
         part("products of sums", 1, Resources(dsp=_variance_slices(widths, accelerator.channels))),
-        part("mantissa", 2, BarrelShift(ROOT.width.data, ROOT_BITS)),
         part("rounding", 2, decoder(widths.product)),
-        part("square root", 1, SquareRootStep(variance)),
-        part("division", 1, Divider(RECIPROCAL_BITS + 2)),
+        *digits("square root", ROOT_BITS, ROOT_BITS + 4, variance + ROOT_BITS),
+        part("mantissa", MANTISSA_STEPS, Multiplexer(ROOT_BITS + 1, 2)),
+        part("comparisons", MANTISSA_STEPS, Resources(lut=ROOT_BITS / 4)),
+        *digits("division", MANTISSA_BITS + 1, MANTISSA_BITS + 3, 2 * MANTISSA_BITS),
         part("lanes", lanes, NormaliseLane(centred, widths.product + widened, bits)),
-        part("loops", 8, LOOP),
+        part("loops", 4, LOOP),
         part("addresses", cell_products(accelerator.activations, 1), ADDRESS_PRODUCT),
     ]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vaqf_compiler.cost.blocks import BinaryDot
+from vaqf_compiler.cost.blocks import AdderTree
 from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.layers import Kind, Layer
 from vaqf_compiler.errors import UserError
@@ -239,8 +239,12 @@ def _buffer_brams(work: Work, m: Ints, n: Ints, heads: int) -> tuple[Ints, Ints]
 
 
 def synthesised_luts(bits: int) -> float:
-    """LUTs for each product of an activation and a binary weight, summed, by this cost model."""
-    return BinaryDot(bits, TREE_INPUTS).resources.lut / TREE_INPUTS
+    """
+    LUTs for each activation that is added or subtracted as a binary weight says, by this cost
+    model: a tree of adders, and LUTs that invert one operand of each first addition.
+    """
+    adders = AdderTree(bits, TREE_INPUTS).resources.lut
+    return (adders + TREE_INPUTS // 2 * bits) / TREE_INPUTS
 
 
 def _packed(bits: int) -> int:

@@ -1,11 +1,21 @@
 """
-The engine for multi-head attention: scores, softmax and context of one head and one query token
-after another, `keys` key tokens a cycle (docs/arithmetic.md has the arithmetic).
+The engine for multi-head attention: one head after another, `keys` key tokens a cycle
+(docs/arithmetic.md has the arithmetic). One pipelined loop works on four query tokens at a time:
+
+    for each head:
+      load its queries, keys and values
+      for each token, and three times more; for each beat, of `keys` key tokens:
+        store a group of lanes of the context of the query three before
+        add probabilities times values to the context of the query two before
+        exponentials of the query before, their sum, and its reciprocal in the last beat
+        scores of the query, and their maximum
+
+Later stages come first, so that each finds what the stage before left for it a token ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 
 from xdsl.dialects import func, memref
@@ -23,7 +33,6 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
     MULTIPLIER,
     Accelerator,
-    Cell,
     bits_of,
     cell_of,
     requantize,
@@ -32,7 +41,6 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
-    carrying_loop,
     function,
     local,
     loop,
@@ -40,7 +48,9 @@ from vaqf_compiler.engines.builder import (
     scratch,
     table,
     unrolled,
+    when,
 )
+from vaqf_compiler.engines.division import divide_power
 from vaqf_compiler.engines.trees import fits_pair, paired, products, tree_maximum, tree_sum
 from vaqf_compiler.engines.values import INDEX, Value, integer, select
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
@@ -49,10 +59,11 @@ POWER_BITS = EXP_BITS + 1
 """Of an entry of the table of powers of two, which is unsigned."""
 EXPONENTIAL_BITS = POWER_BITS + 1
 """Of an exponential: 2**15 and a sign."""
-DIVISION_BITS = RECIPROCAL_BITS + 2
-"""Holds 2**36 and its sign."""
-RECIPROCAL_WIDTH = RECIPROCAL_BITS - EXP_BITS + 2
+QUOTIENT_BITS = RECIPROCAL_BITS - EXP_BITS + 1
 """A row's sum is at least 2**15, so its reciprocal is at most 2**21."""
+RECIPROCAL_WIDTH = QUOTIENT_BITS + 1
+STAGES = 4
+"""Queries that the engine works on at a time."""
 SCALED_BITS = EXPONENTIAL_BITS + RECIPROCAL_WIDTH + 1
 
 
@@ -117,6 +128,51 @@ def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.F
 
 
 @dataclass(frozen=True)
+class _State:
+    """What one head needs, and what a stage leaves for the next one."""
+
+    query: Buffer
+    key: Buffer
+    value: Buffer
+    score: Buffer
+    largest: Buffer
+    """Of the row so far, and of the last complete row."""
+    exponential: Buffer
+    total: Buffer
+    """Of a row's exponentials so far."""
+    reciprocal: Buffer
+    """Of the last complete row's total."""
+    context: Buffer
+    """So far."""
+    finished: Buffer
+    """The last complete one."""
+
+    @staticmethod
+    def of(engine: AttentionEngine, accelerator: Accelerator, steps: int) -> _State:
+        """Allocate."""
+        bits, keys = bits_of(accelerator.activations), engine.keys
+        # With a dimension of lanes the tool sees that a group's lanes are apart.
+        channels = (engine.head_size // accelerator.lanes, accelerator.lanes)
+        sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
+
+        def registers(name: str, bits: int, size: int) -> Buffer:
+            return local(name, bits, size, partition=(1,))
+
+        return _State(
+            query=local("query", bits, accelerator.tokens, *channels, partition=(2,), reshape=(3,)),
+            key=local("key", bits, steps, keys, *channels, partition=(2, 3), reshape=(4,)),
+            value=local("value", bits, steps, keys, *channels, partition=(2, 3), reshape=(4,)),
+            score=local("score", engine.score_bits, steps, keys, partition=(2,)),
+            largest=registers("largest", engine.score_bits, 2),
+            exponential=local("exponential", EXPONENTIAL_BITS, steps, keys, partition=(2,)),
+            total=registers("total", sum_bits, 1),
+            reciprocal=registers("reciprocal", RECIPROCAL_WIDTH, 1),
+            context=registers("context", engine.context_bits, engine.head_size),
+            finished=registers("finished", engine.context_bits, engine.head_size),
+        )
+
+
+@dataclass(frozen=True)
 class _Body:
     engine: AttentionEngine
     accelerator: Accelerator
@@ -128,148 +184,159 @@ class _Body:
         """Cycles for all keys."""
         return -(-self.accelerator.tokens // self.engine.keys)
 
+    @property
+    def head_groups(self) -> int:
+        """Groups of lanes of a head."""
+        return self.engine.head_size // self.accelerator.lanes
+
     def build(self) -> None:
-        engine, accelerator, s = self.engine, self.accelerator, self.scalars
-        bits, size, keys = bits_of(accelerator.activations), engine.head_size, engine.keys
-        lanes = accelerator.lanes
-        # With a dimension of lanes the tool sees that a group's lanes are in different memories.
-        channels = (size // lanes, lanes)
-        query = local("query", bits, accelerator.tokens, *channels, partition=(2, 3))
-        key = local("key", bits, self.steps, keys, *channels, partition=(2, 3, 4))
-        value = local("value", bits, self.steps, keys, *channels, partition=(2, 3, 4))
-        score = local("score", engine.score_bits, self.steps, keys, partition=(2,))
-        exponential = local("exponential", EXPONENTIAL_BITS, self.steps, keys, partition=(2,))
-        context = local("context", engine.context_bits, size, partition=(1,))
+        engine, s = self.engine, self.scalars
+        beats = max(self.steps, self.head_groups)
+        state = _State.of(engine, self.accelerator, self.steps)
         powers = table(engine.exp_table, POWER_BITS, 1 << EXP_INDEX_BITS)
         with loop(0, engine.heads, "head") as head:
-            self._load(query, s["query_row"], head, lambda t: (t,))
-            for rows, buffer in ((s["key_row"], key), (s["value_row"], value)):
-                self._load(buffer, rows, head, lambda t: (t // keys, t % keys))
-            with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-                largest = self._scores(query, key, score, token)
-                total = self._exponentials(score, exponential, powers, largest)
-                one = integer(1 << RECIPROCAL_BITS, DIVISION_BITS)
-                reciprocal = (one // total.to(DIVISION_BITS)).to(RECIPROCAL_WIDTH)
-                self._context(exponential, value, context, reciprocal.named("reciprocal"))
-                self._store(context, head, token)
+            self._load(state, head)
+            most = self.accelerator.tokens + STAGES - 1
+            with loop(0, s["tokens"] + (STAGES - 1), "token", most=most) as token:
+                with loop(0, beats, "beat") as beat:
+                    pipeline()
+                    with when(self._has_query(3, token) & (beat < self.head_groups)):
+                        self._store(state, head, token - 3, beat)
+                    # All other stages end with the last beat, when all groups are stored.
+                    step = beat - (beats - self.steps)
+                    with when(self._is_stage(2, token, step)):
+                        self._context(state, step)
+                    with when(self._is_stage(1, token, step)):
+                        self._exponentials(state, powers, step)
+                    with when(self._is_stage(0, token, step)):
+                        self._scores(state, token, step)
 
-    def _load(
-        self,
-        buffer: Buffer,
-        first: Value,
-        head: Value,
-        place: Callable[[Value], tuple[Value, ...]],
-    ) -> None:
-        """Copy one head of the query, key or value of all tokens to where `place` says."""
-        accelerator, lanes = self.accelerator, self.accelerator.lanes
-        with loop(0, self.scalars["tokens"], "token", most=accelerator.tokens) as token:
-            with loop(0, self.engine.head_size // lanes, "group") as group:
-                pipeline()
-                cell = self._cell(first, head, token, group)
-                with unrolled(lanes, "lane") as lane:
-                    x = self.activations[cell.row, cell.group, lane]
-                    buffer[*place(token), group, lane] = x
+    def _has_query(self, stage: int, token: Value) -> Value:
+        """Whether a stage has a query when the first one is at `token`."""
+        before_last = token < self.scalars["tokens"] + stage
+        return before_last & (token >= stage) if stage else before_last
 
-    def _cell(self, first: Value, head: Value, token: Value, group: Value) -> Cell:
-        """Where group `group` of a head of a token lies."""
-        memory, lanes = self.accelerator.activations, self.accelerator.lanes
-        channels = self.engine.heads * self.engine.head_size
-        rows = -(-channels // (width_of(memory) * lanes))
-        in_token = head * (self.engine.head_size // lanes) + group
-        return cell_of(memory, first + token * rows, in_token.named("in_token"))
+    def _is_stage(self, stage: int, token: Value, step: Value) -> Value:
+        """Whether a stage works; where the context has more groups, there are beats before."""
+        has_query = self._has_query(stage, token)
+        return has_query & (step >= 0) if self.head_groups > self.steps else has_query
+
+    def _load(self, state: _State, head: Value) -> None:
+        """Copy one head of all queries, keys and values, as much of a token as lies in a row."""
+        accelerator, keys, s = self.accelerator, self.engine.keys, self.scalars
+        lanes, width = accelerator.lanes, width_of(accelerator.activations)
+        together = math.gcd(width, self.head_groups)
+        rows = -(-self.engine.heads * self.head_groups // width)
+        with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
+            with loop(0, self.head_groups // together, "part") as part:
+                pipeline(2)  # for three reads of a memory of two ports
+                first = part * together
+                in_token = (head * self.head_groups + first).named("in_token")
+                for name, buffer, place in (
+                    ("query_row", state.query, (token,)),
+                    ("key_row", state.key, (token // keys, token % keys)),
+                    ("value_row", state.value, (token // keys, token % keys)),
+                ):
+                    cell = cell_of(accelerator.activations, s[name] + token * rows, in_token)
+                    with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
+                        x = self.activations[cell.row, cell.group + group, lane]
+                        buffer[*place, first + group, lane] = x
 
     def _is_token(self, step: Value, k: Value) -> Value:
         """Whether key `k` of a step is one: the last step may have too many."""
         return step * self.engine.keys + k < self.scalars["tokens"]
 
-    def _scores(self, query: Buffer, key: Buffer, score: Buffer, token: Value) -> Value:
-        """Products of a query token with all keys; the greatest one."""
-        engine = self.engine
-        bits, size, keys = query.bits, engine.head_size, engine.keys
-        lanes = self.accelerator.lanes
+    def _is_last(self, step: Value) -> Value:
+        return step.equals(self.steps - 1).named("is_last")
+
+    def _scores(self, state: _State, token: Value, step: Value) -> None:
+        """Products of a query with some keys; the greatest one."""
+        engine, lanes = self.engine, self.accelerator.lanes
+        bits, size, keys = state.query.bits, engine.head_size, engine.keys
         least = integer(-(1 << (engine.score_bits - 1)), engine.score_bits)
-        with carrying_loop(0, self.steps, "step", {"largest": least}) as outer:
-            pipeline()
-            step = outer.index
-            found = scratch("found", engine.score_bits, keys)
-            for first, second in paired(keys, "k", pairs=fits_pair(bits, bits)):
-                which = [k for k in (first, second) if k is not None]
-                terms = [scratch("term", 2 * bits, size) for _ in which]
-                with unrolled(size, "channel") as channel:
-                    place = (channel // lanes, channel % lanes)
-                    factors = [key[step, k, *place] for k in which]
-                    results = products(query[token, *place], factors)
-                    for term, product in zip(terms, results, strict=True):
-                        term[channel] = product
-                for k, term in zip(which, terms, strict=True):
-                    dot = tree_sum(term, "sum").to(engine.score_bits)
-                    found[k] = select(self._is_token(step, k), dot, least)
-            with unrolled(keys, "k") as k:
-                score[step, k] = found[k]
-            outer.next(outer.carried[0].maximum(tree_maximum(found, "greatest")))
-        return outer.results[0]
+        found = scratch("found", engine.score_bits, keys)
+        for first, second in paired(keys, "k", pairs=fits_pair(bits, bits)):
+            which = [k for k in (first, second) if k is not None]
+            terms = [scratch("term", 2 * bits, size) for _ in which]
+            with unrolled(size, "channel") as channel:
+                place = (channel // lanes, channel % lanes)
+                factors = [state.key[step, k, *place] for k in which]
+                results = products(state.query[token, *place], factors)
+                for term, product in zip(terms, results, strict=True):
+                    term[channel] = product
+            for k, term in zip(which, terms, strict=True):
+                dot = tree_sum(term, "sum").to(engine.score_bits)
+                found[k] = select(self._is_token(step, k), dot, least)
+        with unrolled(keys, "k") as k:
+            state.score[step, k] = found[k]
+        before = select(step.equals(0), least, state.largest[0])
+        largest = before.maximum(tree_maximum(found, "greatest")).named("largest_yet")
+        state.largest[0] = largest
+        with when(self._is_last(step)):
+            state.largest[1] = largest
 
-    def _exponentials(
-        self, score: Buffer, exponential: Buffer, powers: Buffer, largest: Value
-    ) -> Value:
-        """Powers of two of the scores' distances from the greatest; their sum."""
+    def _exponentials(self, state: _State, powers: Buffer, step: Value) -> None:
+        """
+        Powers of two of the scores' distances from the greatest, their sum, and its reciprocal.
+        """
         engine, s = self.engine, self.scalars
-        sum_bits = EXPONENTIAL_BITS + (self.steps * engine.keys).bit_length()
-        with carrying_loop(0, self.steps, "step", {"total": integer(0, sum_bits)}) as outer:
-            pipeline()
-            step = outer.index
-            found = scratch("found", EXPONENTIAL_BITS, engine.keys)
-            with unrolled(engine.keys, "k") as k:
-                bits = engine.difference_bits
-                difference = largest.to(bits) - score[step, k].to(bits)
-                product = difference.minimum(s["exp_limit"]).times(s["exp_multiplier"])
-                power = (product.to(engine.power_bits) >> s["exp_shift"]).named("power")
-                fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
-                # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
-                whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
-                shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
-                zero = integer(0, EXPONENTIAL_BITS)
-                found[k] = select(self._is_token(step, k), shifted, zero)
-                exponential[step, k] = found[k]
-            outer.next(outer.carried[0] + tree_sum(found, "sum").to(sum_bits))
-        return outer.results[0]
+        bits, sum_bits = engine.difference_bits, state.total.bits
+        largest = state.largest[1].named("largest").to(bits)
+        found = scratch("found", EXPONENTIAL_BITS, engine.keys)
+        with unrolled(engine.keys, "k") as k:
+            difference = largest - state.score[step, k].to(bits)
+            product = difference.minimum(s["exp_limit"]).times(s["exp_multiplier"])
+            power = (product.to(engine.power_bits) >> s["exp_shift"]).named("power")
+            fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
+            # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
+            whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
+            shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
+            found[k] = select(self._is_token(step, k), shifted, integer(0, EXPONENTIAL_BITS))
+            state.exponential[step, k] = found[k]
+        before = select(step.equals(0), integer(0, sum_bits), state.total[0])
+        total = (before + tree_sum(found, "sum").to(sum_bits)).named("total_yet")
+        state.total[0] = total
+        with when(self._is_last(step)):
+            state.reciprocal[0] = divide_power(RECIPROCAL_BITS, total, QUOTIENT_BITS)
 
-    def _context(
-        self, exponential: Buffer, value: Buffer, context: Buffer, reciprocal: Value
-    ) -> None:
-        """Probabilities times values, summed over all keys."""
+    def _context(self, state: _State, step: Value) -> None:
+        """Probabilities times values, added up."""
         engine, s = self.engine, self.scalars
         half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
-        with unrolled(engine.head_size, "channel") as channel:
-            context[channel] = integer(0, engine.context_bits)
-        bits, keys, lanes = value.bits, engine.keys, self.accelerator.lanes
-        with loop(0, self.steps, "step") as step:
-            pipeline()
-            weight = scratch("weight", engine.probability_bits + 1, keys)
+        reciprocal = state.reciprocal[0].named("reciprocal")
+        bits, keys, lanes = state.value.bits, engine.keys, self.accelerator.lanes
+        weight = scratch("weight", engine.probability_bits + 1, keys)
+        with unrolled(keys, "k") as k:
+            scaled = state.exponential[step, k].times(reciprocal).to(SCALED_BITS) + half
+            most = (1 << engine.probability_bits) - 1
+            probability = (scaled >> s["probability_shift"]).minimum(most)
+            weight[k] = probability.to(engine.probability_bits + 1)
+        added = scratch("added", engine.context_bits, engine.head_size)
+        pairs = fits_pair(weight.bits, bits)
+        for first, second in paired(engine.head_size, "channel", pairs=pairs):
+            which = [channel for channel in (first, second) if channel is not None]
+            terms = [scratch("term", weight.bits + bits, keys) for _ in which]
             with unrolled(keys, "k") as k:
-                scaled = exponential[step, k].times(reciprocal).to(SCALED_BITS) + half
-                most = (1 << engine.probability_bits) - 1
-                probability = (scaled >> s["probability_shift"]).minimum(most)
-                weight[k] = probability.to(engine.probability_bits + 1)
-            pairs = fits_pair(weight.bits, bits)
-            for first, second in paired(engine.head_size, "channel", pairs=pairs):
-                which = [channel for channel in (first, second) if channel is not None]
-                terms = [scratch("term", weight.bits + bits, keys) for _ in which]
-                with unrolled(keys, "k") as k:
-                    factors = [value[step, k, c // lanes, c % lanes] for c in which]
-                    for term, product in zip(terms, products(weight[k], factors), strict=True):
-                        term[k] = product
-                for channel, term in zip(which, terms, strict=True):
-                    added = tree_sum(term, "sum").to(engine.context_bits)
-                    context[channel] = context[channel] + added
+                factors = [state.value[step, k, c // lanes, c % lanes] for c in which]
+                for term, product in zip(terms, products(weight[k], factors), strict=True):
+                    term[k] = product
+            for channel, term in zip(which, terms, strict=True):
+                added[channel] = tree_sum(term, "sum").to(engine.context_bits)
+        is_first, is_last = step.equals(0).named("is_first"), self._is_last(step)
+        with unrolled(engine.head_size, "channel") as channel:
+            before = select(is_first, integer(0, engine.context_bits), state.context[channel])
+            context = (before + added[channel]).named("context_yet")
+            state.context[channel] = context
+            with when(is_last):
+                state.finished[channel] = context
 
-    def _store(self, context: Buffer, head: Value, token: Value) -> None:
-        s, lanes = self.scalars, self.accelerator.lanes
-        bits = bits_of(self.accelerator.activations)
-        with loop(0, self.engine.head_size // lanes, "group") as group:
-            pipeline()
-            cell = self._cell(s["target"], head, token, group)
-            with unrolled(lanes, "lane") as lane:
-                total = context[group * lanes + lane]
-                y = requantize(total, s["multiplier"], s["shift"], self.engine.most_shift)
-                self.activations[cell.row, cell.group, lane] = saturate(y, bits)
+    def _store(self, state: _State, head: Value, token: Value, group: Value) -> None:
+        """Requantise and write a group of lanes of a finished context."""
+        s, memory, lanes = self.scalars, self.accelerator.activations, self.accelerator.lanes
+        rows = -(-self.engine.heads * self.head_groups // width_of(memory))
+        in_token = (head * self.head_groups + group).named("in_token")
+        cell = cell_of(memory, s["target"] + token * rows, in_token)
+        with unrolled(lanes, "lane") as lane:
+            total = state.finished[group * lanes + lane]
+            y = requantize(total, s["multiplier"], s["shift"], self.engine.most_shift)
+            self.activations[cell.row, cell.group, lane] = saturate(y, bits_of(memory))

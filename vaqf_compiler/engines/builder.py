@@ -56,10 +56,12 @@ class Buffer:
         memref.StoreOp.get(value.ssa, self.ssa, self._indices(where))
 
 
-def local(name: str, bits: int, *shape: int, partition: Sequence[int] = ()) -> Buffer:
+def local(
+    name: str, bits: int, *shape: int, partition: Sequence[int] = (), reshape: Sequence[int] = ()
+) -> Buffer:
     """
     An array of this function; the dimensions in `partition`, from 1, are split into registers or
-    memories of their own.
+    memories of their own, those in `reshape` side by side into wider words.
     """
     type_ = MemRefType(IntegerType(bits), shape)
     buffer = Buffer(memref.AllocOp.get(IntegerType(bits), shape=shape).memref)
@@ -67,6 +69,8 @@ def local(name: str, bits: int, *shape: int, partition: Sequence[int] = ()) -> B
     buffer.ssa.name_hint = name
     for dimension in partition:
         vhls.ArrayPartitionOp(buffer.ssa, "complete", dimension)
+    for dimension in reshape:
+        vhls.ArrayReshapeOp(buffer.ssa, "complete", dimension)
     return buffer
 
 

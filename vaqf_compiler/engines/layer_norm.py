@@ -1,6 +1,10 @@
 """
-The engine for layer normalisation, in integers (docs/arithmetic.md): for each token one pass for
-sum and sum of squares, an integer square root and one division, and a pass for the results.
+The engine for layer normalisation, in integers (docs/arithmetic.md has the arithmetic). One
+pipelined loop works on two tokens at a time:
+
+    for each token, and once more; for each group of lanes:
+      normalise the group of the token before
+      add the group to sum and sum of squares; in the last one, a square root and a division
 """
 
 from __future__ import annotations
@@ -28,17 +32,17 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
-    call,
-    carrying_loop,
     function,
     local,
     loop,
     pipeline,
     scratch,
     unrolled,
+    when,
 )
+from vaqf_compiler.engines.division import divide_power, square_root
 from vaqf_compiler.engines.trees import tree_sum
-from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
+from vaqf_compiler.engines.values import INDEX, Value, integer, select
 
 ROOT_BITS = 31
 """Of the square root of a number below 2**62."""
@@ -46,26 +50,9 @@ MANTISSA_BITS = 16
 RECIPROCAL_BITS = 31
 VARIANCE = IntegerType(2 * ROOT_BITS + 1)
 """A variance, scaled by the square of the channels, and a sign."""
-ROOT = IntegerType(ROOT_BITS + 1)
 GAMMA_BITS = 16
-
-
-def build_square_root(name: str) -> func.FuncOp:
-    """`floor(sqrt(x))` of a number below 2**62, a binary digit of the root in each iteration."""
-    with function(name, {"x": VARIANCE}, [ROOT]) as (operation, arguments):
-        vhls.InlineOp()
-        bits = VARIANCE.width.data
-        carried = {"rest": Value(arguments["x"]), "root": integer(0, bits)}
-        with carrying_loop(0, ROOT_BITS, "step", carried) as body:
-            pipeline()
-            rest, root = body.carried
-            digit = (integer(1 << 2 * (ROOT_BITS - 1), bits) >> body.index * 2).named("digit")
-            trial = (root + digit).named("trial")
-            fits = (trial <= rest).named("fits")
-            halved = (root >> 1).named("halved")
-            body.next(select(fits, rest - trial, rest), select(fits, halved + digit, halved))
-        func.ReturnOp(body.results[1].to(ROOT.width.data).ssa)
-    return operation
+SHIFT_BITS = 8
+"""Of a shift and its sign."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +104,7 @@ class Widths:
         )
 
 
-def build_layer_norm(
-    engine: LayerNormEngine, square_root: func.FuncOp, accelerator: Accelerator
-) -> func.FuncOp:
+def build_layer_norm(engine: LayerNormEngine, accelerator: Accelerator) -> func.FuncOp:
     """The engine as a function of loops."""
     types: dict[str, Attribute] = {
         "residual": accelerator.residual,
@@ -134,8 +119,34 @@ def build_layer_norm(
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
         widths = Widths.of(engine, accelerator)
-        _Body(accelerator, widths, buffers, scalars, square_root).build()
+        _Body(accelerator, widths, buffers, scalars).build()
     return operation
+
+
+@dataclass(frozen=True)
+class _State:
+    """What is known of a token so far, and what the one before is normalised with."""
+
+    total: Buffer
+    squares: Buffer
+    sum: Buffer
+    fraction_shift: Buffer
+    reciprocal: Buffer
+
+    @staticmethod
+    def of(widths: Widths) -> _State:
+        """Allocate."""
+
+        def register(name: str, bits: int) -> Buffer:
+            return local(name, bits, 1, partition=(1,))
+
+        return _State(
+            total=register("total", widths.total),
+            squares=register("squares", widths.squares),
+            sum=register("sum", widths.total),
+            fraction_shift=register("fraction_shift", SHIFT_BITS),
+            reciprocal=register("reciprocal", MANTISSA_BITS + 2),
+        )
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,6 @@ class _Body:
     widths: Widths
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
-    square_root: func.FuncOp
 
     def build(self) -> None:
         accelerator, s = self.accelerator, self.scalars
@@ -159,84 +169,77 @@ class _Body:
         with each_parameter(port, beta_at, groups, lanes) as (group, lane, value):
             beta[group, lane] = value
 
-        half = (integer(1, self.widths.scaled) << (s["shift"] - 1)).named("half")
-        with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-            row = (s["source"] + token * groups).named("row")
-            total, squares = self._sums(row)
+        state = _State.of(self.widths)
+        last = accelerator.tokens + 1
+        with loop(0, s["tokens"] + 1, "token", most=last) as token:
+            with loop(0, groups, "group") as group:
+                pipeline()
+                with when(token >= 1):
+                    self._normalise(state, token - 1, group, gamma, beta)
+                with when(token < s["tokens"]):
+                    self._sums(state, token, group)
+
+    def _sums(self, state: _State, token: Value, group: Value) -> None:
+        """Add a group to sum and sum of squares; complete ones say how to normalise the token."""
+        accelerator, widths, s = self.accelerator, self.widths, self.scalars
+        residual, lanes, groups = (
+            self.buffers["residual"],
+            accelerator.lanes,
+            accelerator.channel_groups,
+        )
+        row = (s["source"] + token * groups + group).named("row")
+        x = scratch("x", residual.bits, lanes)
+        square = scratch("square", 2 * residual.bits, lanes)
+        with unrolled(lanes, "lane") as lane:
+            x[lane] = residual[row, 0, lane]
+            square[lane] = x[lane].times(x[lane])
+        first = group.equals(0).named("first")
+        total_before = select(first, integer(0, widths.total), state.total[0])
+        squares_before = select(first, integer(0, widths.squares), state.squares[0])
+        total = (total_before + tree_sum(x, "sum").to(widths.total)).named("total_yet")
+        added = tree_sum(square, "sum_of_squares").to(widths.squares)
+        squares = (squares_before + added).named("squares_yet")
+        state.total[0], state.squares[0] = total, squares
+        with when(group.equals(groups - 1)):
             bits = VARIANCE.width.data
             channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
             deviation = channels.times(squares).to(bits) - total.times(total).to(bits)
             variance = (deviation + s["epsilon"]).named("variance")
-            (root,) = call(self.square_root, variance)
-            exponent, reciprocal = _reciprocal(root.named("root"))
-            self._normalise(token, row, total, exponent, reciprocal, gamma, beta, half)
-
-    def _sums(self, row: Value) -> tuple[Value, Value]:
-        """Sum and sum of squares of a token."""
-        widths, residual = self.widths, self.buffers["residual"]
-        zeros = {"total": integer(0, widths.total), "squares": integer(0, widths.squares)}
-        with carrying_loop(0, self.accelerator.channel_groups, "group", zeros) as outer:
-            pipeline()
-            lanes = self.accelerator.lanes
-            x = scratch("x", residual.bits, lanes)
-            square = scratch("square", 2 * residual.bits, lanes)
-            with unrolled(lanes, "lane") as lane:
-                x[lane] = residual[row + outer.index, 0, lane]
-                square[lane] = x[lane].times(x[lane])
-            total, squares = outer.carried
-            outer.next(
-                total + tree_sum(x, "sum").to(widths.total),
-                squares + tree_sum(square, "sum_of_squares").to(widths.squares),
-            )
-        total, squares = outer.results
-        return total, squares
+            exponent, mantissa = _mantissa(square_root(variance, ROOT_BITS).named("root"))
+            shift = exponent + (RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS)
+            state.sum[0], state.fraction_shift[0] = total, shift
+            state.reciprocal[0] = divide_power(RECIPROCAL_BITS, mantissa, MANTISSA_BITS + 1)
 
     def _normalise(
-        self,
-        token: Value,
-        row: Value,
-        total: Value,
-        exponent: Value,
-        reciprocal: Value,
-        gamma: Buffer,
-        beta: Buffer,
-        half: Value,
+        self, state: _State, token: Value, group: Value, gamma: Buffer, beta: Buffer
     ) -> None:
-        """Write the normalised token."""
-        accelerator, widths = self.accelerator, self.widths
-        memory = accelerator.activations
-        shift = (exponent + (RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS)).named("fraction_shift")
+        """Write a group of a normalised token."""
+        accelerator, widths, s = self.accelerator, self.widths, self.scalars
+        memory, groups = accelerator.activations, accelerator.channel_groups
+        half = (integer(1, widths.scaled) << (s["shift"] - 1)).named("half")
+        shift = state.fraction_shift[0].as_index().named("fraction_shift")
         fraction_half = (integer(1, widths.product) << (shift - 1)).named("fraction_half")
-        rows = -(-accelerator.channel_groups // width_of(memory))
-        first_row = (self.scalars["target"] + token * rows).named("first_row")
-        with loop(0, accelerator.channel_groups, "group") as group:
-            pipeline()
-            cell = cell_of(memory, first_row, group)
-            with unrolled(accelerator.lanes, "lane") as lane:
-                x = self.buffers["residual"][row + group, 0, lane]
-                channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
-                centred = x.times(channels).to(widths.centred) - total.to(widths.centred)
-                product = centred.named("centred").times(reciprocal).to(widths.product)
-                normalised = (product + fraction_half >> shift).to(widths.normalised)
-                scaled = normalised.named("normalised").times(gamma[group, lane])
-                shifted = scaled.to(widths.scaled) + beta[group, lane].to(widths.scaled) + half
-                y = saturate(shifted >> self.scalars["shift"], bits_of(memory))
-                self.buffers["activations"][cell.row, cell.group, lane] = y
+        total, reciprocal = state.sum[0].to(widths.centred), state.reciprocal[0]
+        rows = -(-groups // width_of(memory))
+        cell = cell_of(memory, s["target"] + token * rows, group)
+        row = (s["source"] + token * groups + group).named("row")
+        with unrolled(accelerator.lanes, "lane") as lane:
+            x = self.buffers["residual"][row, 0, lane]
+            channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
+            centred = x.times(channels).to(widths.centred) - total
+            product = centred.named("centred").times(reciprocal).to(widths.product)
+            normalised = (product + fraction_half >> shift).to(widths.normalised)
+            scaled = normalised.named("normalised").times(gamma[group, lane])
+            shifted = scaled.to(widths.scaled) + beta[group, lane].to(widths.scaled) + half
+            y = saturate(shifted >> s["shift"], bits_of(memory))
+            self.buffers["activations"][cell.row, cell.group, lane] = y
 
 
-def _reciprocal(root: Value) -> tuple[Value, Value]:
-    """
-    `e` and `2**31 // m`, where `root` is about `m * 2**e` with a mantissa `m` of 16 bits.
-    """
-    with carrying_loop(0, ROOT_BITS, "position", {"length": constant(0)}) as body:
-        pipeline()
-        is_set = root.field(body.index, 1)
-        body.next(select(is_set, body.index + 1, body.carried[0]))
-    exponent = (body.results[0] - MANTISSA_BITS).named("exponent")
-    zero = constant(0)
-    right = select(zero < exponent, exponent, zero).named("right")
-    left = (right - exponent).named("left")
-    mantissa = ((root >> right) << left).named("mantissa")
-    bits = RECIPROCAL_BITS + 2
-    reciprocal = integer(1 << RECIPROCAL_BITS, bits) // mantissa.to(bits)
-    return exponent, reciprocal.to(MANTISSA_BITS + 2).named("reciprocal")
+def _mantissa(root: Value) -> tuple[Value, Value]:
+    """`e` and `m`, where `root` is about `m * 2**e` with a mantissa `m` of 16 bits."""
+    exponent, zero = integer(ROOT_BITS - MANTISSA_BITS, SHIFT_BITS), integer(0, root.bits)
+    for places in (16, 8, 4, 2, 1):
+        is_small = (root < 1 << (ROOT_BITS - places)).named("is_small")
+        root = select(is_small, select(is_small, root, zero) << places, root)
+        exponent = select(is_small, exponent - places, exponent)
+    return exponent, (root >> (ROOT_BITS - MANTISSA_BITS)).to(MANTISSA_BITS + 1).named("mantissa")

@@ -80,9 +80,7 @@ class _Step:
         epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, s)
         with ExitStack() as loops:
             step_n = _outer(loops, engine.steps_n, "step_n")
-            token = loops.enter_context(
-                loop(0, s["tokens"], "token", most=self.accelerator.tokens)
-            )
+            token = loops.enter_context(loop(0, s["tokens"], "token", most=self.accelerator.tokens))
             step_m = _outer(loops, engine.steps_m, "step_m")
             pipeline()
             self._independent()
@@ -154,9 +152,7 @@ class _Step:
         with unrolled(terms_each, "n") as n:
             if binary:
                 sums, differences = operands
-                first, second = (
-                    self._weight(channels[0], n * 2 + part, step_n) for part in (0, 1)
-                )
+                first, second = (self._weight(channels[0], n * 2 + part, step_n) for part in (0, 1))
                 chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
                 terms[0][n] = select(first, chosen, ~chosen)
             else:

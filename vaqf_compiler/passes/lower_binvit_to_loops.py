@@ -43,11 +43,7 @@ from vaqf_compiler.engines.dispatches import (
     trace_name,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.layer_norm import (
-    LayerNormEngine,
-    build_layer_norm,
-    build_square_root,
-)
+from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan
@@ -110,9 +106,7 @@ class _Lowering:
                 case AttentionEngine() as plan:
                     functions[name] = build_attention(plan, accelerator)
                 case LayerNormEngine() as plan:
-                    square_root = build_square_root("square_root")
-                    built.append(square_root)
-                    functions[name] = build_layer_norm(plan, square_root, accelerator)
+                    functions[name] = build_layer_norm(plan, accelerator)
                 case None if engine.kind.data == "load_rows":
                     functions[name] = build_load_rows(name, accelerator)
                 case None if engine.kind.data == "load_image":

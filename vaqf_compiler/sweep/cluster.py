@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import pickle
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -20,7 +23,9 @@ Evaluate = Callable[[Point], Mapping[str, Any]]
 CONNECT_SECONDS = 10.0
 """How long to wait for a scheduler."""
 WORKER_SECONDS = 60.0
-"""How long to wait for its first worker."""
+"""How long to wait for a worker while there is none."""
+ASK_SECONDS = 2.0
+"""How often to ask whether there are workers."""
 RETRIES = 6
 """
 How often a point is tried again after Dask has given it up, as it does when some workers (by
@@ -30,15 +35,17 @@ SILENT = logging.CRITICAL + 1
 
 
 @contextmanager
-def connect(scheduler: str | None, *, workers: int) -> Generator[Any]:
+def connect(scheduler: str | None, evaluate: Evaluate, *, workers: int) -> Generator[Any]:
     """
     A client of the cluster at the address `scheduler`, or else of as many new local processes as
-    `workers` says. Raises UserError where nothing answers at the address, or no worker is there.
+    `workers` says. Raises UserError where nothing answers at the address, no worker is there, or
+    the cluster lacks what `evaluate` needs.
     """
     distributed = import_extra("distributed")
     with _silence():
         if scheduler is not None:
             with _existing(distributed, scheduler) as client:
+                _check_importable(client, evaluate)
                 yield client
             return
         with tempfile.TemporaryDirectory(prefix="vaqf-sweep-") as scratch:
@@ -51,6 +58,7 @@ def connect(scheduler: str | None, *, workers: int) -> Generator[Any]:
                     dashboard_address=None,
                     memory_limit=0,  # none: a worker of Dask's choice pauses near its share
                     local_directory=scratch,
+                    preload=["vaqf_compiler.sweep.worker_setup"],
                     silence_logs=SILENT,
                 ) as cluster,
                 distributed.Client(cluster) as client,
@@ -61,6 +69,8 @@ def connect(scheduler: str | None, *, workers: int) -> Generator[Any]:
 @contextmanager
 def _existing(distributed: Any, address: str) -> Generator[Any]:
     try:
+        # A client alone would wait forever for a server that is no scheduler and says nothing.
+        asyncio.run(asyncio.wait_for(_knock(distributed, address), CONNECT_SECONDS))
         client = distributed.Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
@@ -71,11 +81,21 @@ def _existing(distributed: Any, address: str) -> Generator[Any]:
         try:
             client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError as error:
-            raise UserError(
-                f"the Dask scheduler at '{address}' has no workers; start some with "
-                f"`dask worker {address}`"
-            ) from error
+            raise _no_workers(f"the Dask scheduler at '{address}' has no workers") from error
         yield client
+
+
+async def _knock(distributed: Any, address: str) -> None:
+    """Connect as a client does, and go away."""
+    arguments = distributed.Security().get_connection_args("client")
+    comm = await import_extra("distributed.comm").connect(address, CONNECT_SECONDS, **arguments)
+    await comm.close()
+
+
+def _no_workers(what: str) -> UserError:
+    return UserError(
+        f"{what}; start some with `dask worker`, and the sweep again with the same directory"
+    )
 
 
 @contextmanager
@@ -91,6 +111,23 @@ def _silence() -> Generator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def _check_importable(client: Any, evaluate: Evaluate) -> None:
+    """Raise UserError where scheduler and workers of a cluster lack what evaluation needs."""
+    # A worker that cannot load its task closes, without a word to the client.
+    needed = pickle.dumps((attempt, evaluate))
+    answers = client.run(pickle.loads, needed, on_error="return").values()
+    try:
+        client.run_on_scheduler(pickle.loads, needed)
+        for answer in answers:
+            if isinstance(answer, ImportError | AttributeError):
+                raise answer
+    except (ImportError, AttributeError) as error:
+        raise UserError(
+            f"the Dask cluster cannot load what evaluates a point: {error}; its scheduler and "
+            "workers need the same vaqf-compiler as this machine"
+        ) from error
 
 
 def evaluate_all(
@@ -111,7 +148,7 @@ def evaluate_all(
     }
     retries = dict.fromkeys(points, RETRIES)
     completed = distributed.as_completed(points)
-    for future in completed:
+    for future in _arrivals(client, completed):
         point = points[future]
         if future.status == "finished":
             yield point, future.result()
@@ -128,11 +165,36 @@ def evaluate_all(
         if not retries[future]:
             raise UserError(
                 f"all workers that evaluated {point.model} on {point.board} with {point.bits} bits "
-                "died; are they out of memory? start the sweep again with fewer workers"
+                "died; if memory is short, use a Dask cluster with fewer workers"
             )
         retries[future] -= 1
         future.retry()
         completed.add(future)
+
+
+def _arrivals(client: Any, completed: Any) -> Iterator[Any]:
+    """The futures of `as_completed`; raises UserError where there are no workers for too long."""
+    asked = seen = time.monotonic()
+    while not completed.is_empty():
+        if completed.has_ready():
+            yield next(completed)
+            continue
+        time.sleep(0.02)
+        now = time.monotonic()
+        if now - asked < ASK_SECONDS:
+            continue
+        asked = now
+        if _has_workers(client):
+            seen = now
+        elif now - seen > WORKER_SECONDS:
+            raise _no_workers("the Dask scheduler has no workers any more")
+
+
+def _has_workers(client: Any) -> bool:
+    try:
+        return bool(client.nthreads())
+    except OSError:  # the scheduler is lost, which the futures will say
+        return True
 
 
 def attempt(evaluate: Evaluate, point: Point) -> dict[str, Json]:

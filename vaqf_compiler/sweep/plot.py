@@ -21,7 +21,7 @@ LEGEND_HEIGHT = 0.5
 SETTINGS = {"svg.hashsalt": "vaqf-compiler", "font.size": 9.0}
 """With the salt, and no date in the metadata, equal sweeps give equal files."""
 MARKERS = "osD^vPX<>*"
-FRONT = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "markeredgecolor": "black"}
+FRONT = {"marker": "o", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": "black"}
 """The rings around the points of a Pareto front."""
 TARGET = {"color": "0.35", "linestyle": "--", "linewidth": 0.8}
 
@@ -83,9 +83,9 @@ def _draw(
             f"{target:g} FPS",
             (1, target),
             xycoords=("axes fraction", "data"),
-            xytext=(-3, 2),
+            xytext=(3, 0),
             textcoords="offset points",
-            horizontalalignment="right",
+            verticalalignment="center",
             fontsize=7,
             color=TARGET["color"],
         )

@@ -60,18 +60,20 @@ def run_sweep(
         left = {point: fingerprints[point] for point in points if point not in done}
         if left:
             count = min(workers or os.cpu_count() or 1, len(left))
-            with connect(scheduler, workers=count) as client:
-                with tqdm(
+            with (
+                connect(scheduler, evaluate, workers=count) as client,
+                tqdm(
                     desc="sweeping",
                     total=len(points),
                     initial=len(done),
                     unit="point",
                     disable=None,
-                ) as bar:
-                    for point, result in evaluate_all(client, evaluate, left):
-                        done[point] = Row(point, result)
-                        journal.add(done[point], fingerprints[point])
-                        bar.update()
+                ) as bar,
+            ):
+                for point, result in evaluate_all(client, evaluate, left):
+                    done[point] = Row(point, result)
+                    journal.add(done[point], fingerprints[point])
+                    bar.update()
         rows = [done[point] for point in points]
         selections = select(rows, axes.targets)
         with staged_directory(directory) as staged:

@@ -30,37 +30,32 @@ def write_tables(directory: Path, rows: Sequence[Row], selections: Sequence[Sele
 
 
 def selection_table(selections: Sequence[Selection]) -> str:
-    """The selections for the terminal."""
+    """For the terminal: a line for each model and board, a column for each target."""
     models = short_names(sorted({selection.model for selection in selections}))
     boards = short_names(sorted({selection.board for selection in selections}))
-    lines = [["model", "board", "target FPS", "bits", "FPS", "binds"]]
+    chosen: dict[tuple[str, str], dict[str, str]] = {}
     for selection in selections:
-        row = selection.row
-        fps = None if row is None else row.fps
-        lines.append(
-            [
-                models[selection.model],
-                boards[selection.board],
-                target_text(selection.target),
-                str(selection.bits),
-                "-" if fps is None else f"{fps:,.1f}",
-                "-" if row is None else _cell(row.result.get("binds")) or "-",
-            ]
+        fps = None if selection.row is None else selection.row.fps
+        line = chosen.setdefault((models[selection.model], boards[selection.board]), {})
+        line[_heading(selection.target)] = (
+            str(selection.bits) if fps is None else f"{selection.bits} ({fps:,.1f})"
         )
+    headings = list(dict.fromkeys(_heading(selection.target) for selection in selections))
+    lines = [("model", "board", *headings)]
+    lines += [(*names, *(line[heading] for heading in headings)) for names, line in chosen.items()]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    left = (0, 1, 5)
-    return "\n".join(
+    text = [
         "  ".join(
-            cell.ljust(width) if column in left else cell.rjust(width)
+            cell.ljust(width) if column < 2 else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
+        )
         for line in lines
-    )
+    ]
+    return "\n".join(["most bits that reach a frame rate (and the one reached)", *text])
 
 
-def target_text(target: Target) -> str:
-    """As the user writes it."""
-    return MAX if target == MAX else f"{target:g}"
+def _heading(target: Target) -> str:
+    return "greatest FPS" if target == MAX else f"{target:g} FPS"
 
 
 def _points(rows: Sequence[Row]) -> list[dict[str, Json]]:

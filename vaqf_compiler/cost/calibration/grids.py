@@ -10,11 +10,10 @@ from vaqf_compiler.cost.blocks import (
     AdderTree,
     BarrelShift,
     BinaryDot,
-    Divider,
     MaximumTree,
     Multiplexer,
+    RestoringDigit,
     SaturatingAdd,
-    SquareRootStep,
 )
 from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
 from vaqf_compiler.cost.memories import Memory
@@ -40,8 +39,7 @@ def _logic() -> list[Block]:
         *(Multiplexer(b, n) for b, n in ((8, 6), (8, 12), (16, 24), (64, 4), (8, 64), (32, 64))),
         *(BarrelShift(b, s) for b, s in product((12, 24, 40, 64), (3, 7, 15, 31, 63))),
         *(BarrelShift(b, s) for b, s in product((16, 32, 48, 56), (7, 15, 40))),
-        *(Divider(b) for b in (8, 12, 16, 20, 24, 30, 33, 36, 38, 42, 48, 56, 64)),
-        *(SquareRootStep(b) for b in (16, 20, 24, 30, 32, 38, 40, 48, 56, 62, 63, 64)),
+        *(RestoringDigit(b) for b in (8, 12, 16, 18, 20, 24, 27, 30, 34, 36, 38, 42, 48, 56, 64)),
     ]
 
 

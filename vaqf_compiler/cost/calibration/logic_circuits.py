@@ -1,4 +1,4 @@
-"""Verilog of adders, trees, multiplexers, shifters and dividers; what feeds a block is a port."""
+"""Verilog of adders, trees, multiplexers, shifters and digits; what feeds a block is a port."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from vaqf_compiler.cost.blocks import (
     AdderTree,
     BarrelShift,
     BinaryDot,
-    Divider,
     MaximumTree,
     Multiplexer,
+    RestoringDigit,
     SaturatingAdd,
-    SquareRootStep,
     select_bits,
 )
-from vaqf_compiler.cost.calibration.verilog import Module, concatenated, signed
+from vaqf_compiler.cost.calibration.verilog import Module, Signal, signed
 
 
 def binary_dot(block: BinaryDot) -> str:
-    """Exclusive or, then the adders."""
-    m, bits = Module(), block.bits
+    """Choices, then the adders."""
+    m, bits = Module(), block.bits + 1
     plus = m.input("plus", block.inputs, unsigned=True)
-    terms = [
-        (m.wire(f"term{i}", bits, f"{x} ^ {{{bits}{{~{plus}[{i}]}}}}"), bits)
-        for i, (x, _) in enumerate(m.inputs("x", block.inputs, bits))
-    ]
+    sums, differences = (m.inputs(name, block.pairs, bits) for name in ("sum", "difference"))
+    terms: list[Signal] = []
+    for i, ((a, _), (b, _)) in enumerate(zip(sums, differences, strict=True)):
+        first, second = f"{plus}[{2 * i}]", f"{plus}[{2 * i + 1}]"
+        chosen = f"({first} == {second} ? {a} : {b}) ^ {{{bits}{{~{first}}}}}"
+        terms.append((m.wire(f"term{i}", bits, chosen), bits))
     y, y_bits = m.tree(terms, 1, lambda a, b: f"{a} + {b}")
     m.output("y", y_bits, y)
     return m.text()
@@ -84,47 +85,12 @@ def barrel_shift(block: BarrelShift) -> str:
     return m.text()
 
 
-def divider(block: Divider) -> str:
-    """The quotient enters where the dividend leaves."""
+def restoring_digit(block: RestoringDigit) -> str:
+    """A subtraction with a bit more, and a choice."""
     m, bits = Module(), block.bits
-    m.input("start", 1, unsigned=True)
-    dividend, by = (m.input(name, bits, unsigned=True) for name in ("dividend", "divisor"))
-    steps = bits.bit_length()
-    for name, width in (("rest", bits), ("quotient", bits), ("by", bits), ("left", steps)):
-        m.line(f"reg [{width - 1}:0] {name};")
-    m.line("reg running;")
-    m.line(f"wire [{bits}:0] shifted = {concatenated(('rest', f'quotient[{bits - 1}]'))};")
-    m.line(f"wire [{bits + 1}:0] trial = {{1'b0, shifted}} - {{2'b0, by}};")
-    m.line(f"wire fits = ~trial[{bits + 1}];")
-    m.line("always @(posedge clk)")
-    m.line("if (start) begin")
-    m.line(f"  rest <= 0; quotient <= {dividend}; by <= {by}; left <= {bits}; running <= 1;")
-    m.line("end else if (running) begin")
-    m.line(f"  rest <= fits ? trial[{bits - 1}:0] : shifted[{bits - 1}:0];")
-    m.line(f"  quotient <= {concatenated((f'quotient[{bits - 2}:0]', 'fits'))};")
-    m.line("  left <= left - 1'b1; running <= left != 1;")
-    m.line("end")
-    m.output("y", bits, "quotient")
-    m.output("done", 1, "~running")
-    return m.text()
-
-
-def square_root_step(block: SquareRootStep) -> str:
-    """All that happens to rest, root and digit in a cycle."""
-    m, bits = Module(), block.bits
-    m.input("start", 1, unsigned=True)
-    x = m.input("x", bits, unsigned=True)
-    for name in ("rest", "root", "digit"):
-        m.line(f"reg [{bits - 1}:0] {name};")
-    m.line(f"wire [{bits - 1}:0] trial = root + digit;")
-    m.line("wire fits = trial <= rest;")
-    m.line("always @(posedge clk)")
-    m.line("if (start) begin")
-    m.line(f"  rest <= {x}; root <= 0; digit <= {bits}'d1 << {(bits - 1) // 2 * 2};")
-    m.line("end else begin")
-    m.line("  rest <= fits ? rest - trial : rest;")
-    m.line("  root <= fits ? (root >> 1) + digit : root >> 1;")
-    m.line("  digit <= digit >> 2;")
-    m.line("end")
-    m.output("y", bits, "root")
+    rest, trial = (m.input(name, bits, unsigned=True) for name in ("rest", "trial"))
+    m.line(f"wire [{bits}:0] less = {{1'b0, {rest}}} - {{1'b0, {trial}}};")
+    m.line(f"wire fits = ~less[{bits}];")
+    m.output("y", bits, m.register("after", bits, f"fits ? less[{bits - 1}:0] : {rest}"))
+    m.output("digit", 1, m.register("found", 1, "fits"))
     return m.text()

@@ -83,11 +83,13 @@ def _record(point: Point) -> dict[str, Any]:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read the file."""
+    """Read the file, except for blocks that there are no more."""
     data: dict[str, Any] = json.loads(path.read_text())
     coefficients: dict[str, tuple[Coefficients, Coefficients]] = {}
     points: list[Point] = []
     for name, block in data["blocks"].items():
+        if name not in BLOCKS:
+            continue
         coefficients[name] = (block["lut"], block["ff"])
         points += [_point(BLOCKS[name], record) for record in block["points"]]
     return Calibration(data["tool"], data["date"], coefficients, points)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 Signal = tuple[str, int]
 """A name and its bits."""
@@ -106,8 +106,3 @@ class Module:
 
 Combine = Callable[[str, str], str]
 """The expression for two operands."""
-
-
-def concatenated(names: Iterable[str]) -> str:
-    """Names side by side, the first one highest."""
-    return "{" + ", ".join(names) + "}"

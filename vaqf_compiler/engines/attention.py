@@ -3,9 +3,9 @@ The engine for multi-head attention: one head after another, `keys` key tokens a
 (docs/arithmetic.md has the arithmetic). One pipelined loop works on four query tokens at a time:
 
     for each head:
-      load its queries, keys and values
       for each token, and three times more; for each beat, of `keys` key tokens:
-        store a group of lanes of the context of the query three before
+        load the query, key or value of the token, of the next head
+        store some channels of the context of the query three before
         add probabilities times values to the context of the query two before
         exponentials of the query before, their sum, and its reciprocal in the last beat
         scores of the query, and their maximum
@@ -51,8 +51,8 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.division import divide_power
-from vaqf_compiler.engines.trees import fits_pair, paired, products, tree_maximum, tree_sum
-from vaqf_compiler.engines.values import INDEX, Value, integer, select
+from vaqf_compiler.engines.trees import dots, fits_pair, paired, tree_maximum, tree_sum
+from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1
@@ -76,6 +76,7 @@ class AttentionEngine:
     """Key tokens that are worked on in a cycle."""
     heads: int
     head_size: int
+    activation_bits: int
     score_bits: int
     context_bits: int
     probability_bits: int
@@ -86,6 +87,45 @@ class AttentionEngine:
     """The greatest shift of a layer's exponents."""
     exp_table: str
     """The module's table of powers of two."""
+
+    def steps(self, accelerator: Accelerator) -> int:
+        """Cycles for all keys of a query."""
+        return -(-accelerator.tokens // self.keys)
+
+    def loaded_groups(self, accelerator: Accelerator) -> int:
+        """Groups of lanes of a head that are read at a time: those that lie in one row."""
+        groups = self.head_size // accelerator.lanes
+        return math.gcd(width_of(accelerator.activations), groups)
+
+    def loads(self, accelerator: Accelerator) -> int:
+        """Cycles to load query, key and value of a token."""
+        return 3 * self.head_size // (accelerator.lanes * self.loaded_groups(accelerator))
+
+    def stored_lanes(self, accelerator: Accelerator) -> int:
+        """Channels that are stored at a time: few, as there is time for them, but whole steps."""
+        least = max(self.steps(accelerator), self.loads(accelerator))
+        together = 1
+        while together < accelerator.lanes and self.head_size // together > least:
+            together *= 2
+        return together
+
+    def stores(self, accelerator: Accelerator) -> int:
+        """Cycles to store the context of a query."""
+        return self.head_size // self.stored_lanes(accelerator)
+
+    def beats(self, accelerator: Accelerator) -> int:
+        """Cycles for a query."""
+        return max(self.steps(accelerator), self.loads(accelerator), self.stores(accelerator))
+
+    @property
+    def most_score(self) -> int:
+        """The greatest magnitude of a product of a query and a key."""
+        return 1 << (2 * self.activation_bits - 2)
+
+    @property
+    def most_weighted(self) -> int:
+        """The greatest magnitude of a product of a probability and a value."""
+        return ((1 << self.probability_bits) - 1) << (self.activation_bits - 1)
 
     @property
     def difference_bits(self) -> int:
@@ -155,13 +195,18 @@ class _State:
         channels = (engine.head_size // accelerator.lanes, accelerator.lanes)
         sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
 
+        def rows(name: str, depth: int, *shape: int) -> Buffer:
+            """Two halves, one for the next head; the lanes of a group in one word."""
+            *apart, lanes = range(2, len(shape) + 2)
+            return local(name, bits, depth, *shape, partition=apart, reshape=(lanes,))
+
         def registers(name: str, bits: int, size: int) -> Buffer:
             return local(name, bits, size, partition=(1,))
 
         return _State(
-            query=local("query", bits, accelerator.tokens, *channels, partition=(2,), reshape=(3,)),
-            key=local("key", bits, steps, keys, *channels, partition=(2, 3), reshape=(4,)),
-            value=local("value", bits, steps, keys, *channels, partition=(2, 3), reshape=(4,)),
+            query=rows("query", 2 * accelerator.tokens, *channels),
+            key=rows("key", 2 * steps, keys, *channels),
+            value=rows("value", 2 * steps, keys, *channels),
             score=local("score", engine.score_bits, steps, keys, partition=(2,)),
             largest=registers("largest", engine.score_bits, 2),
             exponential=local("exponential", EXPONENTIAL_BITS, steps, keys, partition=(2,)),
@@ -182,7 +227,7 @@ class _Body:
     @property
     def steps(self) -> int:
         """Cycles for all keys."""
-        return -(-self.accelerator.tokens // self.engine.keys)
+        return self.engine.steps(self.accelerator)
 
     @property
     def head_groups(self) -> int:
@@ -190,26 +235,35 @@ class _Body:
         return self.engine.head_size // self.accelerator.lanes
 
     def build(self) -> None:
-        engine, s = self.engine, self.scalars
-        beats = max(self.steps, self.head_groups)
-        state = _State.of(engine, self.accelerator, self.steps)
+        engine, accelerator, s = self.engine, self.accelerator, self.scalars
+        beats = engine.beats(accelerator)
+        loads = engine.loads(accelerator)
+        state = _State.of(engine, accelerator, self.steps)
         powers = table(engine.exp_table, POWER_BITS, 1 << EXP_INDEX_BITS)
+        with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
+            with loop(0, loads, "beat") as beat:
+                pipeline()
+                self._load(state, constant(0), token, beat)
         with loop(0, engine.heads, "head") as head:
-            self._load(state, head)
-            most = self.accelerator.tokens + STAGES - 1
+            most = accelerator.tokens + STAGES - 1
             with loop(0, s["tokens"] + (STAGES - 1), "token", most=most) as token:
                 with loop(0, beats, "beat") as beat:
                     pipeline()
-                    with when(self._has_query(3, token) & (beat < self.head_groups)):
+                    # Results go to other rows than queries, keys and values (binvit-allocate).
+                    vhls.DependenceOp(self.activations.ssa, "inter")
+                    has_next = (head < engine.heads - 1) & (token < s["tokens"])
+                    with when(has_next & (beat < loads) if beats > loads else has_next):
+                        self._load(state, head + 1, token, beat)
+                    with when(self._has_query(3, token) & (beat < engine.stores(accelerator))):
                         self._store(state, head, token - 3, beat)
-                    # All other stages end with the last beat, when all groups are stored.
+                    # All other stages end with the last beat, when all of a context is stored.
                     step = beat - (beats - self.steps)
                     with when(self._is_stage(2, token, step)):
-                        self._context(state, step)
+                        self._context(state, head, step)
                     with when(self._is_stage(1, token, step)):
                         self._exponentials(state, powers, step)
                     with when(self._is_stage(0, token, step)):
-                        self._scores(state, token, step)
+                        self._scores(state, head, token, step)
 
     def _has_query(self, stage: int, token: Value) -> Value:
         """Whether a stage has a query when the first one is at `token`."""
@@ -217,30 +271,34 @@ class _Body:
         return before_last & (token >= stage) if stage else before_last
 
     def _is_stage(self, stage: int, token: Value, step: Value) -> Value:
-        """Whether a stage works; where the context has more groups, there are beats before."""
+        """Whether a stage works; where there are more beats than steps, not in the first ones."""
         has_query = self._has_query(stage, token)
-        return has_query & (step >= 0) if self.head_groups > self.steps else has_query
+        more = self.engine.beats(self.accelerator) > self.steps
+        return has_query & (step >= 0) if more else has_query
 
-    def _load(self, state: _State, head: Value) -> None:
-        """Copy one head of all queries, keys and values, as much of a token as lies in a row."""
-        accelerator, keys, s = self.accelerator, self.engine.keys, self.scalars
+    def _load(self, state: _State, head: Value, token: Value, beat: Value) -> None:
+        """Copy of a token's query, key or value as much as lies in a row, of a head to come."""
+        engine, accelerator, keys, s = self.engine, self.accelerator, self.engine.keys, self.scalars
         lanes, width = accelerator.lanes, width_of(accelerator.activations)
-        together = math.gcd(width, self.head_groups)
-        rows = -(-self.engine.heads * self.head_groups // width)
-        with loop(0, s["tokens"], "token", most=accelerator.tokens) as token:
-            with loop(0, self.head_groups // together, "part") as part:
-                pipeline(2)  # for three reads of a memory of two ports
-                first = part * together
-                in_token = (head * self.head_groups + first).named("in_token")
-                for name, buffer, place in (
-                    ("query_row", state.query, (token,)),
-                    ("key_row", state.key, (token // keys, token % keys)),
-                    ("value_row", state.value, (token // keys, token % keys)),
-                ):
-                    cell = cell_of(accelerator.activations, s[name] + token * rows, in_token)
-                    with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
-                        x = self.activations[cell.row, cell.group + group, lane]
-                        buffer[*place, first + group, lane] = x
+        together = engine.loaded_groups(accelerator)
+        parts = self.head_groups // together
+        rows = -(-engine.heads * self.head_groups // width)
+        which, first = (beat // parts).named("which"), beat % parts * together
+        first_rows = s["query_row"], s["key_row"], s["value_row"]
+        start = select(which.equals(0), first_rows[0], first_rows[2])
+        start = select(which.equals(1), first_rows[1], start).named("start")
+        in_token = (head * self.head_groups + first).named("in_token")
+        cell = cell_of(accelerator.activations, start + token * rows, in_token)
+        half = (head % 2).named("half")
+        step, k = half * self.steps + token // keys, token % keys
+        places = ((half * accelerator.tokens + token,), (step, k), (step, k))
+        loaded = scratch("loaded", state.query.bits, together, lanes)
+        with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
+            loaded[group, lane] = self.activations[cell.row, cell.group + group, lane]
+        for number, target in enumerate((state.query, state.key, state.value)):
+            with when(which.equals(number)):
+                with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
+                    target[*places[number], first + group, lane] = loaded[group, lane]
 
     def _is_token(self, step: Value, k: Value) -> Value:
         """Whether key `k` of a step is one: the last step may have too many."""
@@ -249,24 +307,26 @@ class _Body:
     def _is_last(self, step: Value) -> Value:
         return step.equals(self.steps - 1).named("is_last")
 
-    def _scores(self, state: _State, token: Value, step: Value) -> None:
+    def _scores(self, state: _State, head: Value, token: Value, step: Value) -> None:
         """Products of a query with some keys; the greatest one."""
         engine, lanes = self.engine, self.accelerator.lanes
         bits, size, keys = state.query.bits, engine.head_size, engine.keys
+        half = head % 2
         least = integer(-(1 << (engine.score_bits - 1)), engine.score_bits)
         found = scratch("found", engine.score_bits, keys)
-        for first, second in paired(keys, "k", pairs=fits_pair(bits, bits)):
-            which = [k for k in (first, second) if k is not None]
-            terms = [scratch("term", 2 * bits, size) for _ in which]
+        query = scratch("query_row", bits, size)
+        with unrolled(size, "channel") as channel:
+            place = (half * self.accelerator.tokens + token, channel // lanes, channel % lanes)
+            query[channel] = state.query[place]
+        for pair in paired(keys, "k", pairs=fits_pair(bits, bits)):
+            which = [k for k in pair if k is not None]
+            rows = [scratch("key_row", bits, size) for _ in which]
             with unrolled(size, "channel") as channel:
-                place = (channel // lanes, channel % lanes)
-                factors = [state.key[step, k, *place] for k in which]
-                results = products(state.query[token, *place], factors)
-                for term, product in zip(terms, results, strict=True):
-                    term[channel] = product
-            for k, term in zip(which, terms, strict=True):
-                dot = tree_sum(term, "sum").to(engine.score_bits)
-                found[k] = select(self._is_token(step, k), dot, least)
+                for row, k in zip(rows, which, strict=True):
+                    at = (half * self.steps + step, k, channel // lanes, channel % lanes)
+                    row[channel] = state.key[at]
+            for k, score in zip(which, dots(query, rows, engine.most_score), strict=True):
+                found[k] = select(self._is_token(step, k), score.to(engine.score_bits), least)
         with unrolled(keys, "k") as k:
             state.score[step, k] = found[k]
         before = select(step.equals(0), least, state.largest[0])
@@ -299,7 +359,7 @@ class _Body:
         with when(self._is_last(step)):
             state.reciprocal[0] = divide_power(RECIPROCAL_BITS, total, QUOTIENT_BITS)
 
-    def _context(self, state: _State, step: Value) -> None:
+    def _context(self, state: _State, head: Value, step: Value) -> None:
         """Probabilities times values, added up."""
         engine, s = self.engine, self.scalars
         half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
@@ -312,16 +372,16 @@ class _Body:
             probability = (scaled >> s["probability_shift"]).minimum(most)
             weight[k] = probability.to(engine.probability_bits + 1)
         added = scratch("added", engine.context_bits, engine.head_size)
-        pairs = fits_pair(weight.bits, bits)
-        for first, second in paired(engine.head_size, "channel", pairs=pairs):
-            which = [channel for channel in (first, second) if channel is not None]
-            terms = [scratch("term", weight.bits + bits, keys) for _ in which]
+        for pair in paired(engine.head_size, "channel", pairs=fits_pair(weight.bits, bits)):
+            which = [channel for channel in pair if channel is not None]
+            columns = [scratch("value_column", bits, keys) for _ in which]
             with unrolled(keys, "k") as k:
-                factors = [state.value[step, k, c // lanes, c % lanes] for c in which]
-                for term, product in zip(terms, products(weight[k], factors), strict=True):
-                    term[k] = product
-            for channel, term in zip(which, terms, strict=True):
-                added[channel] = tree_sum(term, "sum").to(engine.context_bits)
+                for column, channel in zip(columns, which, strict=True):
+                    at = (head % 2 * self.steps + step, k, channel // lanes, channel % lanes)
+                    column[k] = state.value[at]
+            sums = dots(weight, columns, engine.most_weighted)
+            for channel, total in zip(which, sums, strict=True):
+                added[channel] = total.to(engine.context_bits)
         is_first, is_last = step.equals(0).named("is_first"), self._is_last(step)
         with unrolled(engine.head_size, "channel") as channel:
             before = select(is_first, integer(0, engine.context_bits), state.context[channel])
@@ -330,13 +390,18 @@ class _Body:
             with when(is_last):
                 state.finished[channel] = context
 
-    def _store(self, state: _State, head: Value, token: Value, group: Value) -> None:
-        """Requantise and write a group of lanes of a finished context."""
-        s, memory, lanes = self.scalars, self.accelerator.activations, self.accelerator.lanes
-        rows = -(-self.engine.heads * self.head_groups // width_of(memory))
-        in_token = (head * self.head_groups + group).named("in_token")
+    def _store(self, state: _State, head: Value, token: Value, beat: Value) -> None:
+        """Requantise and write some channels of a finished context."""
+        engine, accelerator, s = self.engine, self.accelerator, self.scalars
+        memory, lanes = accelerator.activations, accelerator.lanes
+        together = engine.stored_lanes(accelerator)
+        rows = -(-engine.heads * self.head_groups // width_of(memory))
+        first = (beat * together).named("first")
+        in_token = (head * self.head_groups + first // lanes).named("in_token")
         cell = cell_of(memory, s["target"] + token * rows, in_token)
-        with unrolled(lanes, "lane") as lane:
-            total = state.finished[group * lanes + lane]
-            y = requantize(total, s["multiplier"], s["shift"], self.engine.most_shift)
-            self.activations[cell.row, cell.group, lane] = saturate(y, bits_of(memory))
+        with unrolled(together, "part") as part:
+            total = state.finished[first + part]
+            y = requantize(total, s["multiplier"], s["shift"], engine.most_shift)
+            self.activations[cell.row, cell.group, first % lanes + part] = saturate(
+                y, bits_of(memory)
+            )

@@ -74,6 +74,13 @@ def local(
     return buffer
 
 
+def buffer(name: str, type_: MemRefType[Attribute]) -> Buffer:
+    """An array of one iteration of a loop, in memory."""
+    found = Buffer(memref.AllocaOp.get(type_.element_type, shape=type_.get_shape()).memref)
+    found.ssa.name_hint = name
+    return found
+
+
 def scratch(name: str, bits: int, *shape: int) -> Buffer:
     """An array of one iteration of a loop, each element in a register."""
     buffer = Buffer(memref.AllocaOp.get(IntegerType(bits), shape=shape).memref)

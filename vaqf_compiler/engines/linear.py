@@ -8,7 +8,7 @@ results, a group of lanes a token:
 
     for each row of tiles, and once more:   output channels
       for each step:                        input channels; a dataflow loop of its own function
-        load the weights of a tile
+        load the weights of the tile of the next step
         for each token:                     one cycle each, if the tile is fully unrolled
           requantise, activate or add, and store a group of the row before
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
@@ -31,7 +31,6 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     PARAMETERS_PER_WORD,
@@ -41,13 +40,13 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
+    buffer,
     call,
     dataflow,
     function,
     local,
     loop,
     pipeline,
-    scratch,
     unrolled,
     when,
 )
@@ -84,25 +83,25 @@ def _call(process: func.FuncOp, available: Mapping[str, Value | Buffer]) -> None
 
 
 def _build_load(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
-    """Fetch the weights of a tile; in a step without one, those of the nearest again."""
+    """Fetch the weights for the step after, or where that has none, for the next that has."""
     port_name = weights_port(engine.name)
     scalars = ("weights_at", "out_tile", "out_tiles", "in_tiles", "step", "steps")
     types: dict[str, Attribute] = {
         port_name: accelerator.ports[port_name],
-        "weight": engine.weight,
+        "fetched": engine.fetched,
         **dict.fromkeys(scalars, INDEX),
     }
     with function(f"{engine.name}_load", types) as (operation, arguments):
         vhls.InlineOp()
-        port, weight = Buffer(arguments[port_name]), Buffer(arguments["weight"])
+        port, fetched = Buffer(arguments[port_name]), Buffer(arguments["fetched"])
         s = {name: Value(arguments[name]) for name in scalars}
-        out_tile = s["out_tile"].minimum(s["out_tiles"] - 1)
-        in_tile = (s["step"] - (s["steps"] - s["in_tiles"])).maximum(0)
-        tile = out_tile * s["in_tiles"] + in_tile.minimum(s["in_tiles"] - 1)
+        in_tile = (s["step"] - (s["steps"] - s["in_tiles"]) + 1).maximum(0)
+        tile = s["out_tile"] * s["in_tiles"] + in_tile
+        tile = tile.minimum(s["out_tiles"] * s["in_tiles"] - 1).named("tile")
         tile_at = (s["weights_at"] + tile * engine.tile_words).named("tile_at")
         with loop(0, engine.tile_words, "word") as word:
             pipeline()
-            weight[word] = port[tile_at + word]
+            fetched[word] = port[tile_at + word]
     return operation
 
 
@@ -117,7 +116,7 @@ def _build_row(
         argument.name_hint or "": argument.type
         for process in (load, step)
         for argument in process.args
-        if argument.name_hint not in ("weight", "step")
+        if argument.name_hint not in ("fetched", "step")
     }
     with function(f"{engine.name}_row", types) as (operation, arguments):
         vhls.InlineOp()
@@ -126,8 +125,8 @@ def _build_row(
         assert isinstance(steps, Value)
         with loop(0, steps, "step", most=engine.most_steps(accelerator.lanes)) as index:
             dataflow()
-            weight = scratch("weight", WORD_BITS, engine.tile_words)
-            inside = {**available, "weight": weight, "step": index}
+            fetched = buffer("fetched", engine.fetched)
+            inside = {**available, "fetched": fetched, "step": index}
             for process in (load, step):
                 _call(process, inside)
     return operation
@@ -151,10 +150,11 @@ def _build_rows(
         buffers["bias"][group, lane] = value
     most_rows = -(-engine.most_out_channels // engine.tile_m) + 1
     with loop(0, s["out_tiles"] + 1, "out_tile", most=most_rows) as out_tile:
-        # The first row has no results to store yet, the last one nothing to multiply.
+        # The first row has no results to finish yet, but weights to fetch before it multiplies;
+        # the last one has nothing to multiply.
         between = in_tiles.maximum(groups)
         after_first = select(out_tile.equals(s["out_tiles"]), between.like(groups), between)
-        steps = select(out_tile.equals(0), in_tiles, after_first).named("steps")
+        steps = select(out_tile.equals(0), in_tiles + 1, after_first).named("steps")
         _call(row, {**buffers, **s, "out_tile": out_tile, "steps": steps})
     if Epilogue.LOGITS in engine.epilogues:
         with when(s["epilogue"].equals(Epilogue.LOGITS)):

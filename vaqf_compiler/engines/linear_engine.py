@@ -94,7 +94,12 @@ class LinearEngine:
         return self.tile_m * self.tile_n * self.weight_bits // WORD_BITS
 
     @property
-    def weight(self) -> MemRefType[Attribute]:
+    def most_product(self) -> int:
+        """The greatest magnitude of a product with a weight of several bits."""
+        return 1 << (bits_of(self.input) + self.weight_bits - 2)
+
+    @property
+    def fetched(self) -> MemRefType[Attribute]:
         """The weights of a tile, as in external memory."""
         return MemRefType(IntegerType(WORD_BITS), [self.tile_words])
 
@@ -114,7 +119,7 @@ class LinearEngine:
 
     def most_steps(self, lanes: int) -> int:
         """Of any row of tiles."""
-        return max(-(-self.most_in_channels // self.tile_n), self.groups(lanes))
+        return max(-(-self.most_in_channels // self.tile_n) + 1, self.groups(lanes))
 
     def arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
         """Arrays that the engine keeps from step to step, by name."""
@@ -122,7 +127,10 @@ class LinearEngine:
         groups = self.groups(lanes)
         most_groups = -(-self.most_out_channels // self.tile_m) * groups
         totals = EngineArray(self.total_bits, (accelerator.tokens, groups, lanes), (2, 3))
+        weight = EngineArray(WORD_BITS, (self.tile_words,), (1,))
         found = {
+            "weight": weight,
+            "weight_ahead": weight,
             "totals": totals,
             "done": totals,
             "bias": EngineArray(PARAMETER_BITS, (most_groups, lanes), (2,)),

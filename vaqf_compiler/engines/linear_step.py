@@ -1,6 +1,6 @@
 """
-A step of a linear engine: a tile of weights times all tokens, and meanwhile a group of lanes of
-the results of the row of tiles before.
+A step of a linear engine: a tile of weights times all tokens. Meanwhile the weights of the next one
+are taken over, and a group of lanes of the results of the row of tiles before is finished.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.epilogue import EpilogueLanes
 from vaqf_compiler.engines.linear_engine import LinearEngine
-from vaqf_compiler.engines.trees import paired, products, tree_sum
+from vaqf_compiler.engines.trees import dots, paired, tree_sum
 from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
 
 
@@ -34,7 +34,7 @@ def build_step(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
     """The function of a step."""
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
-        "weight": engine.weight,
+        "fetched": engine.fetched,
         **{name: array.type for name, array in engine.arrays(accelerator).items()},
         **dict.fromkeys(_scalars(engine), INDEX),
     }
@@ -78,19 +78,27 @@ class _Step:
         groups = engine.groups(self.accelerator.lanes)
         finishes = (constant(0) < s["out_tile"]) & (s["step"] < groups)
         epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, s)
+        words = engine.tile_words
+        weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
+        with unrolled(words, "word") as word:
+            weight[word] = ahead[word]
+        most = max(self.accelerator.tokens, words)
         with ExitStack() as loops:
             step_n = _outer(loops, engine.steps_n, "step_n")
-            token = loops.enter_context(loop(0, s["tokens"], "token", most=self.accelerator.tokens))
+            token = loops.enter_context(loop(0, s["tokens"].maximum(words), "token", most=most))
             step_m = _outer(loops, engine.steps_m, "step_m")
             pipeline()
             self._independent()
-            x = self._inputs(token, in_tile, step_n)
-            with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
-                epilogue.build(token)
-            with when(multiplies):
-                first = in_tile.equals(0) & _is(step_n, 0)
-                complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
-                self._multiply(x, token, step_n, step_m, first.named("first"), complete)
+            with when(token < words):
+                ahead[token] = self.buffers["fetched"][token]
+            with when(token < s["tokens"]):
+                x = self._inputs(token, in_tile, step_n)
+                with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
+                    epilogue.build(token)
+                with when(multiplies):
+                    first = in_tile.equals(0) & _is(step_n, 0)
+                    complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
+                    self._multiply(x, token, step_n, step_m, first.named("first"), complete)
 
     def _independent(self) -> None:
         """
@@ -132,10 +140,10 @@ class _Step:
                 for which in (lane, other)
                 if which is not None
             ]
-            for m, dot in zip(channels, self._dots(operands, channels, step_n), strict=True):
+            for m, added in zip(channels, self._dots(operands, channels, step_n), strict=True):
                 place = (token, m // lanes, m % lanes)
                 start = select(first, integer(0, engine.total_bits), totals[place])
-                total = (start + dot.to(engine.total_bits)).named("total")
+                total = (start + added.to(engine.total_bits)).named("total")
                 totals[place] = total
                 with when(complete):
                     done[place] = total
@@ -145,21 +153,25 @@ class _Step:
     ) -> list[Value]:
         """The products of inputs and weights of one or two output channels, summed up."""
         engine = self.engine
-        terms_each = operands[0].shape[0]
-        binary = engine.weight_bits == 1
-        bits = operands[0].bits if binary else operands[0].bits + engine.weight_bits
-        terms = [scratch("term", bits, terms_each) for _ in channels]
-        with unrolled(terms_each, "n") as n:
-            if binary:
-                sums, differences = operands
-                first, second = (self._weight(channels[0], n * 2 + part, step_n) for part in (0, 1))
-                chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
-                terms[0][n] = select(first, chosen, ~chosen)
-            else:
-                weights = [self._weight(m, n, step_n).named("weight") for m in channels]
-                for term, product in zip(terms, products(operands[0][n], weights), strict=True):
-                    term[n] = product
-        return [tree_sum(term, "sum") for term in terms]
+        if engine.weight_bits == 1:
+            sums, differences = operands
+            return [self._binary_dot(sums, differences, channels[0], step_n)]
+        (x,) = operands
+        weights = [scratch("weight_row", engine.weight_bits, engine.unroll_n) for _ in channels]
+        with unrolled(engine.unroll_n, "n") as n:
+            for row, m in zip(weights, channels, strict=True):
+                row[n] = self._weight(m, n, step_n)
+        return dots(x, weights, engine.most_product)
+
+    def _binary_dot(self, sums: Buffer, differences: Buffer, m: Value, step_n: Number) -> Value:
+        """Of two weights, the first says whether to take the complement of what both choose."""
+        (pairs,) = sums.shape
+        terms = scratch("term", sums.bits, pairs)
+        with unrolled(pairs, "n") as n:
+            first, second = (self._weight(m, n * 2 + part, step_n) for part in (0, 1))
+            chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
+            terms[n] = select(first, chosen, ~chosen)
+        return tree_sum(terms, "sum")
 
     def _weight(self, m: Value, n: Value, step_n: Number) -> Value:
         """The weight of an output and an input channel of the tile."""

@@ -24,7 +24,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
-from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.accelerator import Accelerator, bits_of
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     ACTIVATIONS,
@@ -177,6 +177,7 @@ def plan_attention(
         keys=parameter_of(engine, "keys"),
         heads=heads.pop(),
         head_size=head_size,
+        activation_bits=bits_of(accelerator.activations),
         score_bits=max(quantized("scores", op.result).bits.data for op in scores),
         context_bits=max(quantized("context", op.result).bits.data for op in contexts),
         probability_bits=probability_bits.pop(),

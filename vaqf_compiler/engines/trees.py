@@ -1,13 +1,15 @@
 """
-Adder trees, and products that share a DSP block.
+Adder trees, and sums of products in DSP blocks.
 
 A tree is printed level by level, each level with the width that its sums need, so that neither
-depth nor width is left to the tool.
+depth nor width is left to the tool. Products are added up in chains before: the tool matches
+`(a + b) * c + d` to one DSP block if nothing else needs its parts (UG1399, DSP Multi-Operation
+Matching).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled
 from vaqf_compiler.engines.values import Value, constant
@@ -16,6 +18,8 @@ FIELD_BITS = 18
 """Where the second product of a pair begins: the width of a DSP48E2's narrower factor."""
 PACKED_BITS = 27
 """Of its wider factor."""
+CHAIN = 4
+"""The most products in a chain: the factors of each wait for the sum of those before."""
 
 
 def tree_sum(terms: Buffer, name: str) -> Value:
@@ -47,19 +51,73 @@ def fits_pair(shared_bits: int, bits: int) -> bool:
     return fits and min(shared_bits, bits) > 1  # a product with one bit is a few gates
 
 
-def product_pair(shared: Value, first: Value, second: Value) -> tuple[Value, Value]:
+def pair_chain(most_product: int) -> int:
+    """Pairs of products in a chain: as many as the lower field holds, if none is greater."""
+    return min(CHAIN, ((1 << (FIELD_BITS - 1)) - 1) // most_product)
+
+
+def dot_pair(
+    shared: Buffer, firsts: Buffer, seconds: Buffer, most_product: int
+) -> tuple[Value, Value]:
     """
-    `shared * first` and `shared * second` by one multiplier of 27 x 18 bits: the second factor
-    stands 18 bits above the first, and so does its product; the lower product's sign is taken
-    from the upper one again (AMD WP486, Deep Learning with INT8 Optimization).
+    The sums of `shared * firsts` and of `shared * seconds`, two products by one multiplier of
+    27 x 18 bits: the second factor stands 18 bits above the first, and so does its product; the
+    lower sum's sign is taken from the upper one again (AMD WP486, Deep Learning with INT8
+    Optimization). No product's magnitude may exceed `most_product`.
     """
-    bits = shared.bits + first.bits
-    wide = FIELD_BITS + second.bits + 1
-    packed = ((second.to(wide) << FIELD_BITS) + first.to(wide)).named("packed")
-    product = packed.times(shared).named("product")
-    low = product.to(FIELD_BITS).named("low")
-    high = (product - low.to(product.bits)) >> FIELD_BITS
-    return low.to(bits), high.to(bits)
+    wide = FIELD_BITS + seconds.bits + 1
+
+    def packed(n: Value) -> Value:
+        return ((seconds[n].to(wide) << FIELD_BITS) + firsts[n].to(wide)).named("packed")
+
+    length = pair_chain(most_product)
+    sums = _chains(shared, packed, wide, length)
+    bits = shared.bits + firsts.bits + (length - 1).bit_length()
+    lows, highs = (scratch(name, bits, *sums.shape) for name in ("low", "high"))
+    with unrolled(sums.shape[0], "chain") as chain:
+        total = sums[chain].named("total")
+        low = total.to(FIELD_BITS).named("low")
+        lows[chain] = low.to(bits)
+        highs[chain] = (total - low.to(total.bits) >> FIELD_BITS).to(bits)
+    return tree_sum(lows, "sum"), tree_sum(highs, "sum")
+
+
+def dots(shared: Buffer, factors: list[Buffer], most_product: int) -> list[Value]:
+    """The sums of `shared` times one or two other factors."""
+    if len(factors) == 1:
+        return [dot(shared, factors[0])]
+    return list(dot_pair(shared, *factors, most_product=most_product))
+
+
+def dot(shared: Buffer, factors: Buffer) -> Value:
+    """The sum of `shared * factors`."""
+    return tree_sum(_chains(shared, lambda n: factors[n], factors.bits, CHAIN), "sum")
+
+
+def _chains(
+    shared: Buffer, factor: Callable[[Value], Value], factor_bits: int, length: int
+) -> Buffer:
+    """Sums of `length` products each; the last one may be of fewer."""
+    (count,) = shared.shape
+    full, rest = divmod(count, length)
+    bits = shared.bits + factor_bits + (length - 1).bit_length()
+    sums = scratch("chain_sum", bits, full + (rest > 0))
+    if full:
+        with unrolled(full, "chain") as chain:
+            sums[chain] = _chain(shared, factor, chain * length, length, bits)
+    if rest:
+        sums[full] = _chain(shared, factor, constant(full * length), rest, bits)
+    return sums
+
+
+def _chain(
+    shared: Buffer, factor: Callable[[Value], Value], first: Value, length: int, bits: int
+) -> Value:
+    total = factor(first).times(shared[first]).to(bits)
+    for link in range(1, length):
+        n = first + link
+        total = total + factor(n).times(shared[n]).to(bits)
+    return total
 
 
 def paired(count: int, name: str, *, pairs: bool) -> Generator[tuple[Value, Value | None]]:
@@ -76,11 +134,3 @@ def paired(count: int, name: str, *, pairs: bool) -> Generator[tuple[Value, Valu
             yield index, None
     elif count % 2:
         yield constant(count - 1), None
-
-
-def products(shared: Value, factors: Sequence[Value]) -> list[Value]:
-    """The products of a shared factor and one or two others."""
-    if len(factors) == 1:
-        return [shared.times(factors[0])]
-    first, second = factors
-    return list(product_pair(shared, first, second))

@@ -90,7 +90,8 @@ def _split_axes(text: str) -> dict[str, str | None]:
     """The text after `=`, or None, by axis."""
     given: dict[str, str | None] = {}
     for part in text.split(","):
-        name, equals, value = part.strip().partition("=")
+        name, equals, value = part.partition("=")
+        name = name.strip()
         if not name:
             raise UserError(f"the axes '{text}' lack a name; name some of {_names()}: '{EXAMPLE}'")
         if name not in AXES:

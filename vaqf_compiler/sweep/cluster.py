@@ -56,6 +56,8 @@ def connect(scheduler: str | None, evaluate: Evaluate, *, workers: int) -> Gener
                     processes=True,
                     host="127.0.0.1",
                     dashboard_address=None,
+                    # There is a server all the same; not at its usual port, which may be taken.
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                     memory_limit=0,  # none: a worker of Dask's choice pauses near its share
                     local_directory=scratch,
                     preload=["vaqf_compiler.sweep.worker_setup"],

@@ -23,6 +23,8 @@ SETTINGS = {"svg.hashsalt": "vaqf-compiler", "font.size": 9.0}
 MARKERS = "osD^vPX<>*"
 FRONT = {"marker": "o", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": "black"}
 """The rings around the points of a Pareto front."""
+STEPS = (1, 2, 5)
+"""Ticks of each decade of frame rates."""
 TARGET = {"color": "0.35", "linestyle": "--", "linewidth": 0.8}
 
 
@@ -77,7 +79,7 @@ def _draw(
         feasible = [row for row in group if row.fps is not None]
         panel.plot(*_coordinates(feasible), linewidth=1.2, **styles[group[0].point.board])
         panel.plot(*_coordinates(pareto_front(group)), linestyle="none", **FRONT)
-    for target in targets:
+    for target in targets if any(row.fps for row in rows) else ():
         panel.axhline(target, zorder=0, **TARGET)
         panel.annotate(
             f"{target:g} FPS",
@@ -93,15 +95,32 @@ def _draw(
     panel.set_xlim(min(bits) - 0.6, max(bits) + 0.6)
     panel.set_xticks(range(min(bits), max(bits) + 1))
     panel.set_xlabel("precision of activations (bits)")
-    panel.set_yscale("log")
-    panel.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    panel.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
-    panel.yaxis.set_minor_formatter(ticker.NullFormatter())
     panel.set_ylabel("frame rate (FPS)")
     panel.grid(color="0.9")
-    if not any(row.fps for row in rows):
+    rates = [fps for row in rows if (fps := row.fps) is not None]
+    if rates:
+        panel.set_yscale("log")
+        panel.set_ylim(*_limits([*rates, *targets]))
+        panel.yaxis.set_major_locator(ticker.LogLocator(subs=STEPS))
+        panel.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+        panel.yaxis.set_minor_formatter(ticker.NullFormatter())
+    else:
+        panel.set_yticks([])
         middle = {"horizontalalignment": "center", "verticalalignment": "center"}
         panel.text(0.5, 0.5, "nothing feasible", transform=panel.transAxes, **middle)
+
+
+def _limits(values: Sequence[float]) -> tuple[float, float]:
+    """Of an axis: wide enough to have a tick below all values and one above."""
+
+    def ticks(value: float) -> list[float]:
+        decade = 10.0 ** math.floor(math.log10(value))
+        return [decade * step for step in (0.5, *STEPS, 10)]  # 0.5: the logarithm is rounded
+
+    low, high = min(values), max(values)
+    below = max(tick for tick in ticks(low) if tick <= low)
+    above = min(tick for tick in ticks(high) if tick >= high)
+    return below / 1.2, above * 1.2
 
 
 def _coordinates(rows: Sequence[Row]) -> tuple[list[int], list[float | None]]:

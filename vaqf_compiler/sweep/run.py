@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -59,21 +59,11 @@ def run_sweep(
         done = _finished(journal, fingerprints)
         left = {point: fingerprints[point] for point in points if point not in done}
         if left:
-            count = min(workers or os.cpu_count() or 1, len(left))
-            with (
-                connect(scheduler, evaluate, workers=count) as client,
-                tqdm(
-                    desc="sweeping",
-                    total=len(points),
-                    initial=len(done),
-                    unit="point",
-                    disable=None,
-                ) as bar,
-            ):
-                for point, result in evaluate_all(client, evaluate, left):
-                    done[point] = Row(point, result)
-                    journal.add(done[point], fingerprints[point])
-                    bar.update()
+            try:
+                _evaluate(journal, done, left, evaluate, scheduler, workers)
+            except KeyboardInterrupt:
+                _say("interrupted; the same command goes on from the points that are done")
+                raise
         rows = [done[point] for point in points]
         selections = select(rows, axes.targets)
         with staged_directory(directory) as staged:
@@ -84,7 +74,29 @@ def run_sweep(
     return selections
 
 
-def _finished(journal: Journal, fingerprints: dict[Point, str]) -> dict[Point, Row]:
+def _evaluate(
+    journal: Journal,
+    done: dict[Point, Row],
+    left: Mapping[Point, str],
+    evaluate: Evaluate,
+    scheduler: str | None,
+    workers: int | None,
+) -> None:
+    """Evaluate what is left, each point with its fingerprint, into the journal and `done`."""
+    count = min(workers or os.cpu_count() or 1, len(left))
+    total = len(done) + len(left)
+    with (
+        connect(scheduler, evaluate, workers=count) as client,
+        tqdm(desc="sweeping", total=total, initial=len(done), unit="point", disable=None) as bar,
+    ):
+        for point, result in evaluate_all(client, evaluate, left):
+            row = Row(point, result)
+            journal.add(row, left[point])
+            done[point] = row
+            bar.update()
+
+
+def _finished(journal: Journal, fingerprints: Mapping[Point, str]) -> dict[Point, Row]:
     """The rows that need no evaluation. Says on stderr which of the file's do."""
     done: dict[Point, Row] = {}
     stale: set[Point] = set()
@@ -102,14 +114,11 @@ def _finished(journal: Journal, fingerprints: dict[Point, str]) -> dict[Point, R
         del done[point]
     stale -= done.keys() | failed
     if done:
-        _say(f"{len(done)} of {len(fingerprints)} points are done already")
+        _say(f"done already: {len(done)} of {len(fingerprints)} points")
     if stale:
-        _say(
-            f"{len(stale)} points were evaluated by another version or with other files; "
-            "they are evaluated again"
-        )
+        _say(f"of another version or other files, and evaluated again: {len(stale)} points")
     if failed:
-        _say(f"{len(failed)} points had an error; they are evaluated again")
+        _say(f"with an error, and evaluated again: {len(failed)} points")
     return done
 
 

@@ -94,6 +94,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
     unroll_n = choose.choice([n for n in (tile_n, tile_n // 2, lanes) if n % lanes == 0])
     parameters = {"tile_m": tile_m, "tile_n": tile_n, "unroll_n": unroll_n}
     parameters["unroll_m"] = choose.choice([tile_m, tile_m // 2, 4])
+    parameters["results"] = choose.choice([1, lanes // 2, lanes])
     accelerator = _accelerator(bits, lanes, MOST_CHANNELS, (tile_n // lanes, tile_n // lanes))
     binary = weight_bits == 1
     name = "binary_linear" if binary else "int8_linear"

@@ -354,7 +354,6 @@ def test_ctrl_c_keeps_what_is_done(scheduler: str, tmp_path: Path) -> None:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster_module, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(cluster_module, "WORKER_SECONDS", 0.5)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -372,8 +371,8 @@ def test_a_server_that_is_no_scheduler(tmp_path: Path) -> None:
             run_sweep(axes("bits=1"), evaluate, tmp_path, fingerprint="v1", scheduler=address)
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_scheduler_without_workers(tmp_path: Path) -> None:
+def test_a_scheduler_without_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "WORKER_SECONDS", 0.5)
     distributed: Any = import_module("distributed")
     with distributed.LocalCluster(
         n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"

@@ -8,7 +8,6 @@ indices, masks, decoders and what else is given as plain numbers here.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from xdsl.dialects.builtin import MemRefType
@@ -27,8 +26,9 @@ from vaqf_compiler.cost.blocks import (
 from vaqf_compiler.cost.delays import INDEX_BITS
 from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
 from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product, ProductPair, dsp_slices
+from vaqf_compiler.cost.products import Product, dsp_slices
 from vaqf_compiler.cost.resources import Resources, total
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     PARAMETER_BITS,
@@ -50,7 +50,7 @@ from vaqf_compiler.engines.layer_norm import (
     Widths,
 )
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
-from vaqf_compiler.engines.trees import fits_pair
+from vaqf_compiler.engines.trees import CHAIN, fits_pair, pair_chain
 
 LOOP = Resources(lut=100, ff=150)
 """Counters, comparison and state of a loop: an assumption."""
@@ -109,16 +109,44 @@ def summed(name: str, count: int, bits: int, inputs: int) -> Parts:
     return [part(name, count, AdderTree(bits, inputs))] if inputs > 1 else []
 
 
-def multiplied(name: str, shared_bits: int, bits: int, shared: int, factors: int) -> Parts:
+def dot_products(
+    name: str, shared_bits: int, bits: int, count: int, factors: int, most_product: int
+) -> Parts:
     """
-    Products of `shared` numbers with `factors` others each, by pairs where these fit a DSP block.
+    Sums of `count` products with each of `factors` other operands, in `factors // 2` pairs where
+    these fit a DSP block. Its adders pack a pair and add it to the chain (UG1399, DSP
+    Multi-Operation Matching; Yosys does not do so for this family): what is left for LUTs is to
+    take pairs apart and to add up chains.
     """
-    if not fits_pair(shared_bits, bits):
-        return [part(name, shared * factors, Product(shared_bits, bits))]
-    parts = [part(f"{name}, in pairs", shared * (factors // 2), ProductPair(shared_bits, bits))]
-    if factors % 2:
-        parts.append(part(name, shared, Product(shared_bits, bits)))
-    return [p for p in parts if p.copies]
+    pairs = factors // 2 if fits_pair(shared_bits, bits) else 0
+    parts: Parts = []
+    if pairs:
+        parts += _chains(f"{name}, in pairs", shared_bits, bits, count, 2 * pairs, most_product)
+    if factors - 2 * pairs:
+        parts += _chains(name, shared_bits, bits, count, factors - 2 * pairs, None)
+    return parts
+
+
+def _chains(
+    name: str, shared_bits: int, bits: int, count: int, sums: int, most_product: int | None
+) -> Parts:
+    """The same; in pairs where `most_product` is given."""
+    is_paired = most_product is not None
+    length = CHAIN if most_product is None else pair_chain(most_product)
+    chains = -(-count // length)
+    width = shared_bits + bits + (length - 1).bit_length()
+    # The factors of a chain's later products wait, a register for each cycle.
+    waiting = (length - 1) * (shared_bits + 2 * bits if is_paired else shared_bits + bits) // 2
+    each, products = sums // 2 if is_paired else sums, Resources(dsp=1, ff=waiting)
+    if not is_paired and dsp_slices(shared_bits, bits) != 1:
+        # Products of LUTs or of several slices are added by LUTs.
+        product = Product(shared_bits, bits).resources
+        added = AdderTree(shared_bits + bits + 1, 2).resources if length > 1 else Resources()
+        products = product + added
+    parts = [part(name, each * count, products)]
+    if is_paired:
+        parts.append(part(f"{name}: unpacked", each * chains, AdderTree(width, 2)))
+    return [*parts, *summed(f"{name}: sums", sums, width, chains)]
 
 
 def digits(name: str, count: int, bits: int, carried_bits: int) -> Parts:
@@ -166,9 +194,10 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     arrays = engine.arrays(accelerator)
     most_groups = arrays["bias"].shape[0]
     parts = [
-        # Two sets, one of which is filled while the other is used.
+        # A set that is filled while the other one is used, from a memory that is one of two too.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
-        *chosen("weight choice", m, n * engine.weight_bits, 2 * engine.steps_m * engine.steps_n),
+        part("fetched weights", 2, Memory(engine.tile_words, WORD_BITS)),
+        *chosen("weight choice", m, n * engine.weight_bits, engine.steps_m * engine.steps_n),
         *chosen("input choice", n, x_bits, engine.steps_n),
         part("input registers", 1, Resources(ff=n * x_bits)),
         part("accumulators", m, Accumulator(total_bits)),
@@ -181,8 +210,7 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
         parts.append(part("pair sums and differences", n, AdderTree(x_bits, 2)))
         parts.append(part("binary products and sums", m, BinaryDot(x_bits, n)))
     else:
-        parts += multiplied("products", x_bits, engine.weight_bits, n, m)
-        parts += summed("sums", m, x_bits + engine.weight_bits, n)
+        parts += dot_products("products", x_bits, engine.weight_bits, n, m, engine.most_product)
     if engine.masks_channels:
         parts.append(part("input masks", n, Resources(lut=x_bits + INDEX_BITS / 2)))
     return parts + _epilogue_parts(engine, accelerator, most_groups)
@@ -202,11 +230,11 @@ def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
 
 def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups: int) -> Parts:
     """What all layers' results go through."""
-    lanes, epilogues = accelerator.lanes, engine.epilogues
+    results, epilogues = engine.results, engine.epilogues
     bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)
     parts = [
-        *chosen("finished totals", lanes, engine.total_bits, engine.groups(lanes)),
-        part("bias addition", lanes, AdderTree(engine.total_bits, 2)),
+        *chosen("finished totals", results, engine.total_bits, engine.finishing_steps),
+        part("bias addition", results, AdderTree(engine.total_bits, 2)),
         part("masks", 1, Resources(lut=INDEX_BITS)),
     ]
     if engine.requantizes:
@@ -216,41 +244,40 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups:
             residual_bits if Epilogue.RESIDUAL in epilogues else 1,
         )
         parts.append(part("rounding", 1, decoder(engine.most_shift)))
-        parts.append(requantised("requantisation", lanes, engine, engine.total_bits, widest))
+        parts.append(requantised("requantisation", results, engine, engine.total_bits, widest))
         # The other results are saturated from the same shifted number.
         others = bits * (Epilogue.ACTIVATION in epilogues)
         others += engine.gelu_bits * (Epilogue.GELU in epilogues)
-        parts.append(part("other saturations", lanes, Resources(lut=2 * others, ff=others)))
+        parts.append(part("other saturations", results, Resources(lut=2 * others, ff=others)))
     if Epilogue.GELU in epilogues:
         entries = engine.arrays(accelerator)["gelu"].shape[1]
-        parts.append(part("GELU tables", lanes, Memory(entries, bits)))
+        parts.append(part("GELU tables", results, Memory(entries, bits)))
     if Epilogue.RESIDUAL in epilogues:
-        parts.append(part("residual addition", lanes, SaturatingAdd(residual_bits)))
+        parts.append(part("residual addition", results, SaturatingAdd(residual_bits)))
     if Epilogue.LOGITS in epilogues:
-        parts.append(part("logits", lanes, Memory(most_groups, engine.total_bits)))
-        parts += chosen("stored logit", 1, engine.total_bits, lanes)
+        parts.append(part("logits", accelerator.lanes, Memory(most_groups, engine.total_bits)))
+        parts += chosen("stored logit", 1, engine.total_bits, accelerator.lanes)
     return parts
 
 
 def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     """An attention engine: one head's buffers, then scores, softmax and context."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
-    lanes, steps = accelerator.lanes, -(-accelerator.tokens // keys)
+    lanes, steps = accelerator.lanes, engine.steps(accelerator)
     groups = size // lanes
     weight_bits = engine.probability_bits + 1
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
     width = width_of(accelerator.activations)
-    together = math.gcd(width, groups)
+    together, stored = engine.loaded_groups(accelerator), engine.stored_lanes(accelerator)
     score_bits = max(LEAST_BITS, engine.score_bits)
     exp_shift = min(max(engine.most_exp_shift, 1), MOST_SHIFT)
     return [
-        part("queries", groups, Memory(accelerator.tokens, bits * lanes)),
-        part("keys and values", 2 * keys * groups, Memory(steps, bits * lanes)),
-        part("scores", keys, Memory(steps, engine.score_bits)),
+        part("queries", groups, Memory(2 * accelerator.tokens, bits * lanes)),
+        part("keys and values", 2 * keys * groups, Memory(2 * steps, bits * lanes)),
+        part("kept scores", keys, Memory(steps, engine.score_bits)),
         part("exponentials", keys, Memory(steps, EXPONENTIAL_BITS)),
-        *chosen("loaded channels", 3 * together * lanes, bits, width // together),
-        *multiplied("score products", bits, bits, size, keys),
-        *summed("score sums", keys, 2 * bits, size),
+        *chosen("loaded channels", together * lanes, bits, width // together),
+        *dot_products("scores", bits, bits, size, keys, engine.most_score),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
         part("masks", 2 * keys, Resources(lut=INDEX_BITS / 2)),
         part("masked numbers", keys, Resources(lut=engine.score_bits + EXPONENTIAL_BITS)),
@@ -262,12 +289,11 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         # Exponentials wait for the reciprocal of their sum.
         part("waiting exponentials", keys, Resources(lut=EXPONENTIAL_BITS)),
         part("probability lanes", keys, ProbabilityLane(engine.probability_bits)),
-        *multiplied("context products", weight_bits, bits, keys, size),
-        *summed("context sums", size, weight_bits + bits, keys),
+        *dot_products("context", weight_bits, bits, keys, size, engine.most_weighted),
         part("context accumulators", size, Accumulator(engine.context_bits)),
         part("finished context", 1, Resources(ff=size * engine.context_bits)),
-        *chosen("stored channels", lanes, engine.context_bits, groups),
-        requantised("requantisation", lanes, engine, engine.context_bits, bits),
+        *chosen("stored channels", stored, engine.context_bits, engine.stores(accelerator)),
+        requantised("requantisation", stored, engine, engine.context_bits, bits),
         part("loops", 5, LOOP),
         # The key of a token is its quotient and remainder by the keys of a cycle.
         part(

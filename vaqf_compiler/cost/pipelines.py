@@ -245,10 +245,12 @@ def _busiest(accesses: Sequence[Places]) -> int:
         return 0
     rows = np.concatenate([np.concatenate([a.banks, a.elements], axis=1) for a in accesses])
     banks = np.unique(rows, axis=0)[:, : accesses[0].banks.shape[1]]
-    anywhere = int((banks == -1).any(axis=1).sum())
-    fixed = banks[(banks != -1).all(axis=1)]
-    most = int(np.unique(fixed, axis=0, return_counts=True)[1].max(initial=0)) if len(fixed) else 0
-    return most + anywhere
+    unknown = banks == -1
+    # Of those that depend on data in the same dimensions, equal ones may meet in a bank.
+    return sum(
+        int(np.unique(banks[(unknown == where).all(axis=1)], axis=0, return_counts=True)[1].max())
+        for where in np.unique(unknown, axis=0)
+    )
 
 
 def _dependence_interval(

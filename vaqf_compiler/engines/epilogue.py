@@ -24,7 +24,7 @@ from vaqf_compiler.engines.values import Value, select
 
 @dataclass(frozen=True)
 class EpilogueLanes:
-    """A group of lanes of the row of tiles before the present one; all layers share them."""
+    """Lanes that finish results of the row of tiles before; all layers share them."""
 
     engine: LinearEngine
     accelerator: Accelerator
@@ -33,14 +33,15 @@ class EpilogueLanes:
     """Of a step."""
 
     def build(self, token: Value) -> None:
-        """Turn the totals of a token, group `step` of the row, into results."""
-        engine, lanes, s = self.engine, self.accelerator.lanes, self.scalars
-        groups = engine.groups(lanes)
-        group = ((s["out_tile"] - 1) * groups + s["step"]).named("out_group")
-        total = scratch("total", engine.total_bits, lanes)
-        with unrolled(lanes, "lane") as lane:
+        """Turn the totals of a token, those of step `step`, into results."""
+        engine, s = self.engine, self.scalars
+        in_row = s["step"] // self._parts
+        groups = engine.groups(self.accelerator.lanes)
+        group = ((s["out_tile"] - 1) * groups + in_row).named("out_group")
+        total = scratch("total", engine.total_bits, engine.results)
+        with self._each_result() as (result, lane):
             bias = self.buffers["bias"][group, lane].to(engine.total_bits)
-            total[lane] = self.buffers["done"][token, s["step"], lane] + bias
+            total[result] = self.buffers["done"][token, in_row, lane] + bias
         scaled = self._requantized(total) if engine.requantizes else total
         with self._when_in_layer(group):
             if engine.stores_activations:
@@ -50,8 +51,21 @@ class EpilogueLanes:
                 with self._when(Epilogue.RESIDUAL):
                     self._write_residual(token, group, scaled)
             if Epilogue.LOGITS in engine.epilogues:
-                with self._when(Epilogue.LOGITS), unrolled(lanes, "lane") as lane:
-                    self.buffers["logit"][group, lane] = total[lane]
+                with self._when(Epilogue.LOGITS), self._each_result() as (result, lane):
+                    self.buffers["logit"][group, lane] = total[result]
+
+    @property
+    def _parts(self) -> int:
+        """Steps for a group of lanes."""
+        return self.accelerator.lanes // self.engine.results
+
+    @contextmanager
+    def _each_result(self) -> Generator[tuple[Value, Value]]:
+        """The results that are finished at a time, and the lanes of their group that they are."""
+        results = self.engine.results
+        first = self.scalars["step"] % self._parts * results if self._parts > 1 else 0
+        with unrolled(results, "result") as result:
+            yield result, result + first
 
     @contextmanager
     def _when_in_layer(self, group: Value) -> Generator[None]:
@@ -79,12 +93,12 @@ class EpilogueLanes:
         return self.scalars["epilogue"].equals(epilogue).named(f"is_{epilogue.name.lower()}")
 
     def _requantized(self, total: Buffer) -> Buffer:
-        s, lanes = self.scalars, self.accelerator.lanes
+        s, results = self.scalars, self.engine.results
         bits = requantized_bits(self.engine.total_bits, self.engine.most_shift)
-        scaled = scratch("scaled", bits, lanes)
-        with unrolled(lanes, "lane") as lane:
-            result = requantize(total[lane], s["multiplier"], s["shift"], self.engine.most_shift)
-            scaled[lane] = result
+        scaled = scratch("scaled", bits, results)
+        with unrolled(results, "result") as result:
+            y = requantize(total[result], s["multiplier"], s["shift"], self.engine.most_shift)
+            scaled[result] = y
         return scaled
 
     def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
@@ -98,14 +112,14 @@ class EpilogueLanes:
         engine, memory = self.engine, self.accelerator.activations
         bits, gelu_bits = bits_of(memory), engine.gelu_bits
         cell = cell_of(memory, self._first_row(token, memory), group)
-        with unrolled(self.accelerator.lanes, "lane") as lane:
+        with self._each_result() as (result, lane):
             choices: dict[Epilogue, Value] = {}
             if Epilogue.ACTIVATION in engine.epilogues:
-                choices[Epilogue.ACTIVATION] = saturate(scaled[lane], bits)
+                choices[Epilogue.ACTIVATION] = saturate(scaled[result], bits)
             if Epilogue.GELU in engine.epilogues:
-                x = saturate(scaled[lane], gelu_bits)
+                x = saturate(scaled[result], gelu_bits)
                 entry = (x.as_index() + (1 << (gelu_bits - 1))).named("entry")
-                choices[Epilogue.GELU] = self.buffers["gelu"][lane, entry]
+                choices[Epilogue.GELU] = self.buffers["gelu"][result, entry]
             y, *other = choices.values()
             if other:
                 y = select(self._is(Epilogue.GELU), other[0], y)
@@ -115,6 +129,6 @@ class EpilogueLanes:
         memory, residual = self.accelerator.residual, self.buffers["residual"]
         bits = bits_of(memory)
         row = (self._first_row(token, memory) + group).named("row")
-        with unrolled(self.accelerator.lanes, "lane") as lane:
-            y = saturate(scaled[lane], bits).named("y").to(bits + 1)
+        with self._each_result() as (result, lane):
+            y = saturate(scaled[result], bits).named("y").to(bits + 1)
             residual[row, 0, lane] = saturate(y + residual[row, 0, lane].to(bits + 1), bits)

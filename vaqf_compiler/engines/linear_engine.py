@@ -19,6 +19,9 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.trees import fits_pair
 from vaqf_compiler.engines.values import INDEX
 
+COUNTER_BITS = 32
+"""Of the row of tiles, and the step of it, that a process is at."""
+
 
 def weights_port(engine: str) -> str:
     """The port that a linear engine reads its weights from."""
@@ -63,6 +66,8 @@ class LinearEngine:
     tile_n: int
     unroll_m: int
     unroll_n: int
+    results: int
+    """Results that are finished in a cycle, a share of a group of lanes."""
     total_bits: int
     """Of an accumulator, enough for every layer."""
     gelu_bits: int
@@ -117,9 +122,18 @@ class LinearEngine:
         """Groups of lanes of a row's totals."""
         return self.tile_m // lanes
 
-    def most_steps(self, lanes: int) -> int:
-        """Of any row of tiles."""
-        return max(-(-self.most_in_channels // self.tile_n) + 1, self.groups(lanes))
+    @property
+    def finishing_steps(self) -> int:
+        """Steps in which all results of a row are finished."""
+        return self.tile_m // self.results
+
+    @property
+    def most_steps(self) -> int:
+        """Of any layer."""
+        in_tiles = -(-self.most_in_channels // self.tile_n)
+        rows = -(-self.most_out_channels // self.tile_m)
+        between = max(in_tiles, self.finishing_steps)
+        return in_tiles + 1 + (rows - 1) * between + self.finishing_steps
 
     def arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
         """Arrays that the engine keeps from step to step, by name."""
@@ -128,7 +142,10 @@ class LinearEngine:
         most_groups = -(-self.most_out_channels // self.tile_m) * groups
         totals = EngineArray(self.total_bits, (accelerator.tokens, groups, lanes), (2, 3))
         weight = EngineArray(WORD_BITS, (self.tile_words,), (1,))
+        counters = EngineArray(COUNTER_BITS, (2,), (1,))
         found = {
+            "fetch_at": counters,
+            "step_at": counters,
             "weight": weight,
             "weight_ahead": weight,
             "totals": totals,
@@ -139,7 +156,7 @@ class LinearEngine:
             # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
             size = -(-(1 << self.gelu_bits) // lanes) * lanes
             bits = bits_of(accelerator.activations)
-            found["gelu"] = EngineArray(bits, (lanes, size), (1,))
+            found["gelu"] = EngineArray(bits, (self.results, size), (1,))
         if Epilogue.LOGITS in self.epilogues:
             found["logit"] = EngineArray(self.total_bits, (most_groups, lanes), (2,))
         return found

@@ -1,6 +1,6 @@
 """
 A step of a linear engine: a tile of weights times all tokens. Meanwhile the weights of the next one
-are taken over, and a group of lanes of the results of the row of tiles before is finished.
+are taken over, and some results of the row of tiles before are finished.
 """
 
 from __future__ import annotations
@@ -44,13 +44,47 @@ def build_step(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
-        _Step(engine, accelerator, buffers, scalars).build()
+        counters = buffers["step_at"]
+        place = Place.of(engine, counters, scalars["in_tiles"], scalars["out_tiles"])
+        _Step(engine, accelerator, buffers, scalars, place).build()
+        place.advance()
     return operation
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process of an engine is: a row of tiles, and a step of it."""
+
+    counters: Buffer
+    out_tile: Value
+    step: Value
+    steps: Value
+    """Of this row."""
+
+    @staticmethod
+    def of(engine: LinearEngine, counters: Buffer, in_tiles: Value, out_tiles: Value) -> Place:
+        """Read from the process's counters."""
+        out_tile, step = (counters[i].as_index() for i in range(2))
+        # The first row has no results to finish yet, but weights to fetch before it multiplies;
+        # the last one has nothing to multiply.
+        finishing = engine.finishing_steps
+        between = in_tiles.maximum(finishing)
+        after_first = select(out_tile.equals(out_tiles), between.like(finishing), between)
+        steps = select(out_tile.equals(0), in_tiles + 1, after_first)
+        return Place(counters, out_tile.named("out_tile"), step.named("step"), steps.named("steps"))
+
+    def advance(self) -> None:
+        """Go on to the next step, maybe of the next row."""
+        ends = self.step.equals(self.steps - 1).named("ends")
+        row = select(ends, self.out_tile + 1, self.out_tile)
+        step = select(ends, constant(0), self.step + 1)
+        for i, value in enumerate((row, step)):
+            self.counters[i] = value.as_integer(self.counters.bits)
 
 
 def _scalars(engine: LinearEngine) -> list[str]:
     """The indices that a step needs."""
-    names = ["tokens", "source", "out_tile", "out_tiles", "in_tiles", "step", "steps"]
+    names = ["tokens", "source", "out_tiles", "in_tiles"]
     if engine.masks_channels:
         names.append("in_channels")
     if engine.overhangs or engine.requantizes:
@@ -68,16 +102,17 @@ class _Step:
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
+    place: Place
 
     def build(self) -> None:
-        engine, s = self.engine, self.scalars
-        lead = (s["steps"] - s["in_tiles"]).named("lead")
-        multiplies = ((lead <= s["step"]) & (s["out_tile"] < s["out_tiles"])).named("multiplies")
-        in_tile = select(multiplies, s["step"] - lead, constant(0)).named("in_tile")
+        engine, s, place = self.engine, self.scalars, self.place
+        lead = (place.steps - s["in_tiles"]).named("lead")
+        multiplies = ((lead <= place.step) & (place.out_tile < s["out_tiles"])).named("multiplies")
+        in_tile = select(multiplies, place.step - lead, constant(0)).named("in_tile")
         last = in_tile.equals(s["in_tiles"] - 1)
-        groups = engine.groups(self.accelerator.lanes)
-        finishes = (constant(0) < s["out_tile"]) & (s["step"] < groups)
-        epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, s)
+        finishes = (constant(0) < place.out_tile) & (place.step < engine.finishing_steps)
+        at = {"out_tile": place.out_tile, "step": place.step}
+        epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, {**s, **at})
         words = engine.tile_words
         weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
         with unrolled(words, "word") as word:

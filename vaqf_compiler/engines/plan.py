@@ -115,6 +115,7 @@ def plan_linear(
         tile_n=tile_n,
         unroll_m=parameter_of(engine, "unroll_m"),
         unroll_n=parameter_of(engine, "unroll_n"),
+        results=parameter_of(engine, "results"),
         total_bits=max(_total_bits(layer, tile_n) for layer in layers),
         gelu_bits=gelu_bits.pop() if gelu_bits else 1,
         most_shift=_most_shift(dispatches),

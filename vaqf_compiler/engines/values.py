@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
-from xdsl.ir import Attribute, SSAValue
+from xdsl.ir import Attribute, BlockArgument, SSAValue
 from xdsl.utils.hints import isa
 
 INDEX = IndexType()
@@ -35,8 +35,9 @@ class Value:
         return width_of_integer(self.ssa.type)
 
     def named(self, name: str) -> Value:
-        """The same, with a name for the generated code."""
-        self.ssa.name_hint = name
+        """The same, with a name for the generated code; arguments and loop indices keep theirs."""
+        if not isinstance(self.ssa, BlockArgument):
+            self.ssa.name_hint = name
         return self
 
     def like(self, other: Number) -> Value:
@@ -145,6 +146,10 @@ class Value:
     def as_index(self) -> Value:
         """The number as an index."""
         return Value(arith.IndexCastOp(self.ssa, INDEX).result)
+
+    def as_integer(self, bits: int) -> Value:
+        """An index as an integer."""
+        return Value(arith.IndexCastOp(self.ssa, IntegerType(bits)).result)
 
     def clamp(self, low: int, high: int) -> Value:
         """Saturated to a range."""

@@ -45,6 +45,10 @@ class BinvitUnrollPass(ModulePass):
     """Output channels a cycle of the 8-bit engine."""
     int8_n: int | None = None
     """Input channels a cycle of the 8-bit engine."""
+    binary_results: int | None = None
+    """Results that the binary engine finishes in a cycle; all lanes' by default."""
+    int8_results: int | None = None
+    """Results that the 8-bit engine finishes in a cycle."""
     lanes: int = 16
     """Elements of a vector that are read or written at a time."""
     keys: int = 8
@@ -92,4 +96,9 @@ class BinvitUnrollPass(ModulePass):
                 raise PassFailedException(
                     f"@{name}: {what}, {size}, must be a multiple of the {self.lanes} lanes"
                 )
-        engine.set(unroll_m=unroll_m, unroll_n=unroll_n)
+        results = (self.binary_results if binary else self.int8_results) or self.lanes
+        if results < 1 or self.lanes % results:
+            raise PassFailedException(
+                f"@{name}: {results} results a cycle do not divide the {self.lanes} lanes"
+            )
+        engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)

@@ -47,7 +47,9 @@ WORD_BITS = 128
 """Width of a port to external memory."""
 
 ENGINE_PARAMETERS: Mapping[str, frozenset[str]] = {
-    "linear": frozenset({LANES, "weight_bits", "tile_m", "tile_n", "unroll_m", "unroll_n"}),
+    "linear": frozenset(
+        {LANES, "weight_bits", "tile_m", "tile_n", "unroll_m", "unroll_n", "results"}
+    ),
     "attention": frozenset({LANES, "keys"}),
     "layer_norm": frozenset({LANES}),
     "load_rows": frozenset({LANES}),
@@ -56,8 +58,8 @@ ENGINE_PARAMETERS: Mapping[str, frozenset[str]] = {
 }
 """
 Kinds of engines and their parameters. `tile_m` output and `tile_n` input channels form the tile
-of a linear engine, of which `unroll_m` and `unroll_n` are multiplied in a cycle; an attention
-engine takes `keys` tokens in a cycle.
+of a linear engine, of which `unroll_m` and `unroll_n` are multiplied in a cycle while `results` of
+earlier ones are finished; an attention engine takes `keys` tokens in a cycle.
 """
 
 

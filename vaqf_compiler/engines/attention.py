@@ -51,6 +51,7 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.division import divide_power
+from vaqf_compiler.engines.lane_part import LanePart
 from vaqf_compiler.engines.trees import dots, fits_pair, paired, tree_maximum, tree_sum
 from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
@@ -399,9 +400,10 @@ class _Body:
         first = (beat * together).named("first")
         in_token = (head * self.head_groups + first // lanes).named("in_token")
         cell = cell_of(memory, s["target"] + token * rows, in_token)
+        stored = scratch("stored", bits_of(memory), together)
         with unrolled(together, "part") as part:
             total = state.finished[first + part]
             y = requantize(total, s["multiplier"], s["shift"], engine.most_shift)
-            self.activations[cell.row, cell.group, first % lanes + part] = saturate(
-                y, bits_of(memory)
-            )
+            stored[part] = saturate(y, bits_of(memory))
+        part = LanePart(beat % (lanes // together), together, lanes)
+        part.write(self.activations, (cell.row, cell.group), stored)

@@ -18,6 +18,7 @@ from vaqf_compiler.engines.accelerator import (
     saturate,
 )
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled, when
+from vaqf_compiler.engines.lane_part import LanePart
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.engines.values import Value, select
 
@@ -34,14 +35,14 @@ class EpilogueLanes:
 
     def build(self, token: Value) -> None:
         """Turn the totals of a token, those of step `step`, into results."""
-        engine, s = self.engine, self.scalars
-        in_row = s["step"] // self._parts
+        engine, s, lanes = self.engine, self.scalars, self._lanes
+        in_row = s["step"] // lanes.parts
         groups = engine.groups(self.accelerator.lanes)
         group = ((s["out_tile"] - 1) * groups + in_row).named("out_group")
         total = scratch("total", engine.total_bits, engine.results)
-        with self._each_result() as (result, lane):
-            bias = self.buffers["bias"][group, lane].to(engine.total_bits)
-            total[result] = self.buffers["done"][token, in_row, lane] + bias
+        with unrolled(engine.results, "result") as result:
+            bias = lanes.read(self.buffers["bias"], (group,), result).to(engine.total_bits)
+            total[result] = lanes.read(self.buffers["done"], (token, in_row), result) + bias
         scaled = self._requantized(total) if engine.requantizes else total
         with self._when_in_layer(group):
             if engine.stores_activations:
@@ -51,21 +52,15 @@ class EpilogueLanes:
                 with self._when(Epilogue.RESIDUAL):
                     self._write_residual(token, group, scaled)
             if Epilogue.LOGITS in engine.epilogues:
-                with self._when(Epilogue.LOGITS), self._each_result() as (result, lane):
-                    self.buffers["logit"][group, lane] = total[result]
+                with self._when(Epilogue.LOGITS):
+                    lanes.write(self.buffers["logit"], (group,), total)
 
     @property
-    def _parts(self) -> int:
-        """Steps for a group of lanes."""
-        return self.accelerator.lanes // self.engine.results
-
-    @contextmanager
-    def _each_result(self) -> Generator[tuple[Value, Value]]:
-        """The results that are finished at a time, and the lanes of their group that they are."""
-        results = self.engine.results
-        first = self.scalars["step"] % self._parts * results if self._parts > 1 else 0
-        with unrolled(results, "result") as result:
-            yield result, result + first
+    def _lanes(self) -> LanePart:
+        """The lanes of their group that are finished in this step."""
+        lanes, results = self.accelerator.lanes, self.engine.results
+        parts = lanes // results
+        return LanePart(self.scalars["step"] % parts if parts > 1 else 0, results, lanes)
 
     @contextmanager
     def _when_in_layer(self, group: Value) -> Generator[None]:
@@ -112,7 +107,8 @@ class EpilogueLanes:
         engine, memory = self.engine, self.accelerator.activations
         bits, gelu_bits = bits_of(memory), engine.gelu_bits
         cell = cell_of(memory, self._first_row(token, memory), group)
-        with self._each_result() as (result, lane):
+        found = scratch("found", bits, engine.results)
+        with unrolled(engine.results, "result") as result:
             choices: dict[Epilogue, Value] = {}
             if Epilogue.ACTIVATION in engine.epilogues:
                 choices[Epilogue.ACTIVATION] = saturate(scaled[result], bits)
@@ -123,12 +119,16 @@ class EpilogueLanes:
             y, *other = choices.values()
             if other:
                 y = select(self._is(Epilogue.GELU), other[0], y)
-            self.buffers["activations"][cell.row, cell.group, lane] = y
+            found[result] = y
+        self._lanes.write(self.buffers["activations"], (cell.row, cell.group), found)
 
     def _write_residual(self, token: Value, group: Value, scaled: Buffer) -> None:
         memory, residual = self.accelerator.residual, self.buffers["residual"]
-        bits = bits_of(memory)
+        bits, lanes = bits_of(memory), self._lanes
         row = (self._first_row(token, memory) + group).named("row")
-        with self._each_result() as (result, lane):
+        found = scratch("found", bits, self.engine.results)
+        with unrolled(self.engine.results, "result") as result:
             y = saturate(scaled[result], bits).named("y").to(bits + 1)
-            residual[row, 0, lane] = saturate(y + residual[row, 0, lane].to(bits + 1), bits)
+            old = lanes.read(residual, (row, 0), result).to(bits + 1)
+            found[result] = saturate(y + old, bits)
+        lanes.write(residual, (row, 0), found)

@@ -18,7 +18,7 @@ from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.closed_form import AttentionForm, LayerNormForm, LinearForm
 from vaqf_compiler.cost.delays import INDEX_BITS, significant_bits
 from vaqf_compiler.cost.estimate import engine_parts
-from vaqf_compiler.cost.evaluate import arguments_of, evaluate
+from vaqf_compiler.cost.evaluate import evaluate
 from vaqf_compiler.cost.latency import LatencyModel
 from vaqf_compiler.cost.memories import Memory
 from vaqf_compiler.cost.parts import resources_of
@@ -31,7 +31,7 @@ from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
 from vaqf_compiler.engines.builder import call
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm, build_square_root
+from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.module_plan import Plan
@@ -118,9 +118,12 @@ def linear_cases(draw: st.DrawFn) -> Case:
     """A linear engine of any size, and layers of any shape."""
     weight_bits = draw(st.sampled_from([1, 8]))
     bits = draw(st.integers(1, 16))
-    lanes = draw(st.sampled_from([4, 8, 16]))
-    tile_n = draw(st.sampled_from([16, 32, 64, 128, 256] if weight_bits == 1 else [16, 32]))
-    unroll_n = draw(st.sampled_from([n for n in (lanes, 16, 32, tile_n) if tile_n % n == 0]))
+    lanes = draw(st.sampled_from([4, 8, 16, 32]))
+    sizes = [16, 32, 64, 128, 256, 384] if weight_bits == 1 else [16, 32]
+    tile_n = draw(st.sampled_from([n for n in sizes if n % lanes == 0]))
+    unroll_n = draw(
+        st.sampled_from([n for n in (lanes, 16, 32, tile_n) if tile_n % n == 0 and n % lanes == 0])
+    )
     sharing = max(1, WORD_BITS // (tile_n * weight_bits))
     tile_m = math.lcm(lanes, sharing) * draw(st.integers(1, 12))
     unroll_m = draw(st.sampled_from([m for m in range(1, tile_m + 1) if tile_m % m == 0]))
@@ -136,6 +139,7 @@ def linear_cases(draw: st.DrawFn) -> Case:
         tile_n=tile_n,
         unroll_m=unroll_m,
         unroll_n=unroll_n,
+        results=draw(st.sampled_from([r for r in (1, 2, 4, 8, 16, 32) if lanes % r == 0])),
         total_bits=dot_product_bits(MOST_CHANNELS, x, w if weight_bits == 1 else x),
         gelu_bits=min(bits + 2, 12),
         most_shift=draw(st.integers(1, 40)),
@@ -163,7 +167,7 @@ def linear_cases(draw: st.DrawFn) -> Case:
 def attention_cases(draw: st.DrawFn) -> Case:
     """An attention engine of any size."""
     bits = draw(st.integers(1, 16))
-    lanes = draw(st.sampled_from([4, 8, 16]))
+    lanes = draw(st.sampled_from([4, 8, 16, 32]))
     head_size, heads = lanes * draw(st.integers(1, 4)), draw(st.integers(1, 12))
     machine = accelerator(draw, bits, lanes, (draw(st.integers(1, 4)), 1))
     x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
@@ -172,6 +176,7 @@ def attention_cases(draw: st.DrawFn) -> Case:
         keys=draw(st.integers(1, 16)),
         heads=heads,
         head_size=head_size,
+        activation_bits=bits,
         score_bits=max(4, dot_product_bits(head_size, x, x)),
         context_bits=max(4, dot_product_bits(machine.tokens, probability, x)),
         probability_bits=bits,
@@ -186,12 +191,11 @@ def attention_cases(draw: st.DrawFn) -> Case:
 @st.composite
 def layer_norm_cases(draw: st.DrawFn) -> Case:
     """A layer normalisation engine of any size."""
-    lanes = draw(st.sampled_from([4, 8, 16]))
+    lanes = draw(st.sampled_from([4, 8, 16, 32]))
     machine = accelerator(draw, draw(st.integers(1, 16)), lanes, (draw(st.integers(1, 4)), 1))
     engine = LayerNormEngine("layer_norm", 1 << 40)
-    root = build_square_root("square_root")
     layers = [Layer(draw(st.integers(1, machine.tokens)))]
-    return Case(engine, machine, [root, build_layer_norm(engine, root, machine)], layers)
+    return Case(engine, machine, [build_layer_norm(engine, machine)], layers)
 
 
 CASES = {"linear": linear_cases, "attention": attention_cases, "layer_norm": layer_norm_cases}
@@ -211,7 +215,7 @@ def closed_form(case: Case, model: LatencyModel, layer: Layer) -> int:
             form = LinearForm.of(model, plan, machine.lanes)
             return form.cycles(layer.tokens, layer.in_channels, layer.out_channels, layer.epilogue)
         case AttentionEngine() as plan:
-            return AttentionForm.of(model, plan, machine.lanes).cycles(layer.tokens, machine.tokens)
+            return AttentionForm.of(model, plan, machine).cycles(layer.tokens)
         case LayerNormEngine() as plan:
             form = LayerNormForm.of(model, plan.name)
             return form.cycles(layer.tokens, machine.channel_groups)
@@ -248,12 +252,26 @@ def test_closed_form_equals_the_loops_in_500_cases(
 
 
 def copies(op: Operation) -> int:
-    """How many of an operation there are in hardware: one for each iteration that differs."""
-    sources = set[SSAValue]().union(*(arguments_of(operand) for operand in op.operands))
+    """
+    How many of an operation there are in hardware: one for each iteration that differs, by an index
+    or by an array of its own.
+    """
+    sources = set[SSAValue]()
+    waiting = list(op.operands)
+    while waiting:
+        value = waiting.pop()
+        if value not in sources:
+            sources.add(value)
+            waiting += value.owner.operands if isinstance(value.owner, Operation) else ()
     count, parent = 1, op.parent_op()
     while parent is not None:
         if isinstance(parent, scf.ForOp) and is_unrolled(parent):
-            count *= trip_count(parent) if sources & set(parent.body.block.args) else 1
+            own = any(
+                isinstance(source.owner, memref.AllocaOp) and parent.is_ancestor(source.owner)
+                for source in sources
+            )
+            differs = own or sources & set(parent.body.block.args)
+            count *= trip_count(parent) if differs else 1
         parent = parent.parent_op()
     return count
 
@@ -299,6 +317,12 @@ def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.D
     assert found == multiplier_slices(case.module)
 
 
+def is_in_dataflow(op: memref.AllocaOp) -> bool:
+    """Whether an array is one of the pairs of buffers of a dataflow loop."""
+    assert op.parent is not None
+    return any(isinstance(other, vhls.DataflowOp) for other in op.parent.ops)
+
+
 @pytest.mark.parametrize("kind", CASES)
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(data=st.data())
@@ -308,10 +332,13 @@ def test_memories_are_those_of_the_arrays_in_the_loops(kind: str, data: st.DataO
     expected = 0
     for op in case.module.walk():
         function = op.parent_op()
+        if isinstance(op, memref.AllocaOp) and is_in_dataflow(op):
+            array = arrays.of(op.memref)
+            expected += 2 * Memory(array.depth, array.bits).bram18
         if isinstance(op, memref.AllocOp) and function is not top_of(case.module):
             array = arrays.of(op.memref)
             if array.storage is Storage.BANKS:
-                expected += array.banks * Memory(array.depth, array.bits).bram18
+                expected += array.memories * Memory(array.depth, array.word_bits).bram18
     if isinstance(case.plan, AttentionEngine):
         expected += case.plan.keys  # each lane has a table of powers of two, a constant
     assert resources_of(engine_parts(case.plan, case.machine)).bram18 == expected
@@ -320,11 +347,12 @@ def test_memories_are_those_of_the_arrays_in_the_loops(kind: str, data: st.DataO
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(case=linear_cases())
 def test_weights_of_a_tile_have_two_sets_of_registers(case: Case):
-    """The array of a dataflow loop is doubled."""
     arrays = Arrays(case.module)
-    (loop,) = (op.parent_op() for op in case.module.walk() if isinstance(op, vhls.DataflowOp))
-    assert isinstance(loop, scf.ForOp)
-    (weight,) = (op for op in loop.body.block.ops if isinstance(op, memref.AllocaOp))
-    array = arrays.of(weight.memref)
+    sets = [
+        arrays.of(op.memref)
+        for op in case.module.walk()
+        if isinstance(op, memref.AllocOp) and "weight" in (op.memref.name_hint or "")
+    ]
+    assert len(sets) == 2 and all(array.storage is Storage.REGISTERS for array in sets)
     parts = {part.name: part.resources for part in engine_parts(case.plan, case.machine)}
-    assert parts["weight registers"].ff == 2 * array.banks * array.depth * array.bits
+    assert parts["weight registers"].ff == sum(a.banks * a.depth * a.bits for a in sets)

@@ -37,6 +37,8 @@ class Array:
     """How a dimension, from 0, is divided: the kind, and into how many parts."""
     memory: str = "ram_2p"
     """The type of memory that a pragma asks for."""
+    side_by_side: frozenset[int] = frozenset()
+    """Dimensions, from 0, whose parts form wider words instead of memories of their own."""
 
     @property
     def banks(self) -> int:
@@ -45,6 +47,19 @@ class Array:
         for _, parts in self.divided.values():
             count *= parts
         return count
+
+    @property
+    def memories(self) -> int:
+        """Of its own, where banks that are side by side share one."""
+        return self.banks * self.bits // self.word_bits
+
+    @property
+    def word_bits(self) -> int:
+        """Of a word of a memory."""
+        bits = self.bits
+        for dimension in self.side_by_side:
+            bits *= self.divided[dimension][1]
+        return bits
 
     @property
     def depth(self) -> int:
@@ -83,7 +98,7 @@ def _describe(root: SSAValue) -> Array:
     shape = root.type.get_shape()
     divided: dict[int, tuple[str, int]] = {}
     users: list[Operation] = [use.operation for use in root.uses]
-    memory = "ram_2p"
+    memory, side_by_side = "ram_2p", set[int]()
     for user in users:
         if isinstance(user, vhls.BindStorageOp):
             memory = user.type.data
@@ -91,6 +106,8 @@ def _describe(root: SSAValue) -> Array:
             dimension = user.dim.value.data - 1
             parts = shape[dimension] if user.factor is None else user.factor.value.data
             divided[dimension] = (user.kind.data, parts)
+            if isinstance(user, vhls.ArrayReshapeOp):
+                side_by_side.add(dimension)
     if vhls.is_m_axi_port(root):
         storage = Storage.PORT
     elif isinstance(root.owner, memref.GetGlobalOp):
@@ -99,4 +116,5 @@ def _describe(root: SSAValue) -> Array:
         storage = Storage.REGISTERS
     else:
         storage = Storage.BANKS
-    return Array(root, storage, width_of_integer(root.type.element_type), shape, divided, memory)
+    bits = width_of_integer(root.type.element_type)
+    return Array(root, storage, bits, shape, divided, memory, frozenset(side_by_side))

@@ -6,7 +6,7 @@ intervals and the cycles between loops are taken from there, once for an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.dialects import func, scf
@@ -14,8 +14,8 @@ from xdsl.ir import Block
 
 from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, is_pipelined
 from vaqf_compiler.cost.pipelines import Pipeline
-from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.layer_norm import ROOT_BITS
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.attention import STAGES, AttentionEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 
 
@@ -31,9 +31,9 @@ def _ceil(a: int, b: int) -> int:
 class _Function:
     """A function's pipelined loops and cycles between loops, in the order of its text."""
 
-    def __init__(self, model: LatencyModel, function: func.FuncOp):
+    def __init__(self, model: LatencyModel, name: str):
         self._model = model
-        self._function = function
+        self._function = model.function(name)
 
     @property
     def pipelines(self) -> list[Pipeline]:
@@ -68,149 +68,110 @@ class _Function:
 
 @dataclass(frozen=True)
 class LinearForm:
-    """A linear engine: loads and multiplications of a tile overlap, all else does not."""
+    """A linear engine: the weights of a step are fetched while the one before is worked on."""
 
     engine: LinearEngine
     lanes: int
-    load: Pipeline
-    multiply: Pipeline
+    fetch: Pipeline
+    step: Pipeline
     bias: Pipeline
-    epilogues: Mapping[Epilogue, Pipeline]
-    """Those that some layer uses, as is the next one."""
     table: Pipeline | None
+    """Of the engines that some layer needs it of, as is the next one."""
+    logits: Pipeline | None
     control: int
-    row_control: int
-    tiles_control: int
-    load_control: int
-    multiply_control: int
+    steps_control: int
+    fetch_control: int
+    step_control: int
 
     @staticmethod
     def of(model: LatencyModel, engine: LinearEngine, lanes: int) -> LinearForm:
         """From loops that a walk has met; all epilogues must have been."""
-        main = _Function(model, model.function(engine.name))
-        load = _Function(model, model.function(f"{engine.name}_load"))
-        multiply = _Function(model, model.function(f"{engine.name}_multiply"))
+        main = _Function(model, engine.name)
+        fetch, step = (_Function(model, f"{engine.name}_{name}") for name in ("fetch", "step"))
         pipelines = main.pipelines
         table = pipelines.pop(0) if Epilogue.GELU in engine.epilogues else None
+        logits = pipelines.pop() if Epilogue.LOGITS in engine.epilogues else None
+        (bias,) = pipelines
         return LinearForm(
             engine,
             lanes,
-            load=load.pipelines[0],
-            multiply=multiply.pipelines[0],
-            bias=pipelines[0],
-            epilogues=dict(zip(sorted(engine.epilogues), pipelines[1:], strict=True)),
+            fetch=fetch.pipelines[0],
+            step=step.pipelines[0],
+            bias=bias,
             table=table,
+            logits=logits,
             control=main.control(),
-            row_control=main.control(main.named("out_tile").body.block),
-            tiles_control=_Function(model, model.function(f"{engine.name}_row")).control(),
-            load_control=load.control(),
-            multiply_control=multiply.control(),
+            steps_control=_Function(model, f"{engine.name}_steps").control(),
+            fetch_control=fetch.control(),
+            step_control=step.control(),
         )
 
     def cycles(self, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue) -> int:
         """Of a layer `tokens x in_channels` to `tokens x out_channels`."""
         e = self.engine
         in_tiles, out_tiles = _ceil(in_channels, e.tile_n), _ceil(out_channels, e.tile_m)
-        groups = e.tile_m // self.lanes
-        load = self.load_control + _loop(self.load, e.tile_words) + CALL_CYCLES
-        multiply = _loop(self.multiply, tokens * (e.tile_m // e.unroll_m))
-        if (steps := e.tile_n // e.unroll_n) > 1:
-            multiply = steps * (multiply + 1) + LOOP_CYCLES
-        multiply += self.multiply_control + CALL_CYCLES
-        tiles = load + multiply + (in_tiles - 1) * max(load, multiply) + LOOP_CYCLES
-        tiles += self.tiles_control + CALL_CYCLES
-        row = tiles + _loop(self.bias, groups) + self.row_control
-        row += _loop(self.epilogues[epilogue], tokens * groups)
-        table = 0
+        between = max(in_tiles, e.finishing_steps)
+        steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
+        fetch = self.fetch_control + _loop(self.fetch, e.tile_words) + CALL_CYCLES
+        step = _loop(self.step, max(tokens, e.tile_words) * e.steps_m)
+        if e.steps_n > 1:
+            step = e.steps_n * (step + 1) + LOOP_CYCLES
+        step += self.step_control + CALL_CYCLES
+        total = fetch + step + (steps - 1) * max(fetch, step) + LOOP_CYCLES
+        total += self.steps_control + CALL_CYCLES
+        total += _loop(self.bias, out_tiles * e.groups(self.lanes))
         if epilogue is Epilogue.GELU and self.table is not None:
-            table = _loop(self.table, _ceil(1 << e.gelu_bits, self.lanes))
-        return self.control + table + out_tiles * (row + 1) + LOOP_CYCLES + CALL_CYCLES
+            total += _loop(self.table, _ceil(1 << e.gelu_bits, self.lanes))
+        if epilogue is Epilogue.LOGITS and self.logits is not None:
+            total += _loop(self.logits, out_channels)
+        return self.control + total + CALL_CYCLES
 
 
 @dataclass(frozen=True)
 class AttentionForm:
-    """An attention engine: for each head three loads, then four loops for each query."""
+    """An attention engine: the first head's loads, then a loop over queries for each head."""
 
     engine: AttentionEngine
-    lanes: int
-    loads: tuple[Pipeline, Pipeline, Pipeline]
-    scores: Pipeline
-    exponentials: Pipeline
-    context: Pipeline
-    store: Pipeline
+    accelerator: Accelerator
+    load: Pipeline
+    queries: Pipeline
     control: int
     head_control: int
-    query_control: int
 
     @staticmethod
-    def of(model: LatencyModel, engine: AttentionEngine, lanes: int) -> AttentionForm:
+    def of(model: LatencyModel, engine: AttentionEngine, accelerator: Accelerator) -> AttentionForm:
         """From loops that a walk has met."""
-        main = _Function(model, model.function(engine.name))
-        query, key, value, scores, exponentials, context, store = main.pipelines
+        main = _Function(model, engine.name)
+        load, queries = main.pipelines
         head = main.named("head").body.block
-        queries = [op for op in head.ops if isinstance(op, scf.ForOp)][-1]
-        return AttentionForm(
-            engine,
-            lanes,
-            (query, key, value),
-            scores,
-            exponentials,
-            context,
-            store,
-            control=main.control(),
-            head_control=main.control(head),
-            query_control=main.control(queries.body.block),
-        )
+        return AttentionForm(engine, accelerator, load, queries, main.control(), main.control(head))
 
-    def cycles(self, tokens: int, most_tokens: int) -> int:
-        """Of a layer of `tokens` tokens, with buffers for `most_tokens`."""
-        groups = self.engine.head_size // self.lanes
-        steps = _ceil(most_tokens, self.engine.keys)
-        query = self.query_control + sum(
-            _loop(pipeline, steps) for pipeline in (self.scores, self.exponentials, self.context)
-        )
-        query += _loop(self.store, groups)
-        head = self.head_control + tokens * (query + 1) + LOOP_CYCLES
-        head += sum(_loop(load, tokens * groups) for load in self.loads)
-        return self.control + self.engine.heads * (head + 1) + LOOP_CYCLES + CALL_CYCLES
+    def cycles(self, tokens: int) -> int:
+        """Of a layer of `tokens` tokens."""
+        engine = self.engine
+        beats = (tokens + STAGES - 1) * engine.beats(self.accelerator)
+        head = self.head_control + _loop(self.queries, beats)
+        load = _loop(self.load, tokens * engine.loads(self.accelerator))
+        return self.control + load + engine.heads * (head + 1) + LOOP_CYCLES + CALL_CYCLES
 
 
 @dataclass(frozen=True)
 class LayerNormForm:
-    """A layer normalisation engine: two passes over each token, a square root between them."""
+    """A layer normalisation engine: its parameters, then one loop over all tokens."""
 
     gamma: Pipeline
     beta: Pipeline
-    sums: Pipeline
-    length: Pipeline
-    normalise: Pipeline
-    root: Pipeline
+    tokens: Pipeline
     control: int
-    token_control: int
-    root_control: int
 
     @staticmethod
     def of(model: LatencyModel, name: str) -> LayerNormForm:
         """From loops that a walk has met."""
-        main = _Function(model, model.function(name))
-        root = _Function(model, model.function("square_root"))
-        gamma, beta, sums, length, normalise = main.pipelines
-        return LayerNormForm(
-            gamma,
-            beta,
-            sums,
-            length,
-            normalise,
-            root.pipelines[0],
-            control=main.control(),
-            token_control=main.control(main.named("token").body.block),
-            root_control=root.control(),
-        )
+        main = _Function(model, name)
+        gamma, beta, tokens = main.pipelines
+        return LayerNormForm(gamma, beta, tokens, main.control())
 
     def cycles(self, tokens: int, groups: int) -> int:
         """Of `tokens` tokens of `groups` groups of lanes."""
-        root = self.root_control + _loop(self.root, ROOT_BITS) + CALL_CYCLES
-        token = self.token_control + root + _loop(self.length, ROOT_BITS)
-        token += _loop(self.sums, groups) + _loop(self.normalise, groups)
         parameters = _loop(self.gamma, groups) + _loop(self.beta, groups)
-        return self.control + parameters + tokens * (token + 1) + LOOP_CYCLES + CALL_CYCLES
+        return self.control + parameters + _loop(self.tokens, (tokens + 1) * groups) + CALL_CYCLES

@@ -218,14 +218,14 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
 
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     """
-    Of rows by how many there are of a token, which differs between layers: to load a tile, to
-    multiply, and to store to each memory. Quotients by sizes that are no powers of two are
+    Of rows by how many there are of a token, which differs between layers: to multiply, and to
+    store to each memory; of rows of tiles by their tiles: to fetch (twice), and to count all. Quotients by sizes that are no powers of two are
     products too: numbers of tiles, and rows and cells of activations.
     """
     stores = engine.stores_activations + (Epilogue.RESIDUAL in engine.epilogues)
     rounding = sum(size.bit_count() != 1 for size in (engine.tile_m, engine.tile_n))
     uneven = width_of(accelerator.activations).bit_count() != 1
-    return 3 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
+    return 4 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
 
 
 def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups: int) -> Parts:
@@ -295,13 +295,18 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *chosen("stored channels", stored, engine.context_bits, engine.stores(accelerator)),
         requantised("requantisation", stored, engine, engine.context_bits, bits),
         part("loops", 5, LOOP),
-        # The key of a token is its quotient and remainder by the keys of a cycle.
-        part(
-            "addresses",
-            (0 if keys.bit_count() == 1 else 4) + cell_products(accelerator.activations, 4),
-            ADDRESS_PRODUCT,
-        ),
+        part("addresses", _attention_products(engine, accelerator), ADDRESS_PRODUCT),
     ]
+
+
+def _attention_products(engine: AttentionEngine, accelerator: Accelerator) -> int:
+    """
+    Two loops load: the key of a token is its quotient and remainder by the keys of a cycle, the
+    part of a token that of the beat by the parts. They and the one that stores find cells.
+    """
+    parts = engine.loads(accelerator) // 3
+    rounding = sum(size.bit_count() != 1 for size in (engine.keys, parts))
+    return 4 * rounding + cell_products(accelerator.activations, 3)
 
 
 def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts:

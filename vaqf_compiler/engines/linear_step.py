@@ -117,10 +117,10 @@ class _Step:
         weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
         with unrolled(words, "word") as word:
             weight[word] = ahead[word]
-        most = max(self.accelerator.tokens, words)
+        most, trips = max(self.accelerator.tokens, words), s["tokens"].maximum(words)
         with ExitStack() as loops:
             step_n = _outer(loops, engine.steps_n, "step_n")
-            token = loops.enter_context(loop(0, s["tokens"].maximum(words), "token", most=most))
+            token = loops.enter_context(loop(0, trips, "token", most=most))
             step_m = _outer(loops, engine.steps_m, "step_m")
             pipeline()
             self._independent()

@@ -42,6 +42,22 @@ from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
 
 EXP_TABLE = "exp_table"
 
+LINEAR_SHIFT = 31
+"""
+Requantisation shifts that linear engines are always built for. Shifts follow from the scales of a
+trained model; an accelerator must be chosen before there is one, and serve for others.
+"""
+
+
+def context_shift(bits: int) -> int:
+    """The same for what attention of activations of some bits puts out."""
+    return bits + 24
+
+
+def exp_shift(bits: int) -> int:
+    """The same for the exponents of attention."""
+    return 2 * bits + 12
+
 
 def plan_accelerator(
     module: ModuleOp,
@@ -118,7 +134,7 @@ def plan_linear(
         results=parameter_of(engine, "results"),
         total_bits=max(_total_bits(layer, tile_n) for layer in layers),
         gelu_bits=gelu_bits.pop() if gelu_bits else 1,
-        most_shift=_most_shift(dispatches),
+        most_shift=max(LINEAR_SHIFT, _most_shift(dispatches)),
         epilogues=frozenset(epilogue_of(dispatch) for dispatch in dispatches),
         most_in_channels=max(in_channels),
         most_out_channels=max(shape_of(layer.result)[1] for layer in layers),
@@ -167,6 +183,7 @@ def plan_attention(
         raise PassFailedException(
             f"all probabilities must have the same bits, got {sorted(probability_bits)}"
         )
+    bits = bits_of(accelerator.activations)
     head_size = accelerator.channels // next(iter(heads))
     if head_size % accelerator.lanes:
         raise PassFailedException(
@@ -178,13 +195,14 @@ def plan_attention(
         keys=parameter_of(engine, "keys"),
         heads=heads.pop(),
         head_size=head_size,
-        activation_bits=bits_of(accelerator.activations),
+        activation_bits=bits,
         score_bits=max(quantized("scores", op.result).bits.data for op in scores),
         context_bits=max(quantized("context", op.result).bits.data for op in contexts),
         probability_bits=probability_bits.pop(),
-        most_shift=_most_shift(dispatches),
+        most_shift=max(context_shift(bits), _most_shift(dispatches)),
         most_exp_shift=max(
-            softmax_constants(quantized("scores", op.result).scale.data).shift for op in scores
+            exp_shift(bits),
+            *(softmax_constants(quantized("scores", op.result).scale.data).shift for op in scores),
         ),
         exp_table=EXP_TABLE,
     )

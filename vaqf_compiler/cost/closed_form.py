@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import scf
 from xdsl.ir import Block
 
 from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, is_pipelined

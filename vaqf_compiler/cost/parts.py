@@ -219,8 +219,9 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     """
     Of rows by how many there are of a token, which differs between layers: to multiply, and to
-    store to each memory; of rows of tiles by their tiles: to fetch (twice), and to count all. Quotients by sizes that are no powers of two are
-    products too: numbers of tiles, and rows and cells of activations.
+    store to each memory; of rows of tiles by their tiles: to fetch (twice), and to count all.
+    Quotients by sizes that are no powers of two are products too: numbers of tiles, and rows and
+    cells of activations.
     """
     stores = engine.stores_activations + (Epilogue.RESIDUAL in engine.epilogues)
     rounding = sum(size.bit_count() != 1 for size in (engine.tile_m, engine.tile_n))

@@ -21,7 +21,15 @@ from xdsl.ir import Operation, SSAValue
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.delays import BRAM_CYCLES
 from vaqf_compiler.cost.evaluate import Number, evaluate, whole
-from vaqf_compiler.cost.schedule import START, Access, Clock, Schedule, constant, trip_count
+from vaqf_compiler.cost.schedule import (
+    START,
+    Access,
+    Clock,
+    Schedule,
+    Time,
+    constant,
+    trip_count,
+)
 from vaqf_compiler.dialects import vhls
 
 SAMPLES = 4
@@ -68,6 +76,24 @@ class Places:
     def are_known(self) -> bool:
         """Whether none depends on data."""
         return bool((self.banks >= 0).all() and (self.elements < UNKNOWN).all())
+
+    def may_meet(self, other: Places) -> bool:
+        """
+        Whether both have a place in common, or may have where some depend on data: then all
+        dimensions must have a common subscript.
+        """
+        if self.are_known and other.are_known:
+            return not self.rows.isdisjoint(other.rows)
+        return all(
+            (mine == -1).any()
+            or (theirs == -1).any()
+            or (mine >= UNKNOWN).any()
+            or (theirs >= UNKNOWN).any()
+            or bool(np.isin(mine, theirs).any())
+            for mine, theirs in zip(
+                (*self.banks.T, *self.elements.T), (*other.banks.T, *other.elements.T), strict=True
+            )
+        )
 
 
 @dataclass
@@ -154,19 +180,35 @@ def analyse_pipeline(
     memory moves `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
     """
     loop = nest[-1]
-    schedule = Schedule(clock, arrays)
-    schedule.block(loop.body.block)
+    iterations = Iterations(nest, known)
+    schedule, accesses = _scheduled(loop, arrays, clock, {})
     pragma = next(op for op in loop.body.block.ops if isinstance(op, vhls.PipelineOp))
     limits = [(pragma.ii.value.data, "the pragma")]
-    accesses = list(schedule.accesses.values())
-    iterations = Iterations(nest, known)
     limits += _port_limits(accesses, iterations, clock, bytes_per_cycle)
+    handed: set[SSAValue] = set()
     for mine in _by_array(a for a in accesses if not _is_inside(a.array, loop)):
-        interval = _dependence_interval(mine, iterations, clock, arrays)
+        interval, is_handed = _dependence_interval(mine, iterations, clock, arrays)
         limits.append((interval, f"the next iteration needs {_name(mine)}"))
+        if is_handed:
+            handed.add(mine[0].array.root)
     limits.append((_carried_interval(loop, clock, arrays), "a value that iterations carry"))
     interval, limit = max(limits, key=lambda found: found[0])
+    # An iteration that reads what the one before wrote is that much behind, and so is what it
+    # hands over itself; no array is handed over in a circle.
+    for _ in handed:
+        written = {root: end for root, end in schedule.written.items() if root in handed}
+        before = {root: Time(max(0, end.cycles - interval)) for root, end in written.items()}
+        schedule, _ = _scheduled(loop, arrays, clock, before)
     return Pipeline(max(1, schedule.finish.cycles), interval, limit)
+
+
+def _scheduled(
+    loop: scf.ForOp, arrays: Arrays, clock: Clock, written: Mapping[SSAValue, Time]
+) -> tuple[Schedule, list[Access]]:
+    """The schedule of a loop's body, where arrays have been written to at a time before."""
+    schedule = Schedule(clock, arrays, written={**written})
+    schedule.block(loop.body.block)
+    return schedule, list(schedule.accesses.values())
 
 
 def waiting_cycles(
@@ -255,11 +297,14 @@ def _busiest(accesses: Sequence[Places]) -> int:
 
 def _dependence_interval(
     accesses: Sequence[Access], iterations: Iterations, clock: Clock, arrays: Arrays
-) -> int:
-    """Cycles that a read waits for a write of an earlier iteration."""
+) -> tuple[int, bool]:
+    """
+    Cycles that a read waits for a write of an earlier iteration that waits for it in turn, and
+    whether one only hands something over to the next.
+    """
     array, loop = accesses[0].array, iterations.nest[-1]
     if array.storage is Storage.ROM or _is_excluded(array, loop, arrays):
-        return 1
+        return 1, False
     match array.storage:
         case Storage.REGISTERS:
             memory = 0
@@ -267,7 +312,7 @@ def _dependence_interval(
             memory = 2 * clock.port_cycles
         case _:
             memory = BRAM_CYCLES + 1
-    worst = 1
+    worst, is_handed = 1, False
     for read in accesses:
         if not isinstance(read.op, memref.LoadOp):
             continue
@@ -275,11 +320,12 @@ def _dependence_interval(
         path.block(loop.body.block)
         for write in (access for access in accesses if isinstance(access.op, memref.StoreOp)):
             if (end := path.accesses.get(write.op)) is None:
+                is_handed = is_handed or _distance(read, write, iterations, 2) is not None
                 continue
             cycles = end.at.cycles + memory
             if distance := _distance(read, write, iterations, cycles):
                 worst = max(worst, -(-cycles // distance))
-    return worst
+    return worst, is_handed
 
 
 def _is_excluded(array: Array, loop: scf.ForOp, arrays: Arrays) -> bool:
@@ -294,19 +340,14 @@ def _is_excluded(array: Array, loop: scf.ForOp, arrays: Arrays) -> bool:
 
 def _distance(read: Access, write: Access, iterations: Iterations, farthest: int) -> int | None:
     """After how many iterations an element that is written is read, if within `farthest`."""
-    samples = iterations.samples
     if iterations.trips < 2:
         return None
-    if not all(iterations.places(access, samples[0]).are_known for access in (read, write)):
-        return 1
     found = (
         distance
         for distance in range(1, farthest)
-        for first in samples
+        for first in iterations.samples
         if first + distance < iterations.trips
-        and not iterations.places(write, first).rows.isdisjoint(
-            iterations.places(read, first + distance).rows
-        )
+        and iterations.places(write, first).may_meet(iterations.places(read, first + distance))
     )
     return next(found, None)
 

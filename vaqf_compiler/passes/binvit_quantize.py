@@ -20,13 +20,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from xdsl.builder import Builder
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Block, Region
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
 from xdsl.transforms.dead_code_elimination import dce
 from xdsl.utils.exceptions import PassFailedException
 
@@ -38,14 +35,11 @@ from vaqf_compiler.quantize.calibration import (
     observe_ranges,
 )
 from vaqf_compiler.quantize.ranges import METHODS
-from vaqf_compiler.quantize.rewriter import IMAGE_BITS, Quantizer
+from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
 from vaqf_compiler.quantize.roles import binary_layers, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import symmetric
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
 from vaqf_compiler.weights import WeightFile, open_weights
-
-RESIDUAL_BITS = 16
-"""Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
 
 
 @dataclass(frozen=True)
@@ -99,20 +93,11 @@ class BinvitQuantizePass(ModulePass):
         stream = [ranges.largest(value) for value in ranges.statistics if is_residual(value)]
         largest_residual = max(stream, default=1.0)
 
-        image_type = TensorType(symmetric(IMAGE_BITS, ranges.largest(image)), shape_of(image))
-        block = Block(arg_types=[image_type])
-        block.args[0].name_hint = image.name_hint
-        quantizer = Quantizer(
-            builder=Builder(InsertPoint.at_end(block)),
+        quantize_function(
+            function,
             bits=self.activation_bits,
             ranges=ranges,
             residual=symmetric(RESIDUAL_BITS, largest_residual),
             binary_scales=binary_scales,
             read=read,
-            values={image: block.args[0]},
         )
-        for operation in function.body.block.ops:
-            quantizer.rewrite(operation)
-        function.detach_region(function.body)
-        function.add_region(Region(block))
-        function.update_function_type()

@@ -11,7 +11,8 @@ import numpy as np
 from xdsl.builder import Builder
 from xdsl.dialects import func
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.rewriter import InsertPoint
 
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
@@ -33,6 +34,43 @@ WEIGHT_BITS = 8
 """Of the layers that are not binarised: patch embedding and heads."""
 LOGIT_BITS = 32
 """Of the logits of several heads, when they are brought to one scale."""
+
+
+RESIDUAL_BITS = 16
+"""Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
+
+
+def quantize_function(
+    function: func.FuncOp,
+    *,
+    bits: int,
+    ranges: Ranges,
+    residual: QuantizedType,
+    binary_scales: Mapping[str, float],
+    read: Callable[[binvit.ParameterOp], Array],
+) -> None:
+    """
+    Rewrite a float model, a function of an image, to integers; activations have `bits` bits.
+    Raises PassFailedException for an operation that has no integer form.
+    """
+    image = function.args[0]
+    image_type = TensorType(symmetric(IMAGE_BITS, ranges.largest(image)), shape_of(image))
+    block = Block(arg_types=[image_type])
+    block.args[0].name_hint = image.name_hint
+    quantizer = Quantizer(
+        builder=Builder(InsertPoint.at_end(block)),
+        bits=bits,
+        ranges=ranges,
+        residual=residual,
+        binary_scales=binary_scales,
+        read=read,
+        values={image: block.args[0]},
+    )
+    for operation in function.body.block.ops:
+        quantizer.rewrite(operation)
+    function.detach_region(function.body)
+    function.add_region(Region(block))
+    function.update_function_type()
 
 
 @dataclass

@@ -1,0 +1,67 @@
+"""
+A quantised model without its numbers: every range is 1 and every parameter 0. It has the
+operations, shapes and bits of the real one, which is all that an accelerator is chosen by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+from xdsl.transforms.dead_code_elimination import dce
+from xdsl.utils.exceptions import PassFailedException
+
+from vaqf_compiler.dialects.binvit import ParameterOp
+from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
+from vaqf_compiler.quantize.ranges import Ranges, Statistics
+from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
+from vaqf_compiler.quantize.roles import binary_layers, parameter_of
+from vaqf_compiler.quantize.scales import symmetric
+from vaqf_compiler.reference.interpreter import Array
+
+
+class _UnitStatistics(Mapping[SSAValue, Statistics]):
+    """Whatever the value, it was 1 at most."""
+
+    def __getitem__(self, value: SSAValue) -> Statistics:
+        return Statistics(largest=1.0)
+
+    def __iter__(self) -> Iterator[SSAValue]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _zeros(parameter: ParameterOp) -> Array:
+    return np.broadcast_to(np.float32(0), shape_of(parameter.result))
+
+
+def quantized_structure(module: ModuleOp, bits: int) -> ModuleOp:
+    """
+    A float model, quantised to activations of some bits, in a module of its own. Raises
+    PassFailedException for what is no float model of one image.
+    """
+    copy = module.clone()
+    functions = [op for op in copy.ops if isinstance(op, func.FuncOp)]
+    if len(functions) != 1 or len(functions[0].args) != 1:
+        raise PassFailedException("expected one function with one argument, the image")
+    (function,) = functions
+    if is_quantized(function.args[0]):
+        raise PassFailedException(
+            "the model is quantised already; its precision is selected before binvit-quantize"
+        )
+    weights = [parameter_of(layer.weight) for layer in binary_layers(function)]
+    quantize_function(
+        function,
+        bits=bits,
+        ranges=Ranges(_UnitStatistics(), "minmax"),
+        residual=symmetric(RESIDUAL_BITS, 1.0),
+        binary_scales={w.parameter.data: 1.0 for w in weights if w is not None},
+        read=_zeros,
+    )
+    dce(copy)
+    return copy

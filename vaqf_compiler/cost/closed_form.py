@@ -175,3 +175,22 @@ class LayerNormForm:
         """Of `tokens` tokens of `groups` groups of lanes."""
         parameters = _loop(self.gamma, groups) + _loop(self.beta, groups)
         return self.control + parameters + _loop(self.tokens, (tokens + 1) * groups) + CALL_CYCLES
+
+
+@dataclass(frozen=True)
+class MovementForm:
+    """An engine that moves data: one pipelined loop, whatever it is a nest of."""
+
+    moves: Pipeline
+    control: int
+
+    @staticmethod
+    def of(model: LatencyModel, name: str) -> MovementForm:
+        """From loops that a walk has met."""
+        main = _Function(model, name)
+        (moves,) = main.pipelines
+        return MovementForm(moves, main.control())
+
+    def cycles(self, trips: int) -> int:
+        """Of some moves."""
+        return self.control + _loop(self.moves, trips) + CALL_CYCLES

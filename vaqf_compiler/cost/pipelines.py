@@ -195,9 +195,13 @@ def analyse_pipeline(
     interval, limit = max(limits, key=lambda found: found[0])
     # An iteration that reads what the one before wrote is that much behind, and so is what it
     # hands over itself; no array is handed over in a circle.
+    before: dict[SSAValue, Time] = {}
     for _ in handed:
         written = {root: end for root, end in schedule.written.items() if root in handed}
-        before = {root: Time(max(0, end.cycles - interval)) for root, end in written.items()}
+        later = {root: Time(max(0, end.cycles - interval)) for root, end in written.items()}
+        if later == before:
+            break
+        before = later
         schedule, _ = _scheduled(loop, arrays, clock, before)
     return Pipeline(max(1, schedule.finish.cycles), interval, limit)
 
@@ -303,7 +307,7 @@ def _dependence_interval(
     whether one only hands something over to the next.
     """
     array, loop = accesses[0].array, iterations.nest[-1]
-    if array.storage is Storage.ROM or _is_excluded(array, loop, arrays):
+    if len({type(access.op) for access in accesses}) < 2 or _is_excluded(array, loop, arrays):
         return 1, False
     match array.storage:
         case Storage.REGISTERS:

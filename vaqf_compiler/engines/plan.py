@@ -116,7 +116,7 @@ def plan_linear(
     """A linear engine that can run all of `dispatches`."""
     layers = [weighted_op(dispatch) for dispatch in dispatches]
     tile_m, tile_n = parameter_of(engine, "tile_m"), parameter_of(engine, "tile_n")
-    in_channels = {_in_channels(layer) for layer in layers}
+    in_channels = {in_channels_of(layer) for layer in layers}
     gelus = [op for d in dispatches if (op := find_optional(d, GeluOp)) is not None]
     gelu_bits = {quantized("input", gelu.input).bits.data for gelu in gelus}
     if len(gelu_bits) > 1:
@@ -153,13 +153,14 @@ def _total_bits(layer: LinearOp | PatchEmbedOp, tile_n: int) -> int:
     bits = quantized("accumulator", layer.result).bits.data
     if not isinstance(layer, LinearOp) or not isinstance(element(layer.weight), BinaryType):
         return bits
-    terms = -(-_in_channels(layer) // tile_n) * tile_n
+    terms = -(-in_channels_of(layer) // tile_n) * tile_n
     bias = None if layer.bias is None else quantized("bias", layer.bias)
     x = quantized("input", layer.input)
     return max(bits, dot_product_bits(terms, x, BinaryType(1.0), bias))
 
 
-def _in_channels(layer: LinearOp | PatchEmbedOp) -> int:
+def in_channels_of(layer: LinearOp | PatchEmbedOp) -> int:
+    """The input channels of a layer; of a patch embedding, the pixels of a patch."""
     size = 1
     for extent in shape_of(layer.weight)[1:]:
         size *= extent

@@ -35,6 +35,7 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.engines.accelerator import PIXEL_BITS
+from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
 from vaqf_compiler.engines.dispatches import (
     ACTIVATIONS,
     IMAGE,
@@ -60,6 +61,20 @@ class BinvitAllocatePass(ModulePass):
         allocator = _Allocator(engines_of(op), function)
         memories = allocator.run()
         op.body.block.insert_ops_before(memories, function)
+
+
+def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
+    """
+    Of the activations of a module that is mapped and unrolled, with their tokens as rows, and the
+    channels of each.
+    """
+    function = next(o for o in module.ops if isinstance(o, func.FuncOp))
+    allocator = _Allocator(engines_of(module), function)
+    return [
+        (allocator.life(dispatch), shape_of(dispatch.result)[1])
+        for dispatch in allocator.dispatches
+        if result_memory(dispatch, allocator.engines[name_of(dispatch.engine)]) == ACTIVATIONS
+    ]
 
 
 class _Allocator:
@@ -108,6 +123,11 @@ class _Allocator:
                 "choose fewer lanes in binvit-unroll"
             )
         return tokens * -(-channels // (width * self.lanes))
+
+    def life(self, dispatch: DispatchOp) -> Life:
+        """Of a dispatch's result, with its tokens as rows."""
+        begin, end = self.position[dispatch], self._last_use(dispatch.result)
+        return Life(begin, end, shape_of(dispatch.result)[0])
 
     def _place(self, dispatch: DispatchOp, row: int) -> None:
         dispatch.row = IntegerAttr(row, i64)
@@ -169,22 +189,16 @@ class _Allocator:
         return last
 
     def _place_activations(self, dispatches: list[DispatchOp]) -> int:
-        """First fit, in order: the lowest rows that no value needed at the same time has."""
-        width, most = self._width(1), 0
-        live: list[tuple[int, int, int]] = []
-        for dispatch in dispatches:
-            now = self.position[dispatch]
-            # What a dispatch reads must survive while it writes.
-            live = sorted(entry for entry in live if entry[2] >= now)
-            rows, row = self._rows(dispatch.result, width), 0
-            for start, end, _ in live:
-                if row + rows <= start:
-                    break
-                row = max(row, end)
+        """First fit, in order; the rows that are taken."""
+        width = self._width(1)
+        lives = [
+            self.life(dispatch)._replace(rows=self._rows(dispatch.result, width))
+            for dispatch in dispatches
+        ]
+        starts = first_fit(lives)
+        for dispatch, row in zip(dispatches, starts, strict=True):
             self._place(dispatch, row)
-            live.append((row, row + rows, self._last_use(dispatch.result)))
-            most = max(most, row + rows)
-        return most
+        return rows_taken(lives, starts)
 
 
 def _top(op: object, position: dict[Operation, int]) -> Operation:

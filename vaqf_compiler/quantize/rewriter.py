@@ -40,6 +40,11 @@ RESIDUAL_BITS = 16
 """Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
 
 
+def gelu_input_bits(bits: int) -> int:
+    """Of what GELU takes to activations of some bits: a little finer, as far as tables go."""
+    return min(bits + 2, binvit.GeluOp.TABLE_BITS)
+
+
 def quantize_function(
     function: func.FuncOp,
     *,
@@ -190,8 +195,7 @@ class Quantizer:
         elif is_residual(op.result):
             target = self.residual
         elif users == {binvit.GeluOp}:
-            bits = min(self.bits + 2, binvit.GeluOp.TABLE_BITS)
-            target = self.activation(op.result, bits)
+            target = self.activation(op.result, gelu_input_bits(self.bits))
         else:
             target = self.activation(op.result)
         if target is not None:

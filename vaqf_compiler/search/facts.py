@@ -1,0 +1,114 @@
+"""What a search needs to know of a model: shapes and lifetimes, none of which depend on bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+
+from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp
+from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.engines.allocation import Life
+from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.dispatches import (
+    epilogue_of,
+    name_of,
+    tokens_and_channels,
+)
+from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.engines.plan import in_channels_of, weighted_op
+from vaqf_compiler.passes.binvit_allocate import BinvitAllocatePass, lives_of
+from vaqf_compiler.passes.binvit_map import BinvitMapPass
+from vaqf_compiler.passes.binvit_tile import BinvitTilePass
+from vaqf_compiler.passes.binvit_unroll import BinvitUnrollPass
+from vaqf_compiler.quantize.structure import quantized_structure
+
+
+@dataclass(frozen=True)
+class LinearLayer:
+    """A layer of a linear engine: tokens x in_channels to tokens x out_channels."""
+
+    tokens: int
+    in_channels: int
+    out_channels: int
+    epilogue: Epilogue
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A model's work, by engine, in the order of its dispatches."""
+
+    tokens: int
+    """The longest sequence."""
+    channels: int
+    """Of the residual stream."""
+    heads: int
+    head_size: int
+    patches: int
+    pixels: int
+    """Of a patch, all colours together."""
+    linear: dict[str, tuple[LinearLayer, ...]]
+    """By engine; those that the model needs."""
+    others: dict[str, tuple[int, ...]]
+    """Tokens of each dispatch of attention, layer_norm, load_rows and copy_tokens."""
+    activations: tuple[tuple[Life, int], ...]
+    """Lives in the activation memory with their tokens as rows, and their channels."""
+    kept_images: tuple[tuple[int, int], ...]
+    """Tokens and channels of what is copied to the image memory for the heads."""
+
+    @staticmethod
+    def of(module: ModuleOp) -> Facts:
+        """
+        Of a float model. Raises PassFailedException for one that no accelerator can be built for.
+        """
+        structure = quantized_structure(module, bits=8)
+        context = Context()
+        passes = (
+            BinvitMapPass(),
+            BinvitTilePass(binary_m=32, binary_n=16, int8_m=32, int8_n=16),
+            BinvitUnrollPass(lanes=4),
+            BinvitAllocatePass(),
+        )
+        for each in passes:
+            each.apply(context, structure)
+        return _facts(structure, ModulePlan.of(structure))
+
+
+def _facts(module: ModuleOp, plan: ModulePlan) -> Facts:
+    linear: dict[str, list[LinearLayer]] = {}
+    others: dict[str, list[int]] = {}
+    kept: list[tuple[int, int]] = []
+    for dispatch in plan.dispatches:
+        name = name_of(dispatch.engine)
+        kind = plan.engines[name].kind.data
+        if kind == "linear":
+            linear.setdefault(name, []).append(_layer(dispatch))
+        elif kind != "load_image":
+            tokens, channels = tokens_and_channels(dispatch.result)
+            others.setdefault(kind, []).append(tokens)
+            if kind == "copy_tokens":
+                kept.append((tokens, channels))
+    embedding = next(op for op in plan.model.walk() if isinstance(op, PatchEmbedOp))
+    _, *kernel = shape_of(embedding.weight)
+    machine = plan.accelerator
+    attention = next((p for p in plan.plans.values() if isinstance(p, AttentionEngine)), None)
+    return Facts(
+        tokens=machine.tokens,
+        channels=machine.channels,
+        heads=attention.heads if attention else 1,
+        head_size=attention.head_size if attention else machine.channels,
+        patches=shape_of(embedding.result)[0],
+        pixels=kernel[0] * kernel[1] * kernel[2],
+        linear={name: tuple(layers) for name, layers in linear.items()},
+        others={name: tuple(tokens) for name, tokens in others.items()},
+        activations=tuple(lives_of(module)),
+        kept_images=tuple(kept),
+    )
+
+
+def _layer(dispatch: DispatchOp) -> LinearLayer:
+    layer = weighted_op(dispatch)
+    tokens, out_channels = tokens_and_channels(layer.result)
+    return LinearLayer(tokens, in_channels_of(layer), out_channels, epilogue_of(dispatch))

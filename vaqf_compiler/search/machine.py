@@ -1,0 +1,173 @@
+"""
+The engines and memories of an accelerator, from a model's facts and a choice of parameters: the
+same that the passes make of the model itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.ir import Attribute
+
+from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.dialects.binvit.types import dot_product_bits
+from vaqf_compiler.engines.accelerator import (
+    PARAMETERS,
+    PIXEL_BITS,
+    Accelerator,
+)
+from vaqf_compiler.engines.allocation import first_fit, rows_taken
+from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
+from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
+from vaqf_compiler.search.facts import Facts
+
+BINARY, INT8 = "binary_linear", "int8_linear"
+WEIGHT_BITS = {BINARY: 1, INT8: 8}
+
+
+@dataclass(frozen=True, order=True)
+class LinearChoice:
+    """Parameters of a linear engine."""
+
+    tile_m: int
+    tile_n: int
+    unroll_m: int
+    unroll_n: int
+    results: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Parameters of an accelerator."""
+
+    lanes: int
+    linear: dict[str, LinearChoice]
+    """By engine."""
+    keys: int
+
+    @property
+    def options(self) -> dict[str, int]:
+        """By the names of the options of binvit-tile and binvit-unroll, joined to its pass's."""
+        found = {"lanes": self.lanes, "keys": self.keys}
+        for name, chosen in self.linear.items():
+            engine = name.removesuffix("_linear")
+            found |= {
+                f"tile_{engine}_m": chosen.tile_m,
+                f"tile_{engine}_n": chosen.tile_n,
+                f"{engine}_m": chosen.unroll_m,
+                f"{engine}_n": chosen.unroll_n,
+                f"{engine}_results": chosen.results,
+            }
+        return found
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the engines of an accelerator share: a precision, lanes, and widths of memories."""
+
+    facts: Facts
+    bits: int
+    lanes: int
+    width: int
+    """Groups of lanes in a row of the activation memory."""
+    image_width: int
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """Memories and ports."""
+        facts, lanes = self.facts, self.lanes
+        image_bits = max(PIXEL_BITS, self.bits)
+        groups = -(-facts.channels // lanes)
+        ports = (*(weights_port(name) for name in facts.linear), PARAMETERS)
+        return Accelerator(
+            lanes=lanes,
+            tokens=facts.tokens,
+            channels=facts.channels,
+            activations=_memory(self.bits, self._activation_rows, self.width, lanes),
+            residual=_memory(RESIDUAL_BITS, facts.tokens * groups, 1, lanes),
+            image=_memory(image_bits, self._image_rows, self.image_width, lanes),
+            ports={name: MemRefType(IntegerType(WORD_BITS), [1 << 20]) for name in ports},
+        )
+
+    @property
+    def _activation_rows(self) -> int:
+        lives = [
+            life._replace(rows=life.rows * -(-channels // (self.width * self.lanes)))
+            for life, channels in self.facts.activations
+        ]
+        return rows_taken(lives, first_fit(lives))
+
+    @property
+    def _image_rows(self) -> int:
+        row = self.image_width * self.lanes
+        kept = (tokens * -(-channels // row) for tokens, channels in self.facts.kept_images)
+        return max(self.facts.patches * -(-self.facts.pixels // row), *kept, 1)
+
+    def linear(self, name: str, chosen: LinearChoice, accelerator: Accelerator) -> LinearEngine:
+        """A linear engine."""
+        facts, bits = self.facts, self.bits
+        layers = facts.linear[name]
+        binary = WEIGHT_BITS[name] == 1
+        memory = accelerator.activations if binary else accelerator.image
+        weight = BinaryType(1.0) if binary else QuantizedType(WEIGHT_BITS[name], 1.0)
+        totals: list[int] = []
+        for layer in layers:
+            # The patch embedding reads pixels, all other layers activations.
+            is_activation = binary or layer.epilogue is Epilogue.LOGITS
+            x = QuantizedType(bits if is_activation else PIXEL_BITS, 1.0)
+            in_tiles = -(-layer.in_channels // chosen.tile_n)
+            terms = in_tiles * chosen.tile_n if binary else layer.in_channels
+            totals.append(dot_product_bits(terms, x, weight))
+        logits = [layer.out_channels for layer in layers if layer.epilogue is Epilogue.LOGITS]
+        has_gelu = any(layer.epilogue is Epilogue.GELU for layer in layers)
+        return LinearEngine(
+            name=name,
+            weight_bits=WEIGHT_BITS[name],
+            tile_m=chosen.tile_m,
+            tile_n=chosen.tile_n,
+            unroll_m=chosen.unroll_m,
+            unroll_n=chosen.unroll_n,
+            results=chosen.results,
+            total_bits=max(totals),
+            gelu_bits=gelu_input_bits(bits) if has_gelu else 1,
+            most_shift=LINEAR_SHIFT,
+            epilogues=frozenset(layer.epilogue for layer in layers),
+            most_in_channels=max(layer.in_channels for layer in layers),
+            most_out_channels=max(layer.out_channels for layer in layers),
+            masks_channels=any(layer.in_channels % chosen.tile_n for layer in layers),
+            overhangs=any(layer.out_channels % chosen.tile_m for layer in layers),
+            input=memory,
+            logits=sum(-(-size // self.lanes) * self.lanes for size in logits),
+        )
+
+    def attention(self, keys: int) -> AttentionEngine:
+        """An attention engine."""
+        facts, bits = self.facts, self.bits
+        x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
+        return AttentionEngine(
+            name="attention",
+            keys=keys,
+            heads=facts.heads,
+            head_size=facts.head_size,
+            activation_bits=bits,
+            score_bits=dot_product_bits(facts.head_size, x, x),
+            context_bits=dot_product_bits(facts.tokens, probability, x),
+            probability_bits=bits,
+            most_shift=context_shift(bits),
+            most_exp_shift=exp_shift(bits),
+            exp_table=EXP_TABLE,
+        )
+
+    @property
+    def layer_norm(self) -> LayerNormEngine:
+        """A layer normalisation engine; epsilons matter to none of its costs."""
+        return LayerNormEngine("layer_norm", 1)
+
+
+def _memory(bits: int, rows: int, width: int, lanes: int) -> MemRefType[Attribute]:
+    return MemRefType(IntegerType(bits), [max(1, rows), width, lanes])

@@ -25,7 +25,9 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS, forget_costs
 from vaqf_compiler.engines.accelerator import PIXEL_BITS, PIXELS_PER_WORD
 
 MOST_CHANNELS = 4096
-"""Of a tile: its weights are registers, and its totals have a memory for each output channel."""
+"""Of a tile: its totals have a memory for each output channel."""
+MOST_WORDS = 1024
+"""Of a tile, each of which is a register; tools give up on more parts of an array."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,15 @@ class BinvitTilePass(ModulePass):
         for engine in engines:
             bits = engine.get("weight_bits") or 1
             tile_m, tile_n = tiles[bits]
-            _check(engine.sym_name.data, tile_m, tile_n, bits)
-            if bits == PIXEL_BITS and tile_n < PIXELS_PER_WORD:
-                raise PassFailedException(
-                    f"@{engine.sym_name.data}: {tile_n} input channels do not take a whole word of "
-                    f"the image; choose at least {PIXELS_PER_WORD}"
-                )
+            check_tile(engine.sym_name.data, tile_m, tile_n, bits)
             engine.set(tile_m=tile_m, tile_n=tile_n)
 
 
-def _check(name: str, tile_m: int, tile_n: int, bits: int) -> None:
-    """Rows of a weight tile must fill the words of the port, or share them evenly."""
+def check_tile(name: str, tile_m: int, tile_n: int, bits: int) -> None:
+    """
+    Raise PassFailedException unless rows of a weight tile fill words of the port or share them
+    evenly, and the tile's words can be registers.
+    """
     for size in (tile_m, tile_n):
         if not 1 <= size <= MOST_CHANNELS:
             raise PassFailedException(
@@ -78,4 +78,14 @@ def _check(name: str, tile_m: int, tile_n: int, bits: int) -> None:
         raise PassFailedException(
             f"@{name}: a tile of {tile_m} x {tile_n} weights does not fill {WORD_BITS}-bit words; "
             f"make its height a multiple of {WORD_BITS // row_bits}"
+        )
+    if (words := tile_m * row_bits // WORD_BITS) > MOST_WORDS:
+        raise PassFailedException(
+            f"@{name}: a tile of {tile_m} x {tile_n} weights takes {words} words of registers; "
+            f"choose a tile of at most {MOST_WORDS}"
+        )
+    if bits == PIXEL_BITS and tile_n < PIXELS_PER_WORD:
+        raise PassFailedException(
+            f"@{name}: {tile_n} input channels do not take a whole word of the image; choose at "
+            f"least {PIXELS_PER_WORD}"
         )

@@ -81,24 +81,32 @@ class BinvitUnrollPass(ModulePass):
         )
         unroll_m = tile_m if chosen_m is None else chosen_m
         unroll_n = tile_n if chosen_n is None else chosen_n
-        for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
-            if unroll > MOST_AT_ONCE:
-                raise PassFailedException(
-                    f"@{name}: {unroll} {what} channels a cycle are more than {MOST_AT_ONCE}; "
-                    "choose fewer in binvit-unroll"
-                )
-            if unroll < 1 or tile % unroll:
-                raise PassFailedException(
-                    f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"
-                )
-        for what, size in (("tile height", tile_m), ("input channels a cycle", unroll_n)):
-            if size % self.lanes:
-                raise PassFailedException(
-                    f"@{name}: {what}, {size}, must be a multiple of the {self.lanes} lanes"
-                )
-        results = (self.binary_results if binary else self.int8_results) or self.lanes
-        if results < 1 or self.lanes % results:
-            raise PassFailedException(
-                f"@{name}: {results} results a cycle do not divide the {self.lanes} lanes"
-            )
+        results = self.binary_results if binary else self.int8_results
+        results = self.lanes if results is None else results
+        check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, self.lanes, results)
         engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
+
+
+def check_unroll(
+    name: str, unroll_m: int, unroll_n: int, tile_m: int, tile_n: int, lanes: int, results: int
+) -> None:
+    """Raise PassFailedException unless an engine can do so much of its tile in a cycle."""
+    for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
+        if unroll > MOST_AT_ONCE:
+            raise PassFailedException(
+                f"@{name}: {unroll} {what} channels a cycle are more than {MOST_AT_ONCE}; "
+                "choose fewer in binvit-unroll"
+            )
+        if unroll < 1 or tile % unroll:
+            raise PassFailedException(
+                f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"
+            )
+    for what, size in (("tile height", tile_m), ("input channels a cycle", unroll_n)):
+        if size % lanes:
+            raise PassFailedException(
+                f"@{name}: {what}, {size}, must be a multiple of the {lanes} lanes"
+            )
+    if results < 1 or lanes % results:
+        raise PassFailedException(
+            f"@{name}: {results} results a cycle do not divide the {lanes} lanes"
+        )

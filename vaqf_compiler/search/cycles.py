@@ -5,8 +5,10 @@ engine's loops is found once for engines that differ in nothing that the loops' 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from xdsl.dialects import func
@@ -22,7 +24,14 @@ from vaqf_compiler.cost.closed_form import (
     MovementForm,
 )
 from vaqf_compiler.cost.latency import LatencyModel
-from vaqf_compiler.engines.accelerator import PIXELS_PER_WORD, Accelerator, bits_of
+from vaqf_compiler.cost.pipelines import Pipeline
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import (
+    PARAMETERS_PER_WORD,
+    PIXELS_PER_WORD,
+    Accelerator,
+    bits_of,
+)
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
 from vaqf_compiler.engines.builder import call
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
@@ -31,7 +40,8 @@ from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
-from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.passes.binvit_unroll import LANE_CHOICES
+from vaqf_compiler.search.facts import Facts, LinearLayer
 
 FormT = TypeVar("FormT")
 
@@ -39,6 +49,10 @@ ROWS = 1 << 14
 """Of memories in a walk, whose timing does not depend on it."""
 ANY_BITS = 8
 """The same."""
+MORE_STEP_CYCLES = 16
+MORE_CYCLES = 40
+MOST_DEPTH = 300
+"""No engine's pipelines or control take so much longer than the smallest one's."""
 
 
 @dataclass
@@ -54,9 +68,85 @@ class CycleModel:
         """Of all layers of a linear engine."""
         form = replace(self._linear_form(engine, accelerator), engine=engine)
         return sum(
-            form.cycles(layer.tokens, layer.in_channels, layer.out_channels, layer.epilogue)
-            for layer in self.facts.linear[engine.name]
+            count * form.cycles(*layer.shape, layer.epilogue)
+            for layer, count in self._distinct[engine.name].items()
         )
+
+    def linear_bounds(self, engine: LinearEngine, accelerator: Accelerator) -> tuple[int, int]:
+        """
+        Of all layers of a linear engine at least and at most: with the depths of the smallest
+        engine of its bits, and with ones that none exceeds.
+        """
+        lanes = accelerator.lanes
+        words = lanes // PARAMETERS_PER_WORD
+        form = self._smallest(engine, accelerator)
+        least = replace(
+            form,
+            engine=engine,
+            lanes=lanes,
+            bias=replace(form.bias, interval=words),
+            table=form.table and replace(form.table, interval=words),
+        )
+        most = replace(
+            least,
+            step=replace(least.step, depth=least.step.depth + MORE_STEP_CYCLES),
+            bias=replace(least.bias, depth=least.bias.depth + MORE_CYCLES),
+            table=form.table and replace(form.table, interval=lanes + MORE_CYCLES),
+            control=least.control + MORE_CYCLES,
+        )
+        layers = self._distinct[engine.name]
+        bounds = [
+            sum(count * f.cycles(*layer.shape, layer.epilogue) for layer, count in layers.items())
+            for f in (least, most)
+        ]
+        return bounds[0], bounds[1]
+
+    @cached_property
+    def _distinct(self) -> dict[str, Counter[LinearLayer]]:
+        """The layers of each linear engine that differ, and how many of each there are."""
+        return {name: Counter(layers) for name, layers in self.facts.linear.items()}
+
+    def _smallest(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+        """The form of the smallest engine of the same bits, whose pipelines are the shortest."""
+        lanes = min(LANE_CHOICES)
+        tile_n = WORD_BITS // 8
+        machine = _any_rows(
+            replace(
+                accelerator,
+                lanes=lanes,
+                activations=_resized(accelerator.activations, tile_n // lanes, lanes),
+                residual=_resized(accelerator.residual, 1, lanes),
+                image=_resized(accelerator.image, tile_n // lanes, lanes),
+            )
+        )
+        is_image = engine.input is accelerator.image
+        small = replace(
+            engine,
+            tile_m=2 * tile_n,
+            tile_n=tile_n,
+            unroll_m=2 * tile_n,
+            unroll_n=tile_n,
+            results=lanes,
+            total_bits=min(engine.total_bits, bits_of(engine.input) + engine.weight_bits + 5),
+            masks_channels=False,
+            overhangs=False,
+            input=machine.image if is_image else machine.activations,
+        )
+        return self._linear_form(small, machine)
+
+    def attention_bounds(
+        self, engine: AttentionEngine, accelerator: Accelerator
+    ) -> tuple[int, int]:
+        """Of all layers' attention at least and at most."""
+        tokens = self.facts.others.get("attention", ())
+        shortest, longest = (Pipeline(depth, 1, "") for depth in (1, MOST_DEPTH))
+        bounds = [
+            sum(
+                AttentionForm(engine, accelerator, p, p, control, control).cycles(t) for t in tokens
+            )
+            for p, control in ((shortest, 0), (longest, MORE_CYCLES))
+        ]
+        return bounds[0], bounds[1]
 
     def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:
         """Of all layers' attention."""
@@ -174,6 +264,10 @@ class CycleModel:
         model = LatencyModel(module, self.board, self.clock_mhz)
         model.calls(top)
         return model
+
+
+def _resized(memory: MemRefType[Attribute], width: int, lanes: int) -> MemRefType[Attribute]:
+    return MemRefType(memory.element_type, [memory.get_shape()[0], width, lanes])
 
 
 def _key(accelerator: Accelerator) -> Hashable:

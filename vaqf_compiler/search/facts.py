@@ -35,6 +35,11 @@ class LinearLayer:
     out_channels: int
     epilogue: Epilogue
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Tokens, input and output channels."""
+        return self.tokens, self.in_channels, self.out_channels
+
 
 @dataclass(frozen=True)
 class Facts:

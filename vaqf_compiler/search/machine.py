@@ -20,7 +20,6 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.allocation import first_fit, rows_taken
 from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
@@ -162,11 +161,6 @@ class Frame:
             most_exp_shift=exp_shift(bits),
             exp_table=EXP_TABLE,
         )
-
-    @property
-    def layer_norm(self) -> LayerNormEngine:
-        """A layer normalisation engine; epsilons matter to none of its costs."""
-        return LayerNormEngine("layer_norm", 1)
 
 
 def _memory(bits: int, rows: int, width: int, lanes: int) -> MemRefType[Attribute]:

@@ -1,0 +1,274 @@
+"""
+The accelerator of a precision with the least latency that fits a board; among equals, the one with
+the fewest LUTs.
+
+Given the lanes and the width of the activation memory, binary engine, attention and 8-bit engine are
+chosen apart: their cycles and resources add up. Combinations are compared as arrays, first by
+bounds of their cycles, between the least and the greatest depth that pipelines have; from the
+least bound on, exact cycles are found until no bound is below them. So the result is the best of
+all, though the loops of few engines are looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from vaqf_compiler.cost.block import OutOfRangeError
+from vaqf_compiler.cost.board import Board
+from vaqf_compiler.cost.estimate import MARGIN, rounded
+from vaqf_compiler.cost.parts import (
+    ADDRESS_PRODUCT,
+    Part,
+    Parts,
+    attention_parts,
+    cell_products,
+    interface_parts,
+    layer_norm_parts,
+    linear_parts,
+    memory_parts,
+    movement_parts,
+    resources_of,
+)
+from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
+from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.search.cycles import CycleModel
+from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.machine import BINARY, INT8, Choice, Frame, LinearChoice
+from vaqf_compiler.search.options import Costs, Ints, Options, row
+from vaqf_compiler.search.space import Fixed, key_choices, lane_choices, linear_choices
+
+LAYER_NORM = LayerNormEngine("layer_norm", 1)
+"""Its epsilon matters to none of its costs."""
+THINNED = 4
+"""One of so many choices is looked at for a first bound."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """An accelerator and what it costs."""
+
+    bits: int
+    choice: Choice
+    cycles: int
+    resources: Resources
+    """With the margin."""
+    board: Board
+    clock_mhz: float
+
+    @property
+    def fps(self) -> float:
+        """Images a second."""
+        return self.clock_mhz * 1e6 / self.cycles
+
+    @property
+    def binds(self) -> str:
+        """The resource that comes nearest to what may be taken of it."""
+        share = self.board.share(self.resources)
+        return max(share, key=lambda name: share[name] / self.board.usable[name])
+
+
+@dataclass(frozen=True)
+class Family:
+    """Accelerators of some lanes and some width of the activation memory."""
+
+    frame: Frame
+    cycles: int
+    """Of what is the same for all of them, as are the costs."""
+    costs: Costs
+    binary: Options[LinearChoice]
+    keys: Options[int]
+    int8: Options[LinearChoice]
+
+    def feasible(self, budget: Costs, below: float) -> tuple[Ints, Ints]:
+        """
+        The combinations that fit a budget and may take no more than some cycles: their bounds, in
+        order, and positions in binary, keys and int8 options, a row for each combination.
+        """
+        parts = (self.binary, self.keys, self.int8)
+        least = self.cycles + _sums(*(part.least for part in parts))
+        at = np.argwhere(least <= below)
+        costs = self.costs + sum(
+            (part.costs[at[:, i]] for i, part in enumerate(parts)), np.zeros((len(at), 5))
+        )
+        at = at[_fits(costs, budget)]
+        bounds = least[tuple(at.T)]
+        order = np.argsort(bounds, kind="stable")
+        return bounds[order], at[order]
+
+    def most(self, at: Ints) -> Ints:
+        """Upper bounds of the cycles of some combinations."""
+        parts = (self.binary, self.keys, self.int8)
+        sums = (part.most[at[:, i]] for i, part in enumerate(parts))
+        return self.cycles + sum(sums, np.zeros(len(at), np.int64))
+
+
+def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
+    return first[:, None, None] + second[None, :, None] + third[None, None, :]
+
+
+def _fits(costs: Costs, budget: Costs) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether costs, with the margin and rounded up, are within the budget."""
+    margin = np.array([1 + MARGIN, 1 + MARGIN, 1, 1, 1])
+    return (np.ceil(costs * margin - 1e-6) <= budget).all(axis=1)
+
+
+@dataclass
+class Search:
+    """Searches for a model on a board at a clock; what it learns of engines serves all bits."""
+
+    facts: Facts
+    board: Board
+    clock_mhz: float
+    fixed: Fixed = field(default_factory=dict[str, int])
+    cycles: CycleModel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
+
+    @property
+    def budget(self) -> Costs:
+        """What a design may take of the board."""
+        most = {
+            name: math.floor(self.board.usable[name] * available + 1e-9)
+            for name, available in self.board.available.items()
+        }
+        brams = math.floor(2 * self.board.usable["bram36"] * self.board.available["bram36"] + 1e-9)
+        return np.array([most["lut"], most["ff"], most["dsp"], brams, most["uram"]], np.float64)
+
+    def best(self, bits: int) -> Found | None:
+        """
+        For activations of some bits; None where nothing fits the board. Raises PassFailedException
+        where given parameters rule out every accelerator.
+        """
+        bound = math.inf
+        for family in self._families(bits, bound, thinned=True):
+            _, at = family.feasible(self.budget, bound)
+            bound = min([bound, *family.most(at).tolist()])
+        families = list(self._families(bits, bound, thinned=False))
+        candidates = [
+            (int(least), index, tuple(where))
+            for index, family in enumerate(families)
+            for least, where in zip(*family.feasible(self.budget, bound), strict=True)
+        ]
+        best: Found | None = None
+        for least, index, where in sorted(candidates):
+            if best is not None and least > best.cycles:
+                break
+            found = self._exact(families[index], where)
+            key = (found.cycles, found.resources.lut)
+            if best is None or key < (best.cycles, best.resources.lut):
+                best = found
+        return best
+
+    def _families(self, bits: int, below: float, *, thinned: bool) -> Iterator[Family]:
+        step = THINNED if thinned else 1
+        for lanes in lane_choices(self.facts, self.fixed):
+            base = Frame(self.facts, bits, lanes, 1, 1)
+            int8 = Options.of(
+                linear_choices(INT8, self.facts, lanes, self.fixed)[::step],
+                partial(self._linear_bounds, base, INT8),
+                partial(self._linear_costs, base, INT8),
+                below,
+            )
+            binary = linear_choices(BINARY, self.facts, lanes, self.fixed)[::step]
+            for tile_n in sorted({choice.tile_n for choice in binary}):
+                frame = replace(base, width=tile_n // lanes)
+                accelerator = frame.accelerator
+                yield Family(
+                    frame,
+                    self.cycles.layer_norm(LAYER_NORM, accelerator),
+                    self._shared_costs(accelerator),
+                    Options.of(
+                        [choice for choice in binary if choice.tile_n == tile_n],
+                        partial(self._linear_bounds, base, BINARY),
+                        partial(self._linear_costs, base, BINARY),
+                        below,
+                    ),
+                    Options.of(
+                        key_choices(self.facts, self.fixed)[::step],
+                        partial(self._attention_bounds, frame),
+                        partial(self._attention_costs, frame),
+                        below,
+                    ),
+                    int8,
+                )
+
+    def _shared_costs(self, accelerator: Accelerator) -> Costs:
+        """All but the linear engines, attention and the image memory."""
+        parts: Parts = layer_norm_parts(LAYER_NORM, accelerator)
+        for kind in ("load_image", *self.facts.others):
+            if kind not in ("attention", "layer_norm"):
+                parts = parts + movement_parts(kind, accelerator)
+        parts = parts + [p for p in memory_parts(accelerator) if p.name != "image"]
+        parts = parts + interface_parts(accelerator, self.board.memory.ports)
+        return np.array(row(resources_of(parts)))
+
+    def _linear(
+        self, base: Frame, name: str, choice: LinearChoice
+    ) -> tuple[LinearEngine, Accelerator]:
+        width = choice.tile_n // base.lanes
+        frame = replace(base, width=width) if name == BINARY else replace(base, image_width=width)
+        accelerator = frame.accelerator
+        return frame.linear(name, choice, accelerator), accelerator
+
+    def _linear_bounds(self, base: Frame, name: str, choice: LinearChoice) -> tuple[int, int]:
+        engine, accelerator = self._linear(base, name, choice)
+        moved = self.cycles.movement(accelerator) if name == INT8 else 0
+        least, most = self.cycles.linear_bounds(engine, accelerator)
+        return least + moved, most + moved
+
+    def _linear_costs(self, base: Frame, name: str, choice: LinearChoice) -> Resources | None:
+        """Of a linear engine; of the 8-bit one with the image memory that goes with it."""
+        try:
+            engine, accelerator = self._linear(base, name, choice)
+            parts = linear_parts(engine, accelerator)
+            if name == INT8:
+                parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
+                if "copy_tokens" in self.facts.others:
+                    cells = cell_products(accelerator.image, 1)
+                    parts = [*parts, Part("copied cells", cells, ADDRESS_PRODUCT)]
+            found = resources_of(parts)
+        except OutOfRangeError:
+            return None
+        return found if _fits(np.array([row(found)]), self.budget)[0] else None
+
+    def _attention_costs(self, frame: Frame, keys: int) -> Resources | None:
+        if "attention" not in self.facts.others:
+            return Resources()
+        try:
+            found = resources_of(attention_parts(frame.attention(keys), frame.accelerator))
+        except OutOfRangeError:
+            return None
+        return found if _fits(np.array([row(found)]), self.budget)[0] else None
+
+    def _attention_bounds(self, frame: Frame, keys: int) -> tuple[int, int]:
+        return self.cycles.attention_bounds(frame.attention(keys), frame.accelerator)
+
+    def _exact(self, family: Family, where: tuple[int, ...]) -> Found:
+        """A combination with its exact cycles, and resources as binvit-estimate adds them up."""
+        frame, (binary, keys, int8) = family.frame, where
+        choices = {
+            BINARY: family.binary.choices[binary],
+            INT8: family.int8.choices[int8],
+        }
+        choice = Choice(frame.lanes, choices, family.keys.choices[keys])
+        frame = replace(frame, image_width=choices[INT8].tile_n // frame.lanes)
+        machine = frame.accelerator
+        attention = frame.attention(choice.keys)
+        engines = {name: frame.linear(name, chosen, machine) for name, chosen in choices.items()}
+        cycles = family.cycles + self.cycles.movement(machine)
+        cycles += sum(self.cycles.linear(engine, machine) for engine in engines.values())
+        cycles += self.cycles.attention(attention, machine)
+        costs = family.costs + family.binary.costs[binary] + family.keys.costs[keys]
+        costs = costs + family.int8.costs[int8]
+        lut, ff, dsp, bram18, uram = costs.tolist()
+        share = 1 + MARGIN
+        resources = Resources(lut * share, ff * share, int(dsp), int(bram18), int(uram))
+        return Found(frame.bits, choice, cycles, rounded(resources), self.board, self.clock_mhz)

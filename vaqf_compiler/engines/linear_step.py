@@ -30,8 +30,17 @@ from vaqf_compiler.engines.trees import dots, paired, tree_sum
 from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
 
 
-def build_step(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
-    """The function of a step."""
+def build_step(
+    engine: LinearEngine,
+    accelerator: Accelerator,
+    *,
+    multiplies: bool = True,
+    finishes: bool = True,
+) -> func.FuncOp:
+    """
+    The function of a step; without what multiplies or what finishes results where only the
+    timing of the other is of interest.
+    """
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
         "fetched": engine.fetched,
@@ -46,7 +55,7 @@ def build_step(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
         counters = buffers["step_at"]
         place = Place.of(engine, counters, scalars["in_tiles"], scalars["out_tiles"])
-        _Step(engine, accelerator, buffers, scalars, place).build()
+        _Step(engine, accelerator, buffers, scalars, place).build(multiplies, finishes)
         place.advance()
     return operation
 
@@ -104,7 +113,7 @@ class _Step:
     scalars: dict[str, Value]
     place: Place
 
-    def build(self) -> None:
+    def build(self, with_products: bool, with_results: bool) -> None:
         engine, s, place = self.engine, self.scalars, self.place
         lead = (place.steps - s["in_tiles"]).named("lead")
         multiplies = ((lead <= place.step) & (place.out_tile < s["out_tiles"])).named("multiplies")
@@ -127,13 +136,16 @@ class _Step:
             with when(token < words):
                 ahead[token] = self.buffers["fetched"][token]
             with when(token < s["tokens"]):
-                x = self._inputs(token, in_tile, step_n)
-                with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
-                    epilogue.build(token)
-                with when(multiplies):
-                    first = in_tile.equals(0) & _is(step_n, 0)
-                    complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
-                    self._multiply(x, token, step_n, step_m, first.named("first"), complete)
+                # Before results are written, so that nothing seems to wait for them.
+                x = self._inputs(token, in_tile, step_n) if with_products else None
+                if with_results:
+                    with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
+                        epilogue.build(token)
+                if x is not None:
+                    with when(multiplies):
+                        first = in_tile.equals(0) & _is(step_n, 0)
+                        complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
+                        self._multiply(x, token, step_n, step_m, first.named("first"), complete)
 
     def _independent(self) -> None:
         """

@@ -2,18 +2,17 @@
 The accelerator of a precision with the least latency that fits a board; among equals, the one with
 the fewest LUTs.
 
-Given the lanes and the width of the activation memory, binary engine, attention and 8-bit engine are
-chosen apart: their cycles and resources add up. Combinations are compared as arrays, first by
-bounds of their cycles, between the least and the greatest depth that pipelines have; from the
-least bound on, exact cycles are found until no bound is below them. So the result is the best of
-all, though the loops of few engines are looked at.
+Given the lanes and the width of the activation memory, binary engine, attention and 8-bit engine
+are chosen apart: their cycles and resources add up. Combinations are compared as arrays, by bounds
+of their cycles, as the loops of attention are not looked at for each number of keys; from the least
+bound on, exact cycles are found until no bound is below them. So the result is the best of all.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -128,6 +127,9 @@ class Search:
     clock_mhz: float
     fixed: Fixed = field(default_factory=dict[str, int])
     cycles: CycleModel = field(init=False)
+    _frames: dict[tuple[int, int, int, int], Frame] = field(
+        default_factory=dict[tuple[int, int, int, int], Frame]
+    )
 
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
@@ -170,7 +172,7 @@ class Search:
     def _families(self, bits: int, below: float, *, thinned: bool) -> Iterator[Family]:
         step = THINNED if thinned else 1
         for lanes in lane_choices(self.facts, self.fixed):
-            base = Frame(self.facts, bits, lanes, 1, 1)
+            base = self._frame(bits, lanes, 1, 1)
             int8 = Options.of(
                 linear_choices(INT8, self.facts, lanes, self.fixed)[::step],
                 partial(self._linear_bounds, base, INT8),
@@ -179,7 +181,7 @@ class Search:
             )
             binary = linear_choices(BINARY, self.facts, lanes, self.fixed)[::step]
             for tile_n in sorted({choice.tile_n for choice in binary}):
-                frame = replace(base, width=tile_n // lanes)
+                frame = self._frame(bits, lanes, tile_n // lanes, 1)
                 accelerator = frame.accelerator
                 yield Family(
                     frame,
@@ -214,15 +216,22 @@ class Search:
         self, base: Frame, name: str, choice: LinearChoice
     ) -> tuple[LinearEngine, Accelerator]:
         width = choice.tile_n // base.lanes
-        frame = replace(base, width=width) if name == BINARY else replace(base, image_width=width)
-        accelerator = frame.accelerator
-        return frame.linear(name, choice, accelerator), accelerator
+        widths = (width, 1) if name == BINARY else (1, width)
+        frame = self._frame(base.bits, base.lanes, *widths)
+        return frame.linear(name, choice, frame.accelerator), frame.accelerator
+
+    def _frame(self, bits: int, lanes: int, width: int, image_width: int) -> Frame:
+        """One for all choices, as it is needed often."""
+        key = (bits, lanes, width, image_width)
+        if key not in self._frames:
+            self._frames[key] = Frame(self.facts, *key)
+        return self._frames[key]
 
     def _linear_bounds(self, base: Frame, name: str, choice: LinearChoice) -> tuple[int, int]:
         engine, accelerator = self._linear(base, name, choice)
         moved = self.cycles.movement(accelerator) if name == INT8 else 0
-        least, most = self.cycles.linear_bounds(engine, accelerator)
-        return least + moved, most + moved
+        cycles = self.cycles.linear(engine, accelerator) + moved
+        return cycles, cycles
 
     def _linear_costs(self, base: Frame, name: str, choice: LinearChoice) -> Resources | None:
         """Of a linear engine; of the 8-bit one with the image memory that goes with it."""
@@ -259,7 +268,9 @@ class Search:
             INT8: family.int8.choices[int8],
         }
         choice = Choice(frame.lanes, choices, family.keys.choices[keys])
-        frame = replace(frame, image_width=choices[INT8].tile_n // frame.lanes)
+        frame = self._frame(
+            frame.bits, frame.lanes, frame.width, choices[INT8].tile_n // frame.lanes
+        )
         machine = frame.accelerator
         attention = frame.attention(choice.keys)
         engines = {name: frame.linear(name, chosen, machine) for name, chosen in choices.items()}

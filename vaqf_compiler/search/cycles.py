@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from xdsl.dialects import func
+from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.utils.hints import isa
@@ -23,24 +23,22 @@ from vaqf_compiler.cost.closed_form import (
     LinearForm,
     MovementForm,
 )
-from vaqf_compiler.cost.latency import LatencyModel
-from vaqf_compiler.cost.pipelines import Pipeline
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
+from vaqf_compiler.cost.schedule import Schedule
 from vaqf_compiler.engines.accelerator import (
-    PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
 )
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.builder import call
+from vaqf_compiler.engines.builder import call, function, local
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_step import build_step
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
-from vaqf_compiler.passes.binvit_unroll import LANE_CHOICES
 from vaqf_compiler.search.facts import Facts, LinearLayer
 
 FormT = TypeVar("FormT")
@@ -48,11 +46,10 @@ FormT = TypeVar("FormT")
 ROWS = 1 << 14
 """Of memories in a walk, whose timing does not depend on it."""
 ANY_BITS = 8
-"""The same."""
-MORE_STEP_CYCLES = 16
-MORE_CYCLES = 40
-MOST_DEPTH = 300
-"""No engine's pipelines or control take so much longer than the smallest one's."""
+ROW = 128
+"""The same of bits and of input channels."""
+MORE_CYCLES = 24
+"""No attention engine's pipeline differs so much in depth from that of another number of keys."""
 
 
 @dataclass
@@ -66,110 +63,62 @@ class CycleModel:
 
     def linear(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""
-        form = replace(self._linear_form(engine, accelerator), engine=engine)
+        form = self._linear_form(engine, accelerator)
         return sum(
             count * form.cycles(*layer.shape, layer.epilogue)
             for layer, count in self._distinct[engine.name].items()
         )
-
-    def linear_bounds(self, engine: LinearEngine, accelerator: Accelerator) -> tuple[int, int]:
-        """
-        Of all layers of a linear engine at least and at most: with the depths of the smallest
-        engine of its bits, and with ones that none exceeds.
-        """
-        lanes = accelerator.lanes
-        words = lanes // PARAMETERS_PER_WORD
-        form = self._smallest(engine, accelerator)
-        least = replace(
-            form,
-            engine=engine,
-            lanes=lanes,
-            bias=replace(form.bias, interval=words),
-            table=form.table and replace(form.table, interval=words),
-        )
-        most = replace(
-            least,
-            step=replace(least.step, depth=least.step.depth + MORE_STEP_CYCLES),
-            bias=replace(least.bias, depth=least.bias.depth + MORE_CYCLES),
-            table=form.table and replace(form.table, interval=lanes + MORE_CYCLES),
-            control=least.control + MORE_CYCLES,
-        )
-        layers = self._distinct[engine.name]
-        bounds = [
-            sum(count * f.cycles(*layer.shape, layer.epilogue) for layer, count in layers.items())
-            for f in (least, most)
-        ]
-        return bounds[0], bounds[1]
 
     @cached_property
     def _distinct(self) -> dict[str, Counter[LinearLayer]]:
         """The layers of each linear engine that differ, and how many of each there are."""
         return {name: Counter(layers) for name, layers in self.facts.linear.items()}
 
-    def _smallest(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
-        """The form of the smallest engine of the same bits, whose pipelines are the shortest."""
-        lanes = min(LANE_CHOICES)
-        tile_n = WORD_BITS // 8
-        machine = _any_rows(
-            replace(
-                accelerator,
-                lanes=lanes,
-                activations=_resized(accelerator.activations, tile_n // lanes, lanes),
-                residual=_resized(accelerator.residual, 1, lanes),
-                image=_resized(accelerator.image, tile_n // lanes, lanes),
-            )
-        )
-        is_image = engine.input is accelerator.image
-        small = replace(
-            engine,
-            tile_m=2 * tile_n,
-            tile_n=tile_n,
-            unroll_m=2 * tile_n,
-            unroll_n=tile_n,
-            results=lanes,
-            total_bits=min(engine.total_bits, bits_of(engine.input) + engine.weight_bits + 5),
-            masks_channels=False,
-            overhangs=False,
-            input=machine.image if is_image else machine.activations,
-        )
-        return self._linear_form(small, machine)
-
     def attention_bounds(
         self, engine: AttentionEngine, accelerator: Accelerator
     ) -> tuple[int, int]:
-        """Of all layers' attention at least and at most."""
+        """Of all layers' attention at least and at most, by the depth of some engine."""
+        key = ("any", engine.activation_bits)
+        some = replace(engine, keys=min(16, self.facts.tokens))
+        form = self._form(AttentionForm, key, lambda: self._attention_form(some, accelerator))
+        form = replace(form, engine=engine, accelerator=accelerator)
         tokens = self.facts.others.get("attention", ())
-        shortest, longest = (Pipeline(depth, 1, "") for depth in (1, MOST_DEPTH))
-        bounds = [
-            sum(
-                AttentionForm(engine, accelerator, p, p, control, control).cycles(t) for t in tokens
-            )
-            for p, control in ((shortest, 0), (longest, MORE_CYCLES))
-        ]
-        return bounds[0], bounds[1]
+        cycles = sum(form.cycles(count) for count in tokens)
+        slack = MORE_CYCLES * engine.heads * len(tokens)
+        return cycles - slack, cycles + slack
 
     def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:
         """Of all layers' attention."""
-        machine = _any_rows(accelerator)
+        form = self._attention_form(engine, accelerator)
+        form = replace(form, engine=engine, accelerator=accelerator)
+        return sum(form.cycles(tokens) for tokens in self.facts.others.get("attention", ()))
+
+    def _attention_form(self, engine: AttentionEngine, accelerator: Accelerator) -> AttentionForm:
+        """Found once for memories that are as wide as far as a head goes."""
+        together = engine.loaded_groups(accelerator)
+        _, width, lanes = accelerator.activations.get_shape()
+        times = _division(width // together)
+        machine = replace(
+            accelerator, activations=_resized(accelerator.activations, together * times, lanes)
+        )
 
         def find() -> AttentionForm:
             model = self._walk([build_attention(engine, machine)], machine, [{"tokens": 1}])
             return AttentionForm.of(model, engine, machine)
 
-        form = self._form(AttentionForm, (engine, _key(machine)), find)
-        return sum(form.cycles(tokens) for tokens in self.facts.others.get("attention", ()))
+        key = (engine, lanes, together * times)
+        return self._form(AttentionForm, key, find)
 
     def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> int:
         """Of all layer normalisations, whose results are cut to the activations' bits last."""
-        machine = replace(
-            _any_rows(accelerator, ANY_BITS), residual=_any_rows(accelerator).residual
-        )
+        _, width, lanes = accelerator.activations.get_shape()
 
         def find() -> LayerNormForm:
+            machine = replace(accelerator, activations=_any_rows(accelerator, ANY_BITS).activations)
             model = self._walk([build_layer_norm(engine, machine)], machine, [{"tokens": 1}])
             return LayerNormForm.of(model, engine.name)
 
-        form = self._form(LayerNormForm, (engine, _key(machine)), find)
+        form = self._form(LayerNormForm, (engine, lanes, _division(width)), find)
         groups = accelerator.channel_groups
         return sum(form.cycles(tokens, groups) for tokens in self.facts.others["layer_norm"])
 
@@ -192,13 +141,15 @@ class CycleModel:
         return total
 
     def _movement_form(self, kind: str, accelerator: Accelerator) -> MovementForm:
-        machine = _any_rows(accelerator, ANY_BITS)
+        lanes = accelerator.lanes
+        widths = [memory.get_shape()[1] for memory in (accelerator.activations, accelerator.image)]
+        divisions = [_division(width) for width in widths] if kind == "copy_tokens" else []
 
         def find() -> MovementForm:
+            machine = _any_rows(accelerator, ANY_BITS)
             match kind:
                 case "load_image":
-                    _, width, lanes = machine.image.get_shape()
-                    words = 2 * width * lanes // PIXELS_PER_WORD
+                    words = 2 * widths[1] * lanes // PIXELS_PER_WORD
                     built = build_load_image(kind, machine, words)
                 case "load_rows":
                     built = build_load_rows(kind, machine)
@@ -207,37 +158,116 @@ class CycleModel:
             model = self._walk([built], machine, [{"tokens": 2, "rows": 2}])
             return MovementForm.of(model, kind)
 
-        return self._form(MovementForm, (kind, _key(machine)), find)
+        return self._form(MovementForm, (kind, lanes, *divisions), find)
 
     def _linear_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
-        """Of an engine with as few output channels as the same timing takes."""
-        lanes = accelerator.lanes
-        groups = engine.groups(lanes)
-        # Once, twice, or a number that divides unlike a power of two.
-        least = 1 if groups == 1 else 2 if groups.bit_count() == 1 else 3
-        rows = min(2, -(-engine.most_out_channels // engine.tile_m))
-        tile_m = least * lanes * (2 if engine.steps_m > 1 and groups == 1 else 1)
-        small = replace(
-            engine,
-            tile_m=tile_m,
-            unroll_m=tile_m // (2 if engine.steps_m > 1 else 1),
-            most_in_channels=2 * engine.tile_n,
-            most_out_channels=rows * tile_m,
-            logits=min(engine.logits, 2 * lanes),
+        """The products of a step and what becomes of others' sums run side by side."""
+        depth = max(
+            self._products_depth(engine, accelerator), self._results_depth(engine, accelerator)
         )
-        machine = _any_rows(accelerator)
-        is_image = engine.input is accelerator.image
-        if not engine.stores_activations and is_image:
-            machine = replace(machine, activations=_any_rows(accelerator, ANY_BITS).activations)
-        small = replace(small, input=machine.image if is_image else machine.activations)
+        form = self._control_form(engine, accelerator)
+        return replace(form, engine=engine, step=replace(form.step, depth=depth))
+
+    def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Depth of a step without its results, whose parameters are changed to any."""
+        lanes = accelerator.lanes
+        steps = (min(2, engine.steps_m), min(2, engine.steps_n))
+        key = (
+            "products",
+            (engine.weight_bits, bits_of(engine.input), engine.total_bits),
+            (engine.unroll_n, engine.masks_channels, steps),
+        )
+
+        def find() -> int:
+            small, machine = _smallest(engine, accelerator)
+            alone = replace(
+                small,
+                results=lanes,
+                tile_m=lanes * small.steps_m,
+                unroll_m=lanes,
+                epilogues=frozenset({Epilogue.RESIDUAL}),
+                overhangs=False,
+            )
+            return self._depth(alone, machine, finishes=False)
+
+        return self._form(int, key, find)
+
+    def _results_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Depth of a step without its products, whose parameters are changed to any."""
+        _, width, lanes = accelerator.activations.get_shape()
+        groups, steps = engine.groups(lanes), (engine.steps_m > 1, engine.steps_n > 1)
+        key = (
+            "results",
+            (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
+            (engine.epilogues, engine.overhangs, lanes // engine.results, steps),
+            (_division(width), min(groups, 2), engine.most_out_channels > engine.tile_m),
+        )
+
+        def find() -> int:
+            small, machine = _smallest(engine, accelerator)
+            alone = replace(small, tile_n=ROW * engine.steps_n, unroll_n=ROW, masks_channels=False)
+            return self._depth(alone, machine, multiplies=False)
+
+        return self._form(int, key, find)
+
+    def _depth(self, engine: LinearEngine, accelerator: Accelerator, **parts: bool) -> int:
+        step = build_step(engine, accelerator, **parts)
+        arrays = engine.arrays(accelerator)
+        others = {a.name_hint or "": a.type for a in step.args if a.name_hint not in arrays}
+        with function("probe", others) as (probe, arguments):
+            given = {
+                **arguments,
+                **{
+                    name: local(name, array.bits, *array.shape, partition=array.partition).ssa
+                    for name, array in arrays.items()
+                },
+            }
+            func.CallOp(step.sym_name.data, [given[a.name_hint or ""] for a in step.args], [])
+        model = LatencyModel(ModuleOp([step, probe]), self.board, self.clock_mhz)
+        loop = next(op for op in step.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
+        schedule = Schedule(model.clock, model.arrays)
+        schedule.block(loop.body.block)
+        return schedule.finish.cycles
+
+    def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+        """
+        All but the depth of a step depends on neither bits nor the size of a tile, but on which
+        sizes are no powers of two.
+        """
+        lanes = accelerator.lanes
+        odd = 1 if engine.tile_n.bit_count() == 1 else 3
+        steps = min(2, engine.steps_m), min(2, engine.steps_n)
+        groups = engine.groups(lanes)
+        key = (engine.name, lanes, _division(groups), odd, steps, engine.epilogues)
 
         def find() -> LinearForm:
+            small, machine = _smallest(engine, accelerator)
+            row = ROW * odd * steps[1]
+            anyhow = _any_rows(machine, ANY_BITS)
+            machine = replace(
+                anyhow,
+                residual=machine.residual,
+                activations=_resized(anyhow.activations, row // lanes, lanes),
+                image=_resized(anyhow.image, row // lanes, lanes),
+            )
+            is_image = engine.input is accelerator.image
+            small = replace(
+                small,
+                tile_n=row,
+                unroll_n=ROW * odd,
+                results=lanes,
+                total_bits=24,
+                gelu_bits=ANY_BITS,
+                masks_channels=False,
+                overhangs=False,
+                input=machine.image if is_image else machine.activations,
+            )
             shape = {"tokens": 1, "in_channels": 1, "out_channels": 1}
             calls = [{**shape, "epilogue": int(e)} for e in sorted(engine.epilogues)]
             model = self._walk(build_linear(small, machine), machine, calls)
             return LinearForm.of(model, small, lanes)
 
-        return self._form(LinearForm, (small, _key(machine)), find)
+        return self._form(LinearForm, key, find)
 
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]
@@ -266,14 +296,35 @@ class CycleModel:
         return model
 
 
+def _division(size: int) -> int:
+    """What dividing by a number takes: nothing by 1, or else unlike for powers of two."""
+    return 1 if size == 1 else 2 if size.bit_count() == 1 else 3
+
+
+def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEngine, Accelerator]:
+    """An engine with as few output channels as the same timing takes, and its memories."""
+    lanes = accelerator.lanes
+    groups = engine.groups(lanes)
+    least = _division(groups)
+    rows = min(2, -(-engine.most_out_channels // engine.tile_m))
+    steps_m = min(2, engine.steps_m)
+    tile_m = least * lanes * (2 if steps_m > 1 and groups == 1 else 1)
+    machine = _any_rows(accelerator)
+    is_image = engine.input is accelerator.image
+    small = replace(
+        engine,
+        tile_m=tile_m,
+        unroll_m=tile_m // steps_m,
+        most_in_channels=2 * engine.tile_n,
+        most_out_channels=rows * tile_m,
+        logits=min(engine.logits, 2 * lanes),
+        input=machine.image if is_image else machine.activations,
+    )
+    return small, machine
+
+
 def _resized(memory: MemRefType[Attribute], width: int, lanes: int) -> MemRefType[Attribute]:
     return MemRefType(memory.element_type, [memory.get_shape()[0], width, lanes])
-
-
-def _key(accelerator: Accelerator) -> Hashable:
-    """What distinguishes the memories of accelerators."""
-    a = accelerator
-    return a.lanes, a.tokens, a.channels, a.activations, a.residual, a.image
 
 
 def _any_rows(accelerator: Accelerator, bits: int | None = None) -> Accelerator:

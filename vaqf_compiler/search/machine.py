@@ -6,6 +6,7 @@ same that the passes make of the model itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
@@ -76,7 +77,7 @@ class Frame:
     """Groups of lanes in a row of the activation memory."""
     image_width: int
 
-    @property
+    @cached_property
     def accelerator(self) -> Accelerator:
         """Memories and ports."""
         facts, lanes = self.facts, self.lanes
@@ -113,15 +114,15 @@ class Frame:
         layers = facts.linear[name]
         binary = WEIGHT_BITS[name] == 1
         memory = accelerator.activations if binary else accelerator.image
-        weight = BinaryType(1.0) if binary else QuantizedType(WEIGHT_BITS[name], 1.0)
-        totals: list[int] = []
-        for layer in layers:
-            # The patch embedding reads pixels, all other layers activations.
-            is_activation = binary or layer.epilogue is Epilogue.LOGITS
-            x = QuantizedType(bits if is_activation else PIXEL_BITS, 1.0)
-            in_tiles = -(-layer.in_channels // chosen.tile_n)
-            terms = in_tiles * chosen.tile_n if binary else layer.in_channels
-            totals.append(dot_product_bits(terms, x, weight))
+        if binary:
+            most = max(-(-layer.in_channels // chosen.tile_n) for layer in layers)
+            total_bits = _sum_bits(most * chosen.tile_n, bits, 1)
+        else:  # the patch embedding reads pixels, classifiers activations
+            pairs = {
+                (layer.in_channels, bits if layer.epilogue is Epilogue.LOGITS else PIXEL_BITS)
+                for layer in layers
+            }
+            total_bits = max(_sum_bits(terms, x, WEIGHT_BITS[name]) for terms, x in pairs)
         logits = [layer.out_channels for layer in layers if layer.epilogue is Epilogue.LOGITS]
         has_gelu = any(layer.epilogue is Epilogue.GELU for layer in layers)
         return LinearEngine(
@@ -132,7 +133,7 @@ class Frame:
             unroll_m=chosen.unroll_m,
             unroll_n=chosen.unroll_n,
             results=chosen.results,
-            total_bits=max(totals),
+            total_bits=total_bits,
             gelu_bits=gelu_input_bits(bits) if has_gelu else 1,
             most_shift=LINEAR_SHIFT,
             epilogues=frozenset(layer.epilogue for layer in layers),
@@ -161,6 +162,13 @@ class Frame:
             most_exp_shift=exp_shift(bits),
             exp_table=EXP_TABLE,
         )
+
+
+@cache
+def _sum_bits(terms: int, x_bits: int, weight_bits: int) -> int:
+    """Of sums of products of activations and weights."""
+    weight = BinaryType(1.0) if weight_bits == 1 else QuantizedType(weight_bits, 1.0)
+    return dot_product_bits(terms, QuantizedType(x_bits, 1.0), weight)
 
 
 def _memory(bits: int, rows: int, width: int, lanes: int) -> MemRefType[Attribute]:

@@ -150,10 +150,10 @@ class Search:
         where given parameters rule out every accelerator.
         """
         bound = math.inf
-        for family in self._families(bits, bound, thinned=True):
+        for family in self._families(bits, THINNED, bound):
             _, at = family.feasible(self.budget, bound)
             bound = min([bound, *family.most(at).tolist()])
-        families = list(self._families(bits, bound, thinned=False))
+        families = list(self._families(bits, 1, bound))
         candidates = [
             (int(least), index, tuple(where))
             for index, family in enumerate(families)
@@ -169,38 +169,60 @@ class Search:
                 best = found
         return best
 
-    def _families(self, bits: int, below: float, *, thinned: bool) -> Iterator[Family]:
-        step = THINNED if thinned else 1
+    def _families(self, bits: int, step: int, below: float) -> Iterator[Family]:
+        """
+        With each `step`-th choice; where some accelerator is known to take `below` cycles, only
+        with choices that may lead to a better one, and exact cycles.
+        """
+        keys = key_choices(self.facts, self.fixed)[::step]
         for lanes in lane_choices(self.facts, self.fixed):
             base = self._frame(bits, lanes, 1, 1)
-            int8 = Options.of(
-                linear_choices(INT8, self.facts, lanes, self.fixed)[::step],
-                partial(self._linear_bounds, base, INT8),
-                partial(self._linear_costs, base, INT8),
-                below,
-            )
-            binary = linear_choices(BINARY, self.facts, lanes, self.fixed)[::step]
-            for tile_n in sorted({choice.tile_n for choice in binary}):
+            norm = self.cycles.layer_norm(LAYER_NORM, base.accelerator)
+            choices = {
+                name: linear_choices(name, self.facts, lanes, self.fixed)[::step]
+                for name in (BINARY, INT8)
+            }
+            least = {
+                name: min(self._linear_bounds(base, name, choice)[0] for choice in choices[name])
+                for name in choices
+            }
+            fewest = min(self._attention_bounds(base, count)[0] for count in keys)
+            room = below - norm - fewest - sum(least.values())
+
+            below_each = {name: room + cycles for name, cycles in least.items()}
+            options = partial(self._options, base, below_each)
+            int8 = options(INT8, choices[INT8])
+            for tile_n in sorted({choice.tile_n for choice in choices[BINARY]}):
                 frame = self._frame(bits, lanes, tile_n // lanes, 1)
-                accelerator = frame.accelerator
+                binary = options(BINARY, [c for c in choices[BINARY] if c.tile_n == tile_n])
+                if not binary.choices or not int8.choices:
+                    continue
                 yield Family(
                     frame,
-                    self.cycles.layer_norm(LAYER_NORM, accelerator),
-                    self._shared_costs(accelerator),
+                    self.cycles.layer_norm(LAYER_NORM, frame.accelerator),
+                    self._shared_costs(frame.accelerator),
+                    binary,
                     Options.of(
-                        [choice for choice in binary if choice.tile_n == tile_n],
-                        partial(self._linear_bounds, base, BINARY),
-                        partial(self._linear_costs, base, BINARY),
-                        below,
-                    ),
-                    Options.of(
-                        key_choices(self.facts, self.fixed)[::step],
+                        keys,
                         partial(self._attention_bounds, frame),
                         partial(self._attention_costs, frame),
-                        below,
+                        None,
+                        room + fewest,
                     ),
                     int8,
                 )
+
+    def _options(
+        self, base: Frame, below: dict[str, float], name: str, choices: list[LinearChoice]
+    ) -> Options[LinearChoice]:
+        """Those for a linear engine."""
+        return Options.of(
+            choices,
+            partial(self._linear_bounds, base, name),
+            partial(self._linear_costs, base, name),
+            None if below[name] == math.inf else partial(self._linear_cycles, base, name),
+            below[name],
+        )
 
     def _shared_costs(self, accelerator: Accelerator) -> Costs:
         """All but the linear engines, attention and the image memory."""
@@ -230,8 +252,13 @@ class Search:
     def _linear_bounds(self, base: Frame, name: str, choice: LinearChoice) -> tuple[int, int]:
         engine, accelerator = self._linear(base, name, choice)
         moved = self.cycles.movement(accelerator) if name == INT8 else 0
-        cycles = self.cycles.linear(engine, accelerator) + moved
-        return cycles, cycles
+        least, most = self.cycles.linear_bounds(engine, accelerator)
+        return least + moved, most + moved
+
+    def _linear_cycles(self, base: Frame, name: str, choice: LinearChoice) -> int:
+        engine, accelerator = self._linear(base, name, choice)
+        moved = self.cycles.movement(accelerator) if name == INT8 else 0
+        return self.cycles.linear(engine, accelerator) + moved
 
     def _linear_costs(self, base: Frame, name: str, choice: LinearChoice) -> Resources | None:
         """Of a linear engine; of the 8-bit one with the image memory that goes with it."""

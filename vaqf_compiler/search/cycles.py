@@ -26,6 +26,7 @@ from vaqf_compiler.cost.closed_form import (
 from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
 from vaqf_compiler.cost.schedule import Schedule
 from vaqf_compiler.engines.accelerator import (
+    PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
@@ -48,6 +49,8 @@ ROWS = 1 << 14
 ANY_BITS = 8
 ROW = 128
 """The same of bits and of input channels."""
+OTHER_DEPTH = 14
+"""The depths of steps with the same bits are no further apart."""
 MORE_CYCLES = 24
 """No attention engine's pipeline differs so much in depth from that of another number of keys."""
 
@@ -63,7 +66,23 @@ class CycleModel:
 
     def linear(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""
-        form = self._linear_form(engine, accelerator)
+        depth = self._step_depth(engine, accelerator)
+        cycles = self._linear_cycles(engine, accelerator, depth)
+        least, most = self.linear_bounds(engine, accelerator)
+        assert least <= cycles <= most
+        return cycles
+
+    def linear_bounds(self, engine: LinearEngine, accelerator: Accelerator) -> tuple[int, int]:
+        """The same at least and at most, by the depth of some engine of the same bits."""
+        key = (engine.name, bits_of(accelerator.activations))
+        depth = self._form(int, key, lambda: self._step_depth(engine, accelerator))
+        least = self._linear_cycles(engine, accelerator, max(1, depth - OTHER_DEPTH))
+        most = self._linear_cycles(engine, accelerator, depth + OTHER_DEPTH)
+        return least, most
+
+    def _linear_cycles(self, engine: LinearEngine, accelerator: Accelerator, depth: int) -> int:
+        form = self._control_form(engine, accelerator)
+        form = replace(form, engine=engine, step=replace(form.step, depth=depth))
         return sum(
             count * form.cycles(*layer.shape, layer.epilogue)
             for layer, count in self._distinct[engine.name].items()
@@ -160,13 +179,11 @@ class CycleModel:
 
         return self._form(MovementForm, (kind, lanes, *divisions), find)
 
-    def _linear_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
-        """The products of a step and what becomes of others' sums run side by side."""
-        depth = max(
+    def _step_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Its products and what becomes of others' sums run side by side."""
+        return max(
             self._products_depth(engine, accelerator), self._results_depth(engine, accelerator)
         )
-        form = self._control_form(engine, accelerator)
-        return replace(form, engine=engine, step=replace(form.step, depth=depth))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Depth of a step without its results, whose parameters are changed to any."""
@@ -195,12 +212,14 @@ class CycleModel:
     def _results_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Depth of a step without its products, whose parameters are changed to any."""
         _, width, lanes = accelerator.activations.get_shape()
-        groups, steps = engine.groups(lanes), (engine.steps_m > 1, engine.steps_n > 1)
+        groups = engine.groups(lanes)
+        # Of one group, biases are registers.
+        has_one = groups == 1 and engine.most_out_channels <= engine.tile_m
         key = (
             "results",
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
-            (engine.epilogues, engine.overhangs, lanes // engine.results, steps),
-            (_division(width), min(groups, 2), engine.most_out_channels > engine.tile_m),
+            (engine.epilogues, lanes // engine.results),
+            (_division(width), min(groups, 2), has_one),
         )
 
         def find() -> int:
@@ -236,13 +255,12 @@ class CycleModel:
         """
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
-        steps = min(2, engine.steps_m), min(2, engine.steps_n)
-        groups = engine.groups(lanes)
-        key = (engine.name, lanes, _division(groups), odd, steps, engine.epilogues)
+        words = lanes // PARAMETERS_PER_WORD
+        key = (engine.name, words > 1, _division(engine.groups(lanes)), odd, engine.epilogues)
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)
-            row = ROW * odd * steps[1]
+            row = ROW * odd
             anyhow = _any_rows(machine, ANY_BITS)
             machine = replace(
                 anyhow,
@@ -254,7 +272,7 @@ class CycleModel:
             small = replace(
                 small,
                 tile_n=row,
-                unroll_n=ROW * odd,
+                unroll_n=row,
                 results=lanes,
                 total_bits=24,
                 gelu_bits=ANY_BITS,
@@ -267,7 +285,10 @@ class CycleModel:
             model = self._walk(build_linear(small, machine), machine, calls)
             return LinearForm.of(model, small, lanes)
 
-        return self._form(LinearForm, key, find)
+        form = self._form(LinearForm, key, find)
+        table = form.table and replace(form.table, interval=lanes)  # each entry goes to each copy
+        bias = replace(form.bias, interval=words)
+        return replace(form, lanes=lanes, bias=bias, table=table)
 
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -39,18 +40,21 @@ class Options(Generic[ChoiceT]):
         choices: Iterable[ChoiceT],
         bounds: Callable[[ChoiceT], tuple[int, int]],
         cost: Callable[[ChoiceT], Resources | None],
-        below: float,
+        exact: Callable[[ChoiceT], int] | None = None,
+        below: float = math.inf,
     ) -> Options[ChoiceT]:
         """
         The choices that may take less than some cycles and whose cost is known, without those that
-        another is better than in every way.
+        another is better than in every way; with their exact cycles, if these can be had.
         """
         kept: list[tuple[ChoiceT, int, int, tuple[float, ...]]] = []
         for choice in choices:
             least, most = bounds(choice)
             if least <= below and (resources := cost(choice)) is not None:
+                if exact is not None:
+                    least = most = exact(choice)
                 kept.append((choice, least, most, row(resources)))
-        found = Options(
+        found: Options[ChoiceT] = Options(
             [choice for choice, *_ in kept],
             np.array([least for _, least, _, _ in kept], np.int64),
             np.array([most for _, _, most, _ in kept], np.int64),
@@ -61,7 +65,7 @@ class Options(Generic[ChoiceT]):
     def taken(self, which: Sequence[int] | Ints) -> Options[ChoiceT]:
         """Some of the choices."""
         at = np.asarray(which, np.int64)
-        choices = [self.choices[i] for i in at]
+        choices: list[ChoiceT] = [self.choices[int(i)] for i in at]
         return Options(choices, self.least[at], self.most[at], self.costs[at])
 
     def undominated(self) -> list[int]:

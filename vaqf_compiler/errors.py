@@ -7,6 +7,9 @@ from xdsl.utils.exceptions import PassFailedException
 class UserError(Exception):
     """Bad input: a sentence that says what is wrong, where, and what to do about it."""
 
+    exit_code = 1
+    """Of the tool that prints it."""
+
 
 class OperationError(PassFailedException):
     """

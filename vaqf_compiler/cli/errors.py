@@ -34,7 +34,8 @@ def describe(error: BaseException) -> str | None:
 
 def report_errors(run: Callable[[], int]) -> int:
     """
-    Run a tool; its exit code, or 1 after one message on stderr where the input was at fault.
+    Run a tool; its exit code, or the error's after one message on stderr where the input was at
+    fault.
     Errors of the tool itself pass through with their traceback.
     """
     try:
@@ -48,4 +49,4 @@ def report_errors(run: Callable[[], int]) -> int:
         if message is None:
             raise
         print(message.rstrip(), file=sys.stderr)
-        return 1
+        return error.exit_code if isinstance(error, UserError) else 1

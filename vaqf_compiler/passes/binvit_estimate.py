@@ -35,7 +35,7 @@ from vaqf_compiler.cost.vaqf2022_module import BOARD as PUBLISHED_BOARD
 from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
 from vaqf_compiler.cost.vaqf2022_module import estimate_published
 from vaqf_compiler.dialects.binvit import EngineOp, MemoryOp, ResourcesAttr
-from vaqf_compiler.dialects.binvit.mapping import forget_costs
+from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected_board
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
 
@@ -48,22 +48,26 @@ class BinvitEstimatePass(ModulePass):
 
     name = "binvit-estimate"
 
-    board: str = "zcu102"
-    """A board's name, or a .toml file that describes one."""
+    board: str | None = None
+    """A board's name, or a .toml file that describes one: as selected, or zcu102."""
     clock_mhz: int | float | None = None
-    """The clock; by default the board's."""
+    """The clock: as selected, or the board's."""
     profile: str = CALIBRATED
     """`calibrated` for this accelerator, `vaqf2022` for the published one."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        board = load_board(self.board)
+        name, given_clock = self.board, self.clock_mhz
+        if name is None:
+            name, selected_clock = selected_board(op)
+            given_clock = selected_clock if given_clock is None else given_clock
+        board = load_board(name)
         plan = ModulePlan.of(op)
         match self.profile:
             case "calibrated":
-                clock = board.clock_mhz if self.clock_mhz is None else self.clock_mhz
+                clock = board.clock_mhz if given_clock is None else given_clock
                 found = estimate_module(ctx, op, plan, board, clock)
             case "vaqf2022":
-                if self.board != PUBLISHED_BOARD or self.clock_mhz not in (None, PUBLISHED_MHZ):
+                if name != PUBLISHED_BOARD or given_clock not in (None, PUBLISHED_MHZ):
                     raise PassFailedException(
                         f"profile vaqf2022 was fitted to {PUBLISHED_BOARD} at {PUBLISHED_MHZ:g} "
                         "MHz and knows no other board or clock"
@@ -72,7 +76,7 @@ class BinvitEstimatePass(ModulePass):
             case other:
                 raise PassFailedException(f"profile must be calibrated or vaqf2022, got '{other}'")
         annotate(op, plan, found)
-        op.attributes["binvit.board"] = StringAttr(self.board)
+        op.attributes["binvit.board"] = StringAttr(name)
         op.attributes["binvit.profile"] = StringAttr(self.profile)
 
 

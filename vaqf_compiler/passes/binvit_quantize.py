@@ -29,6 +29,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
+from vaqf_compiler.dialects.binvit.mapping import selected
 from vaqf_compiler.quantize.calibration import (
     BinarizedWeights,
     calibration_images,
@@ -48,8 +49,8 @@ class BinvitQuantizePass(ModulePass):
 
     name = "binvit-quantize"
 
-    activation_bits: int = 8
-    """Bits of what feeds linear layers and attention, 1..16."""
+    activation_bits: int | None = None
+    """Bits of what feeds linear layers and attention, 1..16: as selected, or 8."""
     calibration: str | None = None
     """A `.npy` file of images, NxCxHxW; without it, Gaussian noise."""
     method: str = "mse"
@@ -62,10 +63,11 @@ class BinvitQuantizePass(ModulePass):
     """Another `.safetensors` file than the module names."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if not 1 <= self.activation_bits <= 16:
-            raise PassFailedException(
-                f"activation-bits must be in 1..16, got {self.activation_bits}"
-            )
+        bits = self.activation_bits
+        if bits is None:
+            bits = selected(op, "activation_bits") or 8
+        if not 1 <= bits <= 16:
+            raise PassFailedException(f"activation-bits must be in 1..16, got {bits}")
         if self.method not in METHODS:
             methods = ", ".join(METHODS)
             raise PassFailedException(f"method must be one of {methods}, got '{self.method}'")
@@ -74,10 +76,12 @@ class BinvitQuantizePass(ModulePass):
             raise PassFailedException("expected one function with one argument, the image")
         if is_quantized(functions[0].args[0]):
             raise PassFailedException("the model is quantised already")
-        self._quantize(op, functions[0], open_weights(op, self.weights))
+        self._quantize(op, functions[0], bits, open_weights(op, self.weights))
         dce(op)
 
-    def _quantize(self, module: ModuleOp, function: func.FuncOp, weights: WeightFile) -> None:
+    def _quantize(
+        self, module: ModuleOp, function: func.FuncOp, bits: int, weights: WeightFile
+    ) -> None:
         def read(parameter: ParameterOp) -> Array:
             return BinvitFunctions(weights).read(parameter)
 
@@ -95,7 +99,7 @@ class BinvitQuantizePass(ModulePass):
 
         quantize_function(
             function,
-            bits=self.activation_bits,
+            bits=bits,
             ranges=ranges,
             residual=symmetric(RESIDUAL_BITS, largest_residual),
             binary_scales=binary_scales,

@@ -21,7 +21,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS, forget_costs
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS, forget_costs, selected
 from vaqf_compiler.engines.accelerator import PIXEL_BITS, PIXELS_PER_WORD
 
 MOST_CHANNELS = 4096
@@ -36,18 +36,28 @@ class BinvitTilePass(ModulePass):
 
     name = "binvit-tile"
 
-    binary_m: int = 96
-    """Output channels of a tile of binary weights."""
-    binary_n: int = 64
-    """Input channels of a tile of binary weights."""
-    int8_m: int = 32
-    """Output channels of a tile of 8-bit weights."""
-    int8_n: int = 16
-    """Input channels of a tile of 8-bit weights."""
+    binary_m: int | None = None
+    """Output channels of a tile of binary weights. Without this option: as selected, or 96."""
+    binary_n: int | None = None
+    """Input channels of a tile of binary weights. As selected, or 64."""
+    int8_m: int | None = None
+    """Output channels of a tile of 8-bit weights. As selected, or 32."""
+    int8_n: int | None = None
+    """Input channels of a tile of 8-bit weights. As selected, or 16."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
-        tiles = {1: (self.binary_m, self.binary_n), 8: (self.int8_m, self.int8_n)}
+
+        def size(name: str, default: int) -> int:
+            given: int | None = getattr(self, name)
+            if given is not None:
+                return given
+            return selected(op, f"tile_{name}") or default
+
+        tiles = {
+            1: (size("binary_m", 96), size("binary_n", 64)),
+            8: (size("int8_m", 32), size("int8_n", 16)),
+        }
         engines = [e for e in op.ops if isinstance(e, EngineOp) and e.kind.data == "linear"]
         if not engines:
             raise PassFailedException("no linear engine to tile; run binvit-map first")

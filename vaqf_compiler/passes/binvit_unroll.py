@@ -6,7 +6,8 @@ Before:
 
 After, with lanes=16 keys=8: the whole tile is multiplied in a cycle unless told otherwise.
 
-    binvit.engine @binary_linear "linear" {..., lanes = 16 : i64, unroll_m = 128 : i64, ...}
+    binvit.engine @binary_linear "linear" {..., lanes = 16 : i64, results = 16 : i64,
+                                           unroll_m = 128 : i64, unroll_n = 64 : i64, ...}
     binvit.engine @attention "attention" {keys = 8 : i64, lanes = 16 : i64}
 
 lower-binvit-to-loops splits the loops accordingly, and marks the inner ones as unrolled.
@@ -14,6 +15,7 @@ lower-binvit-to-loops splits the loops accordingly, and marks the inner ones as 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -22,7 +24,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
-from vaqf_compiler.dialects.binvit.mapping import forget_costs
+from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
 
 LANE_CHOICES = (4, 8, 16, 32)
 """Numbers of 32-bit parameters that fill words, and of pixels that divide one or fill some."""
@@ -38,7 +40,7 @@ class BinvitUnrollPass(ModulePass):
     name = "binvit-unroll"
 
     binary_m: int | None = None
-    """Output channels a cycle of the binary engine; all of the tile's by default."""
+    """Output channels a cycle of the binary engine: as selected, or all of the tile's."""
     binary_n: int | None = None
     """Input channels a cycle of the binary engine."""
     int8_m: int | None = None
@@ -46,45 +48,50 @@ class BinvitUnrollPass(ModulePass):
     int8_n: int | None = None
     """Input channels a cycle of the 8-bit engine."""
     binary_results: int | None = None
-    """Results that the binary engine finishes in a cycle; all lanes' by default."""
+    """Results that the binary engine finishes in a cycle: as selected, or a whole group's."""
     int8_results: int | None = None
     """Results that the 8-bit engine finishes in a cycle."""
-    lanes: int = 16
-    """Elements of a vector that are read or written at a time."""
-    keys: int = 8
-    """Key tokens a cycle of attention."""
+    lanes: int | None = None
+    """Elements of a vector that are read or written at a time: as selected, or 16."""
+    keys: int | None = None
+    """Key tokens a cycle of attention: as selected, or 8."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
-        if self.lanes not in LANE_CHOICES:
-            raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {self.lanes}")
-        if not 1 <= self.keys <= MOST_KEYS:
-            raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {self.keys}")
+
+        def chosen(name: str, default: int) -> int:
+            given: int | None = getattr(self, name)
+            if given is not None:
+                return given
+            return selected(op, name) or default
+
+        lanes, keys = chosen("lanes", 16), chosen("keys", 8)
+        if lanes not in LANE_CHOICES:
+            raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
+        if not 1 <= keys <= MOST_KEYS:
+            raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {keys}")
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
             raise PassFailedException("no engine to unroll; run binvit-map first")
         for engine in engines:
-            engine.set(lanes=self.lanes)
+            engine.set(lanes=lanes)
             if engine.kind.data == "attention":
-                engine.set(keys=self.keys)
+                engine.set(keys=keys)
             if engine.kind.data == "linear":
-                self._unroll_linear(engine)
+                _unroll_linear(engine, lanes, chosen)
 
-    def _unroll_linear(self, engine: EngineOp) -> None:
-        name = engine.sym_name.data
-        tile_m, tile_n = engine.get("tile_m"), engine.get("tile_n")
-        if tile_m is None or tile_n is None:
-            raise PassFailedException(f"@{name} has no tile; run binvit-tile first")
-        binary = engine.get("weight_bits") == 1
-        chosen_m, chosen_n = (
-            (self.binary_m, self.binary_n) if binary else (self.int8_m, self.int8_n)
-        )
-        unroll_m = tile_m if chosen_m is None else chosen_m
-        unroll_n = tile_n if chosen_n is None else chosen_n
-        results = self.binary_results if binary else self.int8_results
-        results = self.lanes if results is None else results
-        check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, self.lanes, results)
-        engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
+
+def _unroll_linear(engine: EngineOp, lanes: int, chosen: Callable[[str, int], int]) -> None:
+    """`chosen` has the value of an option, or its default."""
+    name = engine.sym_name.data
+    tile_m, tile_n = engine.get("tile_m"), engine.get("tile_n")
+    if tile_m is None or tile_n is None:
+        raise PassFailedException(f"@{name} has no tile; run binvit-tile first")
+    kind = "binary" if engine.get("weight_bits") == 1 else "int8"
+    unroll_m, unroll_n = chosen(f"{kind}_m", tile_m), chosen(f"{kind}_n", tile_n)
+    results = chosen(f"{kind}_results", lanes)
+    check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
+    engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
 
 
 def check_unroll(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import Board
@@ -112,10 +113,11 @@ def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
     return first[:, None, None] + second[None, :, None] + third[None, None, :]
 
 
-def _fits(costs: Costs, budget: Costs) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _fits(costs: Costs, budget: Costs) -> NDArray[np.bool_]:
     """Whether costs, with the margin and rounded up, are within the budget."""
     margin = np.array([1 + MARGIN, 1 + MARGIN, 1, 1, 1])
-    return (np.ceil(costs * margin - 1e-6) <= budget).all(axis=1)
+    within: NDArray[np.bool_] = np.ceil(costs * margin - 1e-6) <= budget
+    return np.logical_and.reduce(within, axis=1)
 
 
 @dataclass
@@ -144,12 +146,12 @@ class Search:
         brams = math.floor(2 * self.board.usable["bram36"] * self.board.available["bram36"] + 1e-9)
         return np.array([most["lut"], most["ff"], most["dsp"], brams, most["uram"]], np.float64)
 
-    def best(self, bits: int) -> Found | None:
+    def best(self, bits: int, least_fps: float = 0.0) -> Found | None:
         """
-        For activations of some bits; None where nothing fits the board. Raises PassFailedException
-        where given parameters rule out every accelerator.
+        For activations of some bits; None where nothing that fits the board has a frame rate of
+        `least_fps`. Raises PassFailedException where given parameters rule out every accelerator.
         """
-        bound = math.inf
+        bound = math.floor(self.clock_mhz * 1e6 / least_fps) if least_fps else math.inf
         for family in self._families(bits, THINNED, bound):
             _, at = family.feasible(self.budget, bound)
             bound = min([bound, *family.most(at).tolist()])
@@ -171,8 +173,8 @@ class Search:
 
     def _families(self, bits: int, step: int, below: float) -> Iterator[Family]:
         """
-        With each `step`-th choice; where some accelerator is known to take `below` cycles, only
-        with choices that may lead to a better one, and exact cycles.
+        With each `step`-th choice that may lead to an accelerator of no more than some cycles; with
+        the exact ones of linear engines if none is left out.
         """
         keys = key_choices(self.facts, self.fixed)[::step]
         for lanes in lane_choices(self.facts, self.fixed):
@@ -190,7 +192,7 @@ class Search:
             room = below - norm - fewest - sum(least.values())
 
             below_each = {name: room + cycles for name, cycles in least.items()}
-            options = partial(self._options, base, below_each)
+            options = partial(self._options, base, below_each, step == 1)
             int8 = options(INT8, choices[INT8])
             for tile_n in sorted({choice.tile_n for choice in choices[BINARY]}):
                 frame = self._frame(bits, lanes, tile_n // lanes, 1)
@@ -202,7 +204,7 @@ class Search:
                     self.cycles.layer_norm(LAYER_NORM, frame.accelerator),
                     self._shared_costs(frame.accelerator),
                     binary,
-                    Options.of(
+                    Options[int].of(
                         keys,
                         partial(self._attention_bounds, frame),
                         partial(self._attention_costs, frame),
@@ -213,14 +215,19 @@ class Search:
                 )
 
     def _options(
-        self, base: Frame, below: dict[str, float], name: str, choices: list[LinearChoice]
+        self,
+        base: Frame,
+        below: dict[str, float],
+        exactly: bool,
+        name: str,
+        choices: list[LinearChoice],
     ) -> Options[LinearChoice]:
         """Those for a linear engine."""
-        return Options.of(
+        return Options[LinearChoice].of(
             choices,
             partial(self._linear_bounds, base, name),
             partial(self._linear_costs, base, name),
-            None if below[name] == math.inf else partial(self._linear_cycles, base, name),
+            partial(self._linear_cycles, base, name) if exactly else None,
             below[name],
         )
 

@@ -54,8 +54,9 @@ class Options(Generic[ChoiceT]):
                 if exact is not None:
                     least = most = exact(choice)
                 kept.append((choice, least, most, row(resources)))
-        found: Options[ChoiceT] = Options(
-            [choice for choice, *_ in kept],
+        kept_choices: list[ChoiceT] = [choice for choice, *_ in kept]
+        found = Options(
+            kept_choices,
             np.array([least for _, least, _, _ in kept], np.int64),
             np.array([most for _, _, most, _ in kept], np.int64),
             np.array([costs for *_, costs in kept], np.float64).reshape(len(kept), 5),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from xdsl.dialects.builtin import (
     I64,
     DictionaryAttr,
+    FloatAttr,
     FlatSymbolRefAttrConstr,
     IntegerAttr,
     MemRefType,
@@ -305,7 +306,19 @@ class PackOp(IRDLOperation):
 COST_ATTRIBUTES = ("resources", "cycles", "bound")
 """What `binvit-estimate` adds to engines, memories and dispatches."""
 WEIGHTS_ATTRIBUTE = "binvit.weights"
-"""Of a module: where its parameters are. All others beginning with `binvit.` are its cost."""
+"""Of a module: where its parameters are."""
+SELECTED_ATTRIBUTE = "binvit.selected"
+"""
+Of a module: what `binvit-select-precision` chose, by the names of the options of the passes that
+take it. All other attributes beginning with `binvit.` are its cost.
+"""
+
+
+def selected(module: ModuleOp, parameter: str) -> int | None:
+    """A parameter that was selected, None where none was."""
+    chosen = module.attributes.get(SELECTED_ATTRIBUTE)
+    value = chosen.data.get(parameter) if isinstance(chosen, DictionaryAttr) else None
+    return value.value.data if isinstance(value, IntegerAttr) else None
 
 
 def forget_costs(module: ModuleOp) -> None:
@@ -315,5 +328,15 @@ def forget_costs(module: ModuleOp) -> None:
             for name in COST_ATTRIBUTES:
                 op.attributes.pop(name, None)
     for name in list(module.attributes):
-        if name.startswith("binvit.") and name != WEIGHTS_ATTRIBUTE:
+        if name.startswith("binvit.") and name not in (WEIGHTS_ATTRIBUTE, SELECTED_ATTRIBUTE):
             del module.attributes[name]
+
+
+def selected_board(module: ModuleOp) -> tuple[str, float | None]:
+    """The board that a selection was made for, and the clock; zcu102 where there is none."""
+    chosen = module.attributes.get(SELECTED_ATTRIBUTE)
+    if not isinstance(chosen, DictionaryAttr):
+        return "zcu102", None
+    board, clock = (chosen.data.get(name) for name in ("board", "clock_mhz"))
+    name = board.data if isinstance(board, StringAttr) else "zcu102"
+    return name, clock.value.data if isinstance(clock, FloatAttr) else None

@@ -1,0 +1,135 @@
+"""The highest precision at which some accelerator meets a frame rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tqdm import tqdm
+
+from vaqf_compiler.cost.board import Board, board_names, load_board
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.search.best import Found, Search
+from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.space import Fixed
+
+MOST_BITS = 16
+MAX = "max"
+Target = float | Literal["max"]
+"""A frame rate in images a second, or the greatest there is."""
+
+
+class InfeasibleError(UserError):
+    """No precision meets the target; the message says what is possible."""
+
+    exit_code = 3
+
+
+class Candidate(Protocol):
+    """The fastest accelerator of a precision."""
+
+    @property
+    def fps(self) -> float:
+        """Images a second."""
+        ...
+
+    @property
+    def binds(self) -> str:
+        """What keeps it from being faster."""
+        ...
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published accelerator at a precision."""
+
+    fps: float
+    binds: str = "lut"
+
+
+def highest_precision(
+    target: Target, bits: Sequence[int], best: Callable[[int, float], Candidate | None]
+) -> tuple[int, Candidate] | None:
+    """
+    The highest of some precisions with an accelerator of at least the target's frame rate, or for
+    `max` the one with the greatest; `best` finds one of a precision that has at least some frame
+    rate.
+    """
+    found: tuple[int, Candidate] | None = None
+    for each in sorted(bits, reverse=True):
+        least = 0.0 if target == MAX else target
+        if target == MAX and found is not None:
+            least = found[1].fps
+        candidate = best(each, least)
+        if candidate is None or candidate.fps < least:
+            continue
+        if target != MAX:
+            return each, candidate
+        if found is None or candidate.fps > found[1].fps:
+            found = each, candidate
+    return found
+
+
+def select_accelerator(
+    facts: Facts,
+    board: Board,
+    clock_mhz: float | None,
+    target: Target,
+    bits: Sequence[int],
+    fixed: Fixed,
+) -> Found:
+    """
+    The accelerator of the highest of some precisions that meets a frame rate on a board. Raises
+    InfeasibleError where there is none, PassFailedException where `fixed` rules out all.
+    """
+    search = _search(facts, board, clock_mhz, fixed)
+    with tqdm(total=len(bits), unit="precision", desc=f"searching {board.name}") as bar:
+
+        def best(each: int, least: float) -> Found | None:
+            bar.update()
+            return search.best(each, least)
+
+        chosen = highest_precision(target, bits, best)
+    if chosen is not None:
+        _, found = chosen
+        assert isinstance(found, Found)
+        return found
+    ask = "no accelerator fits" if target == MAX else f"no precision reaches {target:g} FPS on"
+    table = {each: search.best(each) for each in tqdm(bits, unit="precision", desc="what is best")}
+    nearest = _nearest_board(facts, board, clock_mhz, target, min(bits), fixed)
+    raise InfeasibleError(f"{ask} {board.name}\n{best_table(table)}\n{nearest}")
+
+
+def _search(facts: Facts, board: Board, clock_mhz: float | None, fixed: Fixed) -> Search:
+    return Search(facts, board, board.clock_mhz if clock_mhz is None else clock_mhz, fixed)
+
+
+def best_table(table: Mapping[int, Candidate | None]) -> str:
+    """The best frame rate at each precision, and what binds."""
+    lines = [f"{'bits':>4} {'best FPS':>9}  binds"]
+    for bits, found in sorted(table.items()):
+        best = "nothing fits" if found is None else f"{found.fps:9.1f}  {found.binds}"
+        lines.append(f"{bits:>4} {best}")
+    return "\n".join(lines)
+
+
+def _nearest_board(
+    facts: Facts,
+    board: Board,
+    clock_mhz: float | None,
+    target: Target,
+    bits: int,
+    fixed: Fixed,
+) -> str:
+    """The smallest other board that would do, at the fewest bits."""
+    others = [other for name in board_names() if (other := load_board(name)).name != board.name]
+    for other in sorted(others, key=lambda other: other.available["lut"]):
+        least = 0.0 if target == MAX else target
+        found = _search(facts, other, clock_mhz, fixed).best(bits, least)
+        if found is not None and found.fps >= least:
+            return (
+                f"{other.name} would do: {found.fps:.1f} FPS at {bits} bits and "
+                f"{found.clock_mhz:g} MHz"
+            )
+    return "none of the boards known would do"

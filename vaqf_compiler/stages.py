@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from xdsl.utils.arg_spec import parse_pipeline
+
+from vaqf_compiler.errors import UserError
+
 IR_DIRECTORY = "ir"
 WEIGHTS = "model.safetensors"
 REPORT = "report.json"
@@ -21,7 +25,10 @@ TORCH, MODEL, QUANTIZED, MAPPED, LOOPS = (
 class Options:
     """What a user can choose; pass options are written as for `vaqf-opt -p`, without braces."""
 
-    bits: int = 8
+    bits: int | None = None
+    """8, or what is selected where there is a frame rate to meet."""
+    fps: float | str | None = None
+    """That, or `max`."""
     calibration: Path | None = None
     method: str = "mse"
     tile: str = ""
@@ -34,16 +41,41 @@ class Options:
 def stage_pipelines(options: Options) -> dict[str, str]:
     """The pipeline that leads to each stage after the import, in order."""
     calibration = f' calibration="{options.calibration}"' if options.calibration else ""
-    quantize = f"activation-bits={options.bits} method={options.method}{calibration}"
+    bits = "" if options.bits is None else f"activation-bits={options.bits} "
     clock = "" if options.clock_mhz is None else f" clock-mhz={float(options.clock_mhz)}"
-    estimate = f'board="{options.board}"{clock} profile={options.profile}'
+    target = f'board="{options.board}"{clock} profile={options.profile}'
+    quantize = f"binvit-quantize{{{bits}method={options.method}{calibration}}}"
+    if options.fps is not None:
+        given = "".join(
+            f" {name.replace('_', '-')}={value}" for name, value in given_parameters(options)
+        )
+        select = f"binvit-select-precision{{fps={options.fps} {bits}{target}{given}}}"
+        quantize = f"{select},{quantize}"
     return {
         MODEL: "convert-torch-to-binvit,binvit-canonicalize-tokens",
-        QUANTIZED: f"binvit-quantize{{{quantize}}}",
+        QUANTIZED: quantize,
         MAPPED: f"binvit-map,binvit-tile{{{options.tile}}},binvit-unroll{{{options.unroll}}},"
-        f"binvit-allocate,binvit-estimate{{{estimate}}}",
+        f"binvit-allocate,binvit-estimate{{{target}}}",
         LOOPS: "lower-binvit-to-loops",
     }
+
+
+def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
+    """
+    The parameters of binvit-tile and binvit-unroll that are given, by the names of the options of
+    binvit-select-precision. Raises UserError for one that is no whole number.
+    """
+    found: list[tuple[str, int]] = []
+    for prefix, name, given in (
+        ("tile_", "binvit-tile", options.tile),
+        ("", "binvit-unroll", options.unroll),
+    ):
+        (spec,) = parse_pipeline(f"{name}{{{given}}}")
+        for key, values in spec.parameters.items():
+            if len(values) != 1 or not isinstance(values[0], int):
+                raise UserError(f"option '{key}' of {name} must be a whole number")
+            found.append((f"{prefix}{key.replace('-', '_')}", values[0]))
+    return tuple(found)
 
 
 def stage_path(project: Path, stage: str) -> Path:

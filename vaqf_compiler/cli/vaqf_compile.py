@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import math
 import time
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from vaqf_compiler.cli.errors import report_errors
@@ -26,6 +30,7 @@ from vaqf_compiler.stages import (
     TORCH,
     WEIGHTS,
     Options,
+    given_parameters,
     stage_path,
     stage_pipelines,
 )
@@ -54,7 +59,15 @@ def main() -> None:
     add_model_arguments(parser)
     parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="DIRECTORY")
     parser.add_argument(
-        "--bits", type=int, default=8, help="bits of activations, 1 to 16 (default: 8)"
+        "--fps",
+        metavar="N|max",
+        help="images a second to reach: selects the highest precision that does, and the "
+        "accelerator",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        help="bits of activations, 1 to 16 (default: selected with --fps, else 8)",
     )
     parser.add_argument(
         "--calibration",
@@ -86,6 +99,17 @@ def main() -> None:
         default="calibrated",
         help="estimate this accelerator (default), or the one that the VAQF paper published",
     )
+    parser.add_argument(
+        "--sweep",
+        metavar="AXES",
+        help="instead of a project, write a table and a plot of many: bits,board,fps, each maybe "
+        "with values, as in bits=4..8,board=zcu102:u250,fps=24:30:max (also model=...)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="the Dask cluster that sweeps (default: local processes)",
+    )
     arguments = parser.parse_args()
     raise SystemExit(report_errors(lambda: run(arguments)))
 
@@ -94,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compile. The exit code."""
     options = Options(
         bits=arguments.bits,
+        fps=_target(arguments.fps),
         calibration=None if arguments.calibration is None else arguments.calibration.resolve(),
         method=arguments.calibration_method,
         tile=arguments.tile,
@@ -102,8 +127,12 @@ def run(arguments: argparse.Namespace) -> int:
         clock_mhz=arguments.clock_mhz,
         profile=arguments.profile,
     )
-    if not 1 <= options.bits <= 16:
+    if options.bits is not None and not 1 <= options.bits <= 16:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
+    if arguments.sweep is not None:
+        return _sweep(arguments, options)
+    if arguments.scheduler is not None:
+        raise UserError("--scheduler is for --sweep")
     pipelines = stage_pipelines(options)
     for pipeline in pipelines.values():
         check_pipeline(pipeline)
@@ -111,6 +140,46 @@ def run(arguments: argparse.Namespace) -> int:
     with staged_directory(project) as staged:
         _compile(arguments, pipelines, project, staged)
     print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
+    return 0
+
+
+def _target(text: str | None) -> float | str | None:
+    """A frame rate, `max`, or None. Raises UserError for anything else."""
+    if text is None or text == "max":
+        return text
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise UserError(f"--fps must be a number above 0, or max, got '{text}'")
+    return value
+
+
+def _sweep(arguments: argparse.Namespace, options: Options) -> int:
+    """Sweep. The exit code."""
+    from vaqf_compiler.cost.block import CALIBRATION
+    from vaqf_compiler.sweep import parse_axes, run_sweep
+    from vaqf_compiler.sweep.evaluate import evaluate_point
+
+    if options.bits is not None:
+        raise UserError("--bits and --sweep: give the precisions as in --sweep bits=8")
+    fps = options.fps if isinstance(options.fps, float) else "max"
+    axes = parse_axes(arguments.sweep, model=arguments.model, board=options.board, fps=fps)
+    shape = None if arguments.input_shape is None else tuple(arguments.input_shape)
+    fixed = given_parameters(options)
+    digest = hashlib.sha256(CALIBRATION.read_bytes()).hexdigest()[:16]
+    evaluate = partial(evaluate_point, input_shape=shape, fixed=fixed)
+    run_sweep(
+        axes,
+        evaluate,
+        arguments.output_dir,
+        fingerprint=f"{version('vaqf-compiler')} {digest} {shape} {fixed}",
+        clock_mhz=options.clock_mhz,
+        profile=options.profile,
+        scheduler=arguments.scheduler,
+    )
+    print(f"done; {arguments.output_dir} has sweep.csv, sweep.json, selection.csv and the plot")
     return 0
 
 
@@ -163,3 +232,6 @@ def _compile(
     write_project(staged, module, weights, vector)
     (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
+    fps = _target(arguments.fps)
+    if isinstance(fps, float) and report["performance"]["fps"] < fps:
+        print(f"warning: the model's own scales take it below {fps:g} FPS; ask for a little more")

@@ -44,7 +44,11 @@ def build_step(
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
         "fetched": engine.fetched,
-        **{name: array.type for name, array in engine.arrays(accelerator).items()},
+        **{
+            name: array.type
+            for name, array in engine.arrays(accelerator).items()
+            if name != "fetch_at"
+        },
         **dict.fromkeys(_scalars(engine), INDEX),
     }
     if engine.requantizes:

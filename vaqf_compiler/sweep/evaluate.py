@@ -1,0 +1,69 @@
+"""The point of a sweep: the fastest accelerator of a model, on a board, at a precision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from xdsl.dialects.builtin import ModuleOp
+
+from vaqf_compiler.cost.board import RESOURCES, load_board
+from vaqf_compiler.cost.layers import layers_of
+from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.locations import LocatingParser
+from vaqf_compiler.pipeline import make_context, run_passes
+from vaqf_compiler.search.best import Search
+from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.sweep.point import Json, Point
+
+
+def evaluate_point(
+    point: Point, *, input_shape: tuple[int, ...] | None, fixed: tuple[tuple[str, int], ...]
+) -> Mapping[str, Json]:
+    """
+    Frame rate, cycles, resources and parameters, or `feasible` false. Raises what importing a
+    model raises, and PassFailedException where `fixed`, parameters that are given, rule out all.
+    """
+    if point.profile == "vaqf2022":
+        published = estimate(layers_of(_model(point.model, input_shape)), point.bits)
+        return {"feasible": True, "fps": published.fps, "cycles": published.cycles}
+    search = _search(point.model, input_shape, point.board, point.clock_mhz, fixed)
+    found = search.best(point.bits)
+    if found is None:
+        return {"feasible": False, "fps": None}
+    return {
+        "feasible": True,
+        "fps": found.fps,
+        "cycles": found.cycles,
+        "used_clock_mhz": found.clock_mhz,
+        "binds": found.binds,
+        **{name: float(getattr(found.resources, name)) for name in RESOURCES},
+        **found.choice.options,
+    }
+
+
+@cache
+def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
+    """A float model. Its weights are not needed."""
+    from vaqf_compiler.importer.models import load_model
+    from vaqf_compiler.importer.torch_export import import_model
+
+    imported = import_model(load_model(name, input_shape=input_shape), "weights.safetensors")
+    context = make_context()
+    module = LocatingParser(context, imported.text, name).parse_module()
+    run_passes(context, module, "convert-torch-to-binvit,binvit-canonicalize-tokens")
+    return module
+
+
+@cache
+def _search(
+    model: str,
+    input_shape: tuple[int, ...] | None,
+    board: str,
+    clock_mhz: float | None,
+    fixed: tuple[tuple[str, int], ...],
+) -> Search:
+    """One for all precisions."""
+    found = load_board(board)
+    facts = Facts.of(_model(model, input_shape))
+    return Search(facts, found, found.clock_mhz if clock_mhz is None else clock_mhz, dict(fixed))

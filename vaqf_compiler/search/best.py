@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -102,6 +102,12 @@ class Family:
         order = np.argsort(bounds, kind="stable")
         return bounds[order], at[order]
 
+    def choice(self, where: tuple[int, ...]) -> Choice:
+        """The parameters of a combination."""
+        binary, keys, int8 = where
+        linear = {BINARY: self.binary.choices[binary], INT8: self.int8.choices[int8]}
+        return Choice(self.frame.lanes, linear, self.keys.choices[keys])
+
     def most(self, at: Ints) -> Ints:
         """Upper bounds of the cycles of some combinations."""
         parts = (self.binary, self.keys, self.int8)
@@ -165,7 +171,7 @@ class Search:
         for least, index, where in sorted(candidates):
             if best is not None and least > best.cycles:
                 break
-            found = self._exact(families[index], where)
+            found = self.cost(bits, families[index].choice(where))
             key = (found.cycles, found.resources.lut)
             if best is None or key < (best.cycles, best.resources.lut):
                 best = found
@@ -294,26 +300,28 @@ class Search:
     def _attention_bounds(self, frame: Frame, keys: int) -> tuple[int, int]:
         return self.cycles.attention_bounds(frame.attention(keys), frame.accelerator)
 
-    def _exact(self, family: Family, where: tuple[int, ...]) -> Found:
-        """A combination with its exact cycles, and resources as binvit-estimate adds them up."""
-        frame, (binary, keys, int8) = family.frame, where
-        choices = {
-            BINARY: family.binary.choices[binary],
-            INT8: family.int8.choices[int8],
-        }
-        choice = Choice(frame.lanes, choices, family.keys.choices[keys])
-        frame = self._frame(
-            frame.bits, frame.lanes, frame.width, choices[INT8].tile_n // frame.lanes
-        )
+    def cost(self, bits: int, choice: Choice) -> Found:
+        """
+        What an accelerator costs, whether it fits or not. Raises OutOfRangeError for an engine
+        that is too large for the cost model.
+        """
+        lanes = choice.lanes
+        widths = (choice.linear[name].tile_n // lanes for name in (BINARY, INT8))
+        frame = self._frame(bits, lanes, *widths)
         machine = frame.accelerator
         attention = frame.attention(choice.keys)
-        engines = {name: frame.linear(name, chosen, machine) for name, chosen in choices.items()}
-        cycles = family.cycles + self.cycles.movement(machine)
-        cycles += sum(self.cycles.linear(engine, machine) for engine in engines.values())
+        engines = [frame.linear(name, chosen, machine) for name, chosen in choice.linear.items()]
+        cycles = self.cycles.layer_norm(LAYER_NORM, machine) + self.cycles.movement(machine)
+        cycles += sum(self.cycles.linear(engine, machine) for engine in engines)
         cycles += self.cycles.attention(attention, machine)
-        costs = family.costs + family.binary.costs[binary] + family.keys.costs[keys]
-        costs = costs + family.int8.costs[int8]
-        lut, ff, dsp, bram18, uram = costs.tolist()
-        share = 1 + MARGIN
-        resources = Resources(lut * share, ff * share, int(dsp), int(bram18), int(uram))
-        return Found(frame.bits, choice, cycles, rounded(resources), self.board, self.clock_mhz)
+        parts = [part for engine in engines for part in linear_parts(engine, machine)]
+        if "attention" in self.facts.others:
+            parts += attention_parts(attention, machine)
+        parts += layer_norm_parts(LAYER_NORM, machine) + memory_parts(machine)
+        for kind in ("load_image", *self.facts.others):
+            if kind not in ("attention", "layer_norm"):
+                parts += movement_parts(kind, machine)
+        parts += interface_parts(machine, self.board.memory.ports)
+        used, share = resources_of(parts), 1 + MARGIN
+        used = replace(used, lut=used.lut * share, ff=used.ff * share)
+        return Found(bits, choice, cycles, rounded(used), self.board, self.clock_mhz)

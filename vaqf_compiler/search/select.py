@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NoReturn, Protocol
 
 from tqdm import tqdm
 
@@ -84,7 +84,7 @@ def select_accelerator(
     InfeasibleError where there is none, PassFailedException where `fixed` rules out all.
     """
     search = _search(facts, board, clock_mhz, fixed)
-    with tqdm(total=len(bits), unit="precision", desc=f"searching {board.name}") as bar:
+    with _bar(bits, f"searching {board.name}") as bar:
 
         def best(each: int, least: float) -> Found | None:
             bar.update()
@@ -96,9 +96,18 @@ def select_accelerator(
         assert isinstance(found, Found)
         return found
     ask = "no accelerator fits" if target == MAX else f"no precision reaches {target:g} FPS on"
-    table = {each: search.best(each) for each in tqdm(bits, unit="precision", desc="what is best")}
+    with _bar(bits, "what is best") as bar:
+        table: dict[int, Found | None] = {}
+        for each in bits:
+            table[each] = search.best(each)
+            bar.update()
     nearest = _nearest_board(facts, board, clock_mhz, target, min(bits), fixed)
     raise InfeasibleError(f"{ask} {board.name}\n{best_table(table)}\n{nearest}")
+
+
+def _bar(bits: Sequence[int], what: str) -> tqdm[NoReturn]:
+    """Only on a terminal."""
+    return tqdm(total=len(bits), unit="precision", desc=what, leave=False, disable=None)
 
 
 def _search(facts: Facts, board: Board, clock_mhz: float | None, fixed: Fixed) -> Search:

@@ -27,7 +27,7 @@ def evaluate_point(
     if point.profile == "vaqf2022":
         published = estimate(layers_of(_model(point.model, input_shape)), point.bits)
         return {"feasible": True, "fps": published.fps, "cycles": published.cycles}
-    search = _search(point.model, input_shape, point.board, point.clock_mhz, fixed)
+    search = search_of(point.model, input_shape, point.board, point.clock_mhz, fixed)
     found = search.best(point.bits)
     if found is None:
         return {"feasible": False, "fps": None}
@@ -56,7 +56,7 @@ def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
 
 
 @cache
-def _search(
+def search_of(
     model: str,
     input_shape: tuple[int, ...] | None,
     board: str,

@@ -1,0 +1,28 @@
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=0}' 2>&1 | filecheck %s --check-prefix=ZERO
+// ZERO: error: fps must be a number above 0 or 'max', got '0'
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=17}' 2>&1 | filecheck %s --check-prefix=BITS
+// BITS: error: activation-bits must be in 1..16, got 17
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 profile=fastest}' 2>&1 | filecheck %s --check-prefix=PROFILE
+// PROFILE: error: profile must be calibrated or vaqf2022, got 'fastest'
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 profile=vaqf2022 board=u250}' 2>&1 | filecheck %s --check-prefix=PUBLISHED
+// PUBLISHED: error: profile vaqf2022 was fitted to zcu102 at 150 MHz and knows no other board or clock
+
+// Given parameters that rule everything out are refused with the reason.
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=8 tile-binary-n=48}' 2>&1 | filecheck %s --check-prefix=ROW
+// ROW: error: @binary_linear: a row of 48 weights of 1 bits must divide a 128-bit word or be a multiple of it
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=32}' 2>&1 | filecheck %s --check-prefix=LANES
+// LANES: error: heads of 8 channels and tokens of 16 are no multiples of 32 lanes
+
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-select-precision{fps=24}' 2>&1 | filecheck %s --check-prefix=ORDER
+// ORDER: error: the model is quantised already; its precision is selected before binvit-quantize
+
+// Where no precision will do, the answer is what will: the best frame rates, what binds, and a board.
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=1000000 board=kv260 activation-bits=8}' 2>&1 | filecheck %s --check-prefix=INFEASIBLE
+// INFEASIBLE: error: no precision reaches 1e+06 FPS on KV260
+// INFEASIBLE-NEXT: bits  best FPS  binds
+// INFEASIBLE-NEXT: 8 {{ *[0-9.]+}}  {{lut|ff|dsp|bram36}}
+// INFEASIBLE-NEXT: none of the boards known would do

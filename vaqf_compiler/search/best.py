@@ -157,7 +157,8 @@ class Search:
         For activations of some bits; None where nothing that fits the board has a frame rate of
         `least_fps`. Raises PassFailedException where given parameters rule out every accelerator.
         """
-        bound = math.floor(self.clock_mhz * 1e6 / least_fps) if least_fps else math.inf
+        limit = math.floor(self.clock_mhz * 1e6 / least_fps) if least_fps else math.inf
+        bound = limit
         for family in self._families(bits, THINNED, bound):
             _, at = family.feasible(self.budget, bound)
             bound = min([bound, *family.most(at).tolist()])
@@ -175,7 +176,7 @@ class Search:
             key = (found.cycles, found.resources.lut)
             if best is None or key < (best.cycles, best.resources.lut):
                 best = found
-        return best
+        return best if best is not None and best.cycles <= limit else None
 
     def _families(self, bits: int, step: int, below: float) -> Iterator[Family]:
         """

@@ -24,7 +24,7 @@ from vaqf_compiler.cost.closed_form import (
     MovementForm,
 )
 from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
-from vaqf_compiler.cost.schedule import Schedule
+from vaqf_compiler.cost.schedule import Schedule, Time
 from vaqf_compiler.engines.accelerator import (
     PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
@@ -49,7 +49,7 @@ ROWS = 1 << 14
 ANY_BITS = 8
 ROW = 128
 """The same of bits and of input channels."""
-OTHER_DEPTH = 14
+OTHER_DEPTH = 32
 """The depths of steps with the same bits are no further apart."""
 MORE_CYCLES = 24
 """No attention engine's pipeline differs so much in depth from that of another number of keys."""
@@ -180,10 +180,13 @@ class CycleModel:
         return self._form(MovementForm, (kind, lanes, *divisions), find)
 
     def _step_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
-        """Its products and what becomes of others' sums run side by side."""
-        return max(
-            self._products_depth(engine, accelerator), self._results_depth(engine, accelerator)
-        )
+        """
+        Its products and what becomes of others' sums run side by side. If a token takes more than
+        a cycle, complete totals of one cycle seem to be those that the next one finishes.
+        """
+        products = self._products_depth(engine, accelerator)
+        after = products - 1 if engine.steps_m > 1 else 0
+        return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Depth of a step without its results, whose parameters are changed to any."""
@@ -205,12 +208,15 @@ class CycleModel:
                 epilogues=frozenset({Epilogue.RESIDUAL}),
                 overhangs=False,
             )
-            return self._depth(alone, machine, finishes=False)
+            return self._depth(alone, machine, 0, finishes=False)
 
         return self._form(int, key, find)
 
-    def _results_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
-        """Depth of a step without its products, whose parameters are changed to any."""
+    def _results_depth(self, engine: LinearEngine, accelerator: Accelerator, after: int) -> int:
+        """
+        Depth of a step without its products, whose parameters are changed to any, if totals are
+        there after some cycles.
+        """
         _, width, lanes = accelerator.activations.get_shape()
         groups = engine.groups(lanes)
         # Of one group, biases are registers.
@@ -220,16 +226,19 @@ class CycleModel:
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
             (engine.epilogues, lanes // engine.results),
             (_division(width), min(groups, 2), has_one),
+            after,
         )
 
         def find() -> int:
             small, machine = _smallest(engine, accelerator)
             alone = replace(small, tile_n=ROW * engine.steps_n, unroll_n=ROW, masks_channels=False)
-            return self._depth(alone, machine, multiplies=False)
+            return self._depth(alone, machine, after, multiplies=False)
 
         return self._form(int, key, find)
 
-    def _depth(self, engine: LinearEngine, accelerator: Accelerator, **parts: bool) -> int:
+    def _depth(
+        self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
+    ) -> int:
         step = build_step(engine, accelerator, **parts)
         arrays = engine.arrays(accelerator)
         others = {a.name_hint or "": a.type for a in step.args if a.name_hint not in arrays}
@@ -244,7 +253,8 @@ class CycleModel:
             func.CallOp(step.sym_name.data, [given[a.name_hint or ""] for a in step.args], [])
         model = LatencyModel(ModuleOp([step, probe]), self.board, self.clock_mhz)
         loop = next(op for op in step.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
-        schedule = Schedule(model.clock, model.arrays)
+        done = model.arrays.of(given["done"])
+        schedule = Schedule(model.clock, model.arrays, written={done.root: Time(after)})
         schedule.block(loop.body.block)
         return schedule.finish.cycles
 
@@ -256,7 +266,8 @@ class CycleModel:
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
         words = lanes // PARAMETERS_PER_WORD
-        key = (engine.name, words > 1, _division(engine.groups(lanes)), odd, engine.epilogues)
+        groups = _division(engine.groups(lanes))
+        key = (engine.name, words > 1, groups, odd, engine.tile_words > 1, engine.epilogues)
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)
@@ -269,8 +280,12 @@ class CycleModel:
                 image=_resized(anyhow.image, row // lanes, lanes),
             )
             is_image = engine.input is accelerator.image
+            if engine.tile_words == 1:
+                row = engine.tile_n
             small = replace(
                 small,
+                tile_m=groups * lanes,
+                unroll_m=groups * lanes,
                 tile_n=row,
                 unroll_n=row,
                 results=lanes,

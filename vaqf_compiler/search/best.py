@@ -138,6 +138,9 @@ class Search:
     _frames: dict[tuple[int, int, int, int], Frame] = field(
         default_factory=dict[tuple[int, int, int, int], Frame]
     )
+    _bounds: dict[tuple[int, int, str, LinearChoice], tuple[int, int]] = field(
+        default_factory=dict[tuple[int, int, str, LinearChoice], tuple[int, int]]
+    )
 
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
@@ -264,10 +267,13 @@ class Search:
         return self._frames[key]
 
     def _linear_bounds(self, base: Frame, name: str, choice: LinearChoice) -> tuple[int, int]:
-        engine, accelerator = self._linear(base, name, choice)
-        moved = self.cycles.movement(accelerator) if name == INT8 else 0
-        least, most = self.cycles.linear_bounds(engine, accelerator)
-        return least + moved, most + moved
+        key = (base.bits, base.lanes, name, choice)
+        if key not in self._bounds:
+            engine, accelerator = self._linear(base, name, choice)
+            moved = self.cycles.movement(accelerator) if name == INT8 else 0
+            least, most = self.cycles.linear_bounds(engine, accelerator)
+            self._bounds[key] = least + moved, most + moved
+        return self._bounds[key]
 
     def _linear_cycles(self, base: Frame, name: str, choice: LinearChoice) -> int:
         engine, accelerator = self._linear(base, name, choice)

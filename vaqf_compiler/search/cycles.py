@@ -300,10 +300,14 @@ class CycleModel:
             model = self._walk(build_linear(small, machine), machine, calls)
             return LinearForm.of(model, small, lanes)
 
-        form = self._form(LinearForm, key, find)
-        table = form.table and replace(form.table, interval=lanes)  # each entry goes to each copy
-        bias = replace(form.bias, interval=words)
-        return replace(form, lanes=lanes, bias=bias, table=table)
+        def of_lanes() -> LinearForm:
+            form = self._form(LinearForm, key, find)
+            # Each entry of a table goes to each copy of it.
+            table = form.table and replace(form.table, interval=lanes)
+            bias = replace(form.bias, interval=words)
+            return replace(form, lanes=lanes, bias=bias, table=table)
+
+        return self._form(LinearForm, (*key, lanes), of_lanes)
 
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]

@@ -122,8 +122,9 @@ class _Step:
         lead = (place.steps - s["in_tiles"]).named("lead")
         multiplies = ((lead <= place.step) & (place.out_tile < s["out_tiles"])).named("multiplies")
         in_tile = select(multiplies, place.step - lead, constant(0)).named("in_tile")
-        last = in_tile.equals(s["in_tiles"] - 1)
+        last = in_tile.equals(s["in_tiles"] - 1).named("last")
         finishes = (constant(0) < place.out_tile) & (place.step < engine.finishing_steps)
+        finishes = finishes.named("finishes")
         at = {"out_tile": place.out_tile, "step": place.step}
         epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, {**s, **at})
         words = engine.tile_words
@@ -143,13 +144,13 @@ class _Step:
                 # Before results are written, so that nothing seems to wait for them.
                 x = self._inputs(token, in_tile, step_n) if with_products else None
                 if with_results:
-                    with when((finishes & _is(step_n, 0) & _is(step_m, 0)).named("finishes")):
+                    with when(_all(finishes, _is(step_n, 0), _is(step_m, 0))):
                         epilogue.build(token)
                 if x is not None:
                     with when(multiplies):
-                        first = in_tile.equals(0) & _is(step_n, 0)
-                        complete = (last & _is(step_n, engine.steps_n - 1)).named("complete")
-                        self._multiply(x, token, step_n, step_m, first.named("first"), complete)
+                        first = _all(in_tile.equals(0), _is(step_n, 0)).named("first")
+                        complete = _all(last, _is(step_n, engine.steps_n - 1))
+                        self._multiply(x, token, step_n, step_m, first, complete)
 
     def _independent(self) -> None:
         """
@@ -249,9 +250,16 @@ def _outer(loops: ExitStack, steps: int, name: str) -> Number:
     return loops.enter_context(loop(0, steps, name)) if steps > 1 else 0
 
 
-def _is(step: Number, value: int) -> Value:
-    """Whether a step, which may be the only one, is the one of a number."""
-    return step.equals(value) if isinstance(step, Value) else integer(1, 1)
+def _is(step: Number, value: int) -> Value | None:
+    """Whether a step is the one of a number; None for the only one, which always is."""
+    return step.equals(value) if isinstance(step, Value) else None
+
+
+def _all(first: Value, *others: Value | None) -> Value:
+    """Whether all conditions hold."""
+    for other in others:
+        first = first if other is None else first & other
+    return first
 
 
 def _joined(step: Number, size: int, offset: Value, steps: int) -> Value:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from xdsl.dialects.builtin import (
     I64,
     DictionaryAttr,
-    FloatAttr,
     FlatSymbolRefAttrConstr,
+    FloatAttr,
     IntegerAttr,
     MemRefType,
     ModuleOp,

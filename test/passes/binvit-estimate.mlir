@@ -22,7 +22,7 @@
 
 // Each dispatch has its cycles, and what most of them are spent on.
 // CHECK: binvit.dispatch @load_image to @image row 0 {cycles = {{[0-9]+}} : i64, bound = "activations"}
-// CHECK: binvit.dispatch @layer_norm to @activations row 0 {layer = "norm1", cycles = {{[0-9]+}} : i64, bound = "compute"}
+// CHECK: binvit.dispatch @layer_norm to @activations row 0 {layer = "norm1", cycles = {{[0-9]+}} : i64, bound = "weights"}
 
 // A second estimate takes the place of the first; the loops keep part and clock.
 // AGAIN: binvit.part = "xcu250-figd2104-2L-e", binvit.clock_mhz = 2.500000e+02 : f64

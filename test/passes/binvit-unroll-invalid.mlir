@@ -1,11 +1,13 @@
 // RUN: not vaqf-opt %s -p 'binvit-unroll{lanes=5}' 2>&1 | filecheck %s --check-prefix=LANES
-// LANES: error: lanes must be 4, 8 or 16, got 5
+// LANES: error: lanes must be 4, 8, 16 or 32, got 5
 // RUN: not vaqf-opt %s -p 'binvit-unroll{keys=0}' 2>&1 | filecheck %s --check-prefix=KEYS
 // KEYS: error: keys must be in 1..512, got 0
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-m=48}' 2>&1 | filecheck %s --check-prefix=DIVIDE
 // DIVIDE: error: @binary_linear: 48 output channels a cycle do not divide the tile's 128
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-n=8}' 2>&1 | filecheck %s --check-prefix=MULTIPLE
 // MULTIPLE: error: @binary_linear: input channels a cycle, 8, must be a multiple of the 16 lanes
+// RUN: not vaqf-opt %s -p 'binvit-unroll{binary-results=3}' 2>&1 | filecheck %s --check-prefix=SHARE
+// SHARE: error: @binary_linear: 3 results a cycle do not divide the 16 lanes
 binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64}
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-unroll 2>&1 | filecheck %s --check-prefix=EARLY
@@ -13,5 +15,5 @@ binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, we
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-unroll' 2>&1 | filecheck %s --check-prefix=UNTILED
 // UNTILED: error: @int8_linear has no tile; run binvit-tile first
 
-// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-tile{binary-n=2048},binvit-unroll' 2>&1 | filecheck %s --check-prefix=HUGE
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-tile{binary-m=16 binary-n=2048},binvit-unroll' 2>&1 | filecheck %s --check-prefix=HUGE
 // HUGE: error: @binary_linear: 2048 input channels a cycle are more than 1024; choose fewer in binvit-unroll

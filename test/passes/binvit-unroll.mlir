@@ -1,9 +1,9 @@
 // RUN: vaqf-opt %s -p binvit-unroll | filecheck %s
-// RUN: vaqf-opt %s -p 'binvit-unroll{binary-m=32 binary-n=16 lanes=8 keys=2}' | filecheck %s --check-prefix=CHOSEN
+// RUN: vaqf-opt %s -p 'binvit-unroll{binary-m=32 binary-n=16 binary-results=2 lanes=8 keys=2}' | filecheck %s --check-prefix=CHOSEN
 
-// By default the whole tile is multiplied in a cycle.
-// CHECK: @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64, lanes = 16 : i64, unroll_m = 128 : i64, unroll_n = 64 : i64}
-// CHOSEN: @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64, lanes = 8 : i64, unroll_m = 32 : i64, unroll_n = 16 : i64}
+// By default the whole tile is multiplied, and a whole group of lanes finished, in a cycle.
+// CHECK: @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64, lanes = 16 : i64, unroll_m = 128 : i64, unroll_n = 64 : i64, results = 16 : i64}
+// CHOSEN: @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64, lanes = 8 : i64, unroll_m = 32 : i64, unroll_n = 16 : i64, results = 2 : i64}
 binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64}
 // CHECK: @attention "attention" {lanes = 16 : i64, keys = 8 : i64}
 // CHOSEN: @attention "attention" {lanes = 8 : i64, keys = 2 : i64}

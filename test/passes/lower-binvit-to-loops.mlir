@@ -2,42 +2,59 @@
 
 // CHECK: "memref.global"() <{sym_name = "exp_table", type = memref<256xi16>
 
-// Weights are fetched tile by tile.
-// CHECK-LABEL: func.func @binary_linear_load(
-// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %weight: memref<32x1xi16>
+// The weights of a tile are fetched for the next step.
+// CHECK-LABEL: func.func @binary_linear_fetch(
+// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %fetched: memref<4xi128>, %fetch_at: memref<2xi32>
 // CHECK: scf.for %word
 // CHECK-NEXT: vhls.pipeline ii = 1
 // CHECK: memref.load %binary_linear_weights
 
 // All tokens stream past a tile: 8 of its 32 output channels a cycle, each with all 16 input
 // channels.
-// CHECK-LABEL: func.func @binary_linear_multiply(
-// CHECK-SAME: %activations: memref<20x2x8xi6>, %weight: memref<32x1xi16>, %totals: memref<5x4x8xi{{[0-9]+}}>
+// CHECK-LABEL: func.func @binary_linear_step(
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %fetched: memref<4xi128>, %step_at: memref<2xi32>, %weight: memref<4xi128>, %weight_ahead: memref<4xi128>, %totals: memref<5x4x8xi{{[0-9]+}}>, %done: memref<5x4x8xi{{[0-9]+}}>
 // CHECK: scf.for %token
 // CHECK: scf.for %step_m
 // CHECK-NEXT: vhls.pipeline ii = 1
+// A layer's results go to rows that it does not read.
+// CHECK-NEXT: vhls.dependence %activations "inter" false
+// Meanwhile the next tile's weights come in,
+// CHECK: memref.load %fetched
+// CHECK: memref.store {{.*}}, %weight_ahead
 // CHECK: memref.load %activations
+// and results of the row of tiles before are finished: bias, requantisation, what the layer asks for.
+// CHECK: memref.load %bias
+// CHECK: memref.load %done
+// CHECK: %scaled = memref.alloca() : memref<8xi{{[0-9]+}}>
+// CHECK: memref.load %gelu
+// CHECK: memref.store {{.*}}, %activations
+// CHECK: memref.store {{.*}}, %residual
+// Sums and differences of neighbours are made once. A pair of binary weights chooses one of them,
+// or its complement.
+// CHECK: %plus = memref.alloca() : memref<8xi7>
+// CHECK: %minus = memref.alloca() : memref<8xi7>
 // CHECK: scf.for %lane
 // CHECK-NEXT: vhls.unroll
-// A binary weight takes x or ~x.
+// CHECK: %chosen = arith.select
 // CHECK: arith.xori
 // CHECK: arith.select
 // The sum is a tree, one bit wider with each level.
-// CHECK: %sum = memref.alloca() : memref<8xi7>
+// CHECK: %sum = memref.alloca() : memref<4xi8>
 // CHECK: scf.for %pair
 // CHECK-NEXT: vhls.unroll
 // CHECK: arith.addi
-// CHECK: memref.alloca() : memref<4xi8>
 // CHECK: memref.alloca() : memref<2xi9>
+// CHECK: memref.store {{.*}}, %totals
+// CHECK: memref.store {{.*}}, %done
 
-// Tiles of input channels: while one is multiplied with, the weights of the next are fetched.
-// CHECK-LABEL: func.func @binary_linear_row(
-// CHECK: scf.for %in_tile
+// All steps of a layer: while one is worked on, the weights of the next are fetched.
+// CHECK-LABEL: func.func @binary_linear_steps(
+// CHECK: scf.for %count
 // CHECK-NEXT: vhls.loop_tripcount
 // CHECK-NEXT: vhls.dataflow
-// CHECK-NEXT: %weight = memref.alloca() : memref<32x1xi16>
-// CHECK: func.call @binary_linear_load
-// CHECK-NEXT: func.call @binary_linear_multiply
+// CHECK-NEXT: %fetched = memref.alloca() : memref<4xi128>
+// CHECK-NEXT: func.call @binary_linear_fetch
+// CHECK-NEXT: func.call @binary_linear_step
 
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
@@ -50,10 +67,10 @@
 // CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x4x8xi{{[0-9]+}}>
 // CHECK-NEXT: vhls.array_partition %totals "complete" dim = 3 : memref<5x4x8xi{{[0-9]+}}>
 
-// A row of tiles, its biases, and what becomes of its totals.
-// CHECK: scf.for %out_tile
-// CHECK: func.call @binary_linear_row
+// Biases, then all steps.
 // CHECK: scf.for %group
+// CHECK: memref.store {{.*}}, %bias
+// CHECK: func.call @binary_linear_steps
 
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(

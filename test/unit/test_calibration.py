@@ -31,7 +31,7 @@ from vaqf_compiler.cost.calibration.grids import points as grid
 from vaqf_compiler.cost.calibration.store import Point, digest, read_calibration
 from vaqf_compiler.cost.lanes import NormaliseLane, Requantise
 from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product, ProductPair
+from vaqf_compiler.cost.products import Product
 from vaqf_compiler.cost.resources import Resources, total
 from vaqf_compiler.errors import UserError
 
@@ -171,10 +171,10 @@ def test_absurd_parameters_are_refused(kind: str, value: int):
     ("kind", "parameters", "message"),
     [
         (BinaryDot, (0, 32), "bits of BinaryDot must be 1 to 16, not 0"),
-        (BinaryDot, (4, 0), "inputs of BinaryDot must be 2 to 1024, not 0"),
+        (BinaryDot, (4, 0), "inputs of BinaryDot must be 4 to 2048, not 0"),
+        (BinaryDot, (4, 7), "inputs of BinaryDot must be even, not 7"),
         (Memory, (0, 8), "depth of Memory must be"),
         (Memory, (64, 8, "flash"), "style of Memory must be one of"),
-        (ProductPair, (11, 8), "must fit 18 bits, not 11 . 8"),
         (NormaliseLane, (27, 45, 8), "must exceed 27 . 18, not be 45"),
     ],
 )
@@ -189,21 +189,6 @@ def test_wrong_parameters_are_refused(kind: type[Block], parameters: tuple[Any, 
 )
 def test_dsp_slices_of_a_product(a: int, b: int, slices: int):
     assert Product(a, b).dsp == slices
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.integers(2, 8), st.data())
-def test_one_product_of_a_packed_pair_is_both(bits: int, data: st.DataObject):
-    shared_bits = data.draw(st.integers(2, 18 - bits))
-    operand = st.integers(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
-    x = data.draw(st.integers(-(1 << (shared_bits - 1)), (1 << (shared_bits - 1)) - 1))
-    high, low = data.draw(operand), data.draw(operand)
-    packed = (high << 18) + low
-    assert -(1 << 26) <= packed < 1 << 26
-    product = packed * x
-    unpacked = (product & 0x3FFFF) - ((product >> 17 & 1) << 18)
-    assert (unpacked, (product >> 18) + (product >> 17 & 1)) == (low * x, high * x)
-    assert ProductPair(shared_bits, bits).dsp == 1
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ CIRCUITS: dict[type[Block], Callable[[Any], str]] = {
     blocks.BarrelShift: logic_circuits.barrel_shift,
     blocks.RestoringDigit: logic_circuits.restoring_digit,
     products.Product: lane_circuits.product,
-    products.ProductPair: lane_circuits.product_pair,
     lanes.Requantise: lane_circuits.requantise,
     lanes.ExponentialLane: lane_circuits.exponential_lane,
     lanes.ProbabilityLane: lane_circuits.probability_lane,

@@ -17,7 +17,7 @@ from vaqf_compiler.cost.blocks import (
 )
 from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
 from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product, ProductPair
+from vaqf_compiler.cost.products import Product
 
 
 def points() -> list[Block]:
@@ -49,11 +49,8 @@ def _products() -> list[Block]:
     one = [(5, 5), (8, 8), (16, 16), (12, 16), (18, 18), (27, 18), (17, 25)]
     wide = [(19, 19), (28, 17), (24, 24), (27, 27), (28, 28), (32, 16), (32, 32), (34, 34)]
     more = [(28, 2), (34, 18), (34, 19), (20, 26), (30, 27), (18, 33), (22, 22), (31, 24)]
-    pairs = [(4, 4), (6, 4), (8, 4), (10, 4), (4, 6), (6, 6), (8, 6), (12, 6), (4, 8), (6, 8)]
-    pairs += [(8, 8), (10, 8), (9, 7), (2, 2), (16, 2), (12, 5)]
     return [
         *(Product(a, b) for a, b in small + one + wide + more),
-        *(ProductPair(a, b) for a, b in pairs),
     ]
 
 

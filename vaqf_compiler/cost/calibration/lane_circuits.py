@@ -9,7 +9,7 @@ from vaqf_compiler.cost import lanes
 from vaqf_compiler.cost.calibration.memory_circuits import rom_contents
 from vaqf_compiler.cost.calibration.verilog import Module
 from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
-from vaqf_compiler.cost.products import DSP_B_BITS, Product, ProductPair
+from vaqf_compiler.cost.products import Product
 
 
 def product(block: Product) -> str:
@@ -21,25 +21,6 @@ def product(block: Product) -> str:
 
 def _b(m: Module, bits: int) -> str:
     return m.input("b", bits)
-
-
-def product_pair(block: ProductPair) -> str:
-    """Pack, multiply, unpack."""
-    m, bits = Module(), block.bits
-    result_bits = block.shared_bits + bits
-    x, low, high = m.input("x", block.shared_bits), m.input("low", bits), m.input("high", bits)
-    m.register("upper", bits + 1, f"{high} - $signed({{1'b0, {low}[{bits - 1}]}})")
-    # The low operand waits for the upper part in the slice's own input register.
-    extended = f"{{{DSP_B_BITS - bits}{{{low}[{bits - 1}]}}}}, {low}"
-    packed = m.wire("packed", bits + 1 + DSP_B_BITS, f"{{upper, {extended}}}")
-    p = m.wire("p", packed_bits := result_bits + 1 + DSP_B_BITS, f"{packed} * {x}")
-    m.register("low_product", result_bits, f"{p}[{result_bits - 1}:0]")
-    borrow = f"$signed({{1'b0, {p}[{DSP_B_BITS - 1}]}})"
-    upper_product = f"$signed({p}[{packed_bits - 1}:{DSP_B_BITS}])"
-    m.register("high_product", result_bits, f"{upper_product} + {borrow}")
-    m.output("y0", result_bits, "low_product")
-    m.output("y1", result_bits, "high_product")
-    return m.text()
 
 
 def requantise(block: Requantise) -> str:

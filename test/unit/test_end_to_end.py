@@ -291,7 +291,7 @@ def test_missing_project_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFix
     [
         (["--bits", "0"], "--bits must be in 1..16, got 0"),
         (["--tile", "binary-n=48"], "choose a power of two"),
-        (["--unroll", "lanes=5"], "lanes must be 4, 8 or 16, got 5"),
+        (["--unroll", "lanes=5"], "lanes must be 4, 8, 16 or 32, got 5"),
         (["--unroll", "nonsense=5"], "pass 'binvit-unroll': Provided arguments [\"nonsense\"]"),
         (["--calibration", "nowhere.npy"], "cannot read calibration images"),
     ],

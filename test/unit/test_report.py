@@ -114,7 +114,9 @@ def test_more_bits_never_cost_less():
     ("less", "more"),
     [
         ("lanes=8 keys=1", "lanes=8 keys=2"),
-        ("lanes=8 keys=2", "lanes=8 keys=4"),
+        # Of five tokens, two keys a cycle take the three cycles that a query takes at least, to
+        # load the next head's: more only make sums deeper.
+        ("lanes=8 keys=1", "lanes=8 keys=4"),
         ("lanes=4 keys=2", "lanes=8 keys=2"),
         ("lanes=8 keys=2 binary-m=4", "lanes=8 keys=2 binary-m=16"),
         ("lanes=8 keys=2 binary-n=8", "lanes=8 keys=2 binary-n=16"),
@@ -170,7 +172,15 @@ def test_vaqf_compile_writes_it(
         (["--tile", "binary-m=-8"], "tile sizes must be in 1..4096, got -8"),
         (["--tile", "binary-m=2.5"], "Incompatible types"),
         (["--tile", "binary-m=1000000000"], "tile sizes must be in 1..4096"),
-        (["--tile", "binary-n=4096"], "4096 input channels a cycle are more than 1024"),
+        (["--tile", "binary-n=4096"], "takes 3072 words of registers"),
+        (["--tile", "binary-m=16 binary-n=2048"], "2048 input channels a cycle are more than 1024"),
+        (["--fps", "fast"], "--fps must be a number above 0, or max, got 'fast'"),
+        (["--fps", "-1"], "--fps must be a number above 0, or max, got '-1'"),
+        (["--fps", "24", "--bits", "0"], "--bits must be in 1..16, got 0"),
+        (["--fps", "24", "--tile", "binary-n=48"], "a row of 48 weights of 1 bits must divide"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler is for --sweep"),
+        (["--sweep", "bits=0"], "bits"),
+        (["--sweep", "bits", "--bits", "8"], "give the precisions as in --sweep bits=8"),
         (["--unroll", "keys=100000000"], "keys must be in 1..512"),
     ],
 )

@@ -97,6 +97,20 @@ def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
     return causes
 
 
+def conclusion(search: Search, found: Found) -> list[str]:
+    """What the cycles say about going faster."""
+    binary = sum(count for cause, count in roofline(search, found) if cause.startswith("binary"))
+    alone = found.clock_mhz * 1e6 / binary
+    return [
+        "Engines run one after another: while the binary engine works, all others wait, and the",
+        f"other way round. Its layers alone, {binary:,} cycles, would allow {alone:.0f} FPS; two",
+        "images at a time, one in the binary engine and one in the others, would come near that,",
+        "and is not built. Products of binary layers in a step of all tokens lose the cycles in",
+        "which the pipeline fills, once for each tile.",
+        "",
+    ]
+
+
 def main() -> None:
     """Write the document."""
     directory = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/results")
@@ -147,6 +161,7 @@ def main() -> None:
             for cause, count in roofline(search, found)
         ),
         "",
+        *conclusion(search, found),
     ]
     DOCUMENT.write_text("\n".join(lines))
     print(f"wrote {DOCUMENT}")

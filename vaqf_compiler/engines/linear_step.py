@@ -220,7 +220,10 @@ class _Step:
         (pairs,) = sums.shape
         terms = scratch("term", sums.bits, pairs)
         with unrolled(pairs, "n") as n:
-            first, second = (self._weight(m, n * 2 + part, step_n) for part in (0, 1))
+            first, second = (
+                self._weight(m, n * 2 + part, step_n).named(name)
+                for part, name in enumerate(("sign", "next_sign"))
+            )
             chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
             terms[n] = select(first, chosen, ~chosen)
         return tree_sum(terms, "sum")

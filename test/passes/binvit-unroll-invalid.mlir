@@ -8,7 +8,14 @@
 // MULTIPLE: error: @binary_linear: input channels a cycle, 8, must be a multiple of the 16 lanes
 // RUN: not vaqf-opt %s -p 'binvit-unroll{binary-results=3}' 2>&1 | filecheck %s --check-prefix=SHARE
 // SHARE: error: @binary_linear: 3 results a cycle do not divide the 16 lanes
+// RUN: not vaqf-opt %s -p 'binvit-unroll{binary-results=32}' 2>&1 | filecheck %s --check-prefix=GROUP
+// GROUP: error: @binary_linear: 32 results a cycle do not divide the 16 lanes
+// RUN: not vaqf-opt %s -p 'binvit-unroll{binary-results=0}' 2>&1 | filecheck %s --check-prefix=NONE
+// NONE: error: @binary_linear: 0 results a cycle do not divide the 16 lanes
 binvit.engine @binary_linear "linear" {tile_m = 128 : i64, tile_n = 64 : i64, weight_bits = 1 : i64}
+// RUN: not vaqf-opt %s -p 'binvit-unroll{lanes=8 int8-results=6}' 2>&1 | filecheck %s --check-prefix=INT8
+// INT8: error: @int8_linear: 6 results a cycle do not divide the 8 lanes
+binvit.engine @int8_linear "linear" {tile_m = 32 : i64, tile_n = 16 : i64, weight_bits = 8 : i64}
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p binvit-unroll 2>&1 | filecheck %s --check-prefix=EARLY
 // EARLY: error: no engine to unroll; run binvit-map first

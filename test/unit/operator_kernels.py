@@ -83,12 +83,18 @@ def _choice(kind: str, bits: int) -> random.Random:
     return random.Random(f"{kind} {bits}")
 
 
+def _lanes(bits: int) -> int:
+    """The most at the bits of a fast test, and each number at four of 1 to 16 bits."""
+    return (4, 8, 16, 32)[bits % 4]
+
+
 @cache
 def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
     """A linear engine for binary or 8-bit weights."""
     choose = _choice(f"linear {weight_bits}", bits)
-    lanes = choose.choice([4, 8, 16])
-    tile_n = choose.choice([16, 32, 64, 256] if weight_bits == 1 else [16, 32])
+    lanes = _lanes(bits)
+    sizes = [16, 32, 64, 256] if weight_bits == 1 else [16, 32]
+    tile_n = choose.choice([n for n in sizes if n % lanes == 0])
     sharing = max(1, WORD_BITS // (tile_n * weight_bits))
     tile_m = choose.choice([m for m in (16, 32, 48, 64) if m % sharing == 0 and m % lanes == 0])
     unroll_n = choose.choice([n for n in (tile_n, tile_n // 2, lanes) if n % lanes == 0])
@@ -126,7 +132,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
 def layer_norm_unit(bits: int, directory: Path) -> Unit:
     """A layer normalisation engine of some channels."""
     choose = _choice("layer_norm", bits)
-    lanes = choose.choice([4, 8, 16])
+    lanes = _lanes(bits)
     channels = lanes * choose.randint(1, MOST_CHANNELS // lanes)
     accelerator = _accelerator(bits, lanes, channels, (choose.choice([1, 2, 3]), 1))
     function = build_layer_norm(LayerNormEngine("layer_norm", 1 << 40), accelerator)
@@ -146,9 +152,9 @@ class AttentionUnit(Unit):
 def attention_unit(bits: int, directory: Path) -> AttentionUnit:
     """An attention engine of one to three heads."""
     choose = _choice("attention", bits)
-    lanes = choose.choice([4, 8])
+    lanes = _lanes(bits)
     heads = (bits - 1) % 3 + 1
-    head_size = lanes * choose.randint(1, 4)
+    head_size = lanes * choose.randint(1, min(4, MOST_CHANNELS // (heads * lanes)))
     keys = choose.choice([1, 2, 3, 4, 7])
     accelerator = _accelerator(bits, lanes, heads * head_size, (choose.choice([1, 2, 3]), 1))
     x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
@@ -175,7 +181,7 @@ def attention_unit(bits: int, directory: Path) -> AttentionUnit:
 def movement_unit(kind: str, bits: int, directory: Path) -> Unit:
     """An engine that only moves data: load_rows, load_image or copy_tokens."""
     choose = _choice(kind, bits)
-    lanes = choose.choice([4, 8, 16])
+    lanes = _lanes(bits)
     channels = lanes * choose.randint(1, MOST_CHANNELS // lanes)
     widths = (choose.choice([1, 2, 3]), max(1, 16 // lanes) * choose.choice([1, 2]))
     accelerator = _accelerator(bits, lanes, channels, widths)

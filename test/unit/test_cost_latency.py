@@ -153,6 +153,32 @@ INDICES = divided(REGISTERS, "b")
 WRITE_2 = "%x = arith.constant 0 : i32\n" + "\n".join(
     f"memref.store %x, %a[%c{i}] : memref<64xi32>" for i in (0, 1)
 )
+CHOSEN = """
+%is_low = arith.cmpi slt, %u, %c4 : index
+%at = arith.select %is_low, %u, %c0 : index
+""" + read("%at")
+GRID = "memref<4x16xi32>"
+
+
+def grid(columns: str = "") -> str:
+    """An array whose 4 rows are memories of their own, and maybe parts of its 16 columns too."""
+    lines = [f"%a = memref.alloc() : {GRID}", INDICES]
+    for dimension, parts in (1, REGISTERS), (2, columns):
+        if parts:
+            lines.append(f"vhls.array_partition %a {parts} dim = {dimension} : {GRID}")
+    return "\n".join(lines)
+
+
+def grid_reads(*places: str) -> str:
+    """Reads of places of which some subscripts are known and some are data."""
+    return f"{AT_DATA}\n{read(*places, kind='4x16xi32')}"
+
+
+APART = grid_reads("%c0, %j0", "%c1, %j1", "%c2, %j2")
+TOGETHER = grid_reads("%c1, %j0", "%c1, %j1", "%c1, %j2")
+CYCLIC = '"cyclic" factor = 4'
+
+
 PORTS = {
     "two reads": (read(*NUMBERS[:2]), A, 1),
     "three reads": (read(*NUMBERS[:3]), A, 2),
@@ -172,6 +198,16 @@ PORTS = {
     "4 unknown places": (FOUR, f"{A}\n{INDICES}", 2),
     "4 unknown places may be in one bank of 4": (FOUR, f"{IN_4}\n{INDICES}", 2),
     "an unknown place counts once": (f"{AT_DATA}\n{read('%j0', '%j0')}", f"{A}\n{INDICES}", 1),
+    "unknown columns of 3 rows": (APART, grid(), 1),
+    "3 unknown columns of a row": (TOGETHER, grid(), 2),
+    "unknown banks of 3 rows": (APART, grid(CYCLIC), 1),
+    "3 unknown columns of a row may be in one of its banks": (TOGETHER, grid(CYCLIC), 2),
+    "an unknown row may be that of two reads": (
+        grid_reads("%j0, %c0", "%c1, %c1", "%c1, %c2"),
+        grid(),
+        2,
+    ),
+    "elements that are chosen: 0 to 3, then 0 alone": (unrolled(CHOSEN, "c8"), IN_4, 1),
     "two words of a port": (TIMES_2 + read("%i", "%twice", array="p", kind="64xi128"), A, 2),
 }
 
@@ -204,12 +240,19 @@ def test_a_write_waits_for_the_answer_of_memory() -> None:
     assert only(pipelined(body)).depth == 66
 
 
-def accumulate(to: str = "%c0", of: str = "%c0", operation: str = "addi") -> str:
+def accumulate(
+    to: str = "%c0", of: str = "%c0", operation: str = "addi", kind: str = "memref<64xi32>"
+) -> str:
     """Two elements of an array, or the same: one is computed from the other."""
     return f"""
-%old = memref.load %a[{of}] : memref<64xi32>
+%old = memref.load %a[{of}] : {kind}
 %new = arith.{operation} %old, %old : i32
-memref.store %new, %a[{to}] : memref<64xi32>"""
+memref.store %new, %a[{to}] : {kind}"""
+
+
+def in_grid(to: str, of: str) -> str:
+    """The same of places of which some subscripts are data."""
+    return f"{AT_DATA}\n{accumulate(to, of, kind=GRID)}"
 
 
 OLD = "%old = memref.load %a[%c0] : memref<64xi32>\n"
@@ -240,6 +283,10 @@ DEPENDENCES = {
     "a dependence not of the first iteration": (TIMES_2 + accumulate("%twice", "%i"), A, 4),
     "none, as all elements differ": (accumulate("%i", "%i"), A, 1),
     "unknown places may be the same": (ANY, f"{A}\n{INDICES}", 4),
+    "unknown columns of one row may be the same": (in_grid("%c1, %j0", "%c1, %j1"), grid(), 4),
+    "unknown columns of different rows are not": (in_grid("%c1, %j0", "%c2, %j1"), grid(), 1),
+    "nor are columns that differ of unknown rows": (in_grid("%j0, %c1", "%j1, %c2"), grid(), 1),
+    "nor unknown banks of different rows": (in_grid("%c1, %j0", "%c2, %j1"), grid(CYCLIC), 1),
     "a pragma excludes it": (EXCEPT.format("inter") + accumulate(), A, 1),
     "one for a single iteration does not": (EXCEPT.format("intra") + accumulate(), A, 4),
     "the place depends on what is read": (PLACE, A, 3),
@@ -297,6 +344,56 @@ def test_wide_additions_fit_a_slow_clock(clock: float, expected: int) -> None:
     chain = "\n".join(f"%t{k + 1} = arith.addi %t{k}, %s : i64" for k in (1, 2))
     body = f"%t1 = arith.addi %s, %s : i64\n{chain}\n%t = arith.addi %t3, %s : i64"
     assert carried(body, clock, 64) == expected
+
+
+# What an iteration hands over to the next one.
+
+
+def registers(*names: str) -> str:
+    """Arrays of one element, which is in a register."""
+    return "\n".join(
+        f"%{name} = memref.alloc() : memref<1xi32>\n"
+        f"vhls.array_partition %{name} {REGISTERS} dim = 1 : memref<1xi32>"
+        for name in names
+    )
+
+
+def stage(source: str, target: str) -> str:
+    """
+    Square an element for another array: 2 cycles to read a memory, none for a register, 7 for the
+    product, 1 to write a memory.
+    """
+    at = {name: ("%i", 64) if name in "ab" else ("%c0", 1) for name in (source, target)}
+    places = [f"%{name}[{index}] : memref<{size}xi32>" for name, (index, size) in at.items()]
+    return f"""
+%in_{source} = memref.load {places[0]}
+%out_{target} = arith.muli %in_{source}, %in_{source} : i32
+memref.store %out_{target}, {places[1]}"""
+
+
+PRODUCE, CONSUME = stage("a", "h"), stage("h", "b")
+
+
+@pytest.mark.parametrize(
+    ("body", "ii", "depth"),
+    [
+        # An iteration that reads what it wrote itself waits for all of that.
+        (PRODUCE + CONSUME, 1, 2 + 7 + 7 + 1),
+        # One that reads before it writes has that of the one before, which began earlier.
+        (CONSUME + PRODUCE, 1, 2 + 7 - 1 + 7 + 1),
+        (CONSUME + PRODUCE, 4, 2 + 7 - 4 + 7 + 1),
+        # That is there when it begins if it began 9 cycles earlier; what it writes takes 9 too.
+        (CONSUME + PRODUCE, 9, 2 + 7),
+        # Handed on twice, waited for twice.
+        (CONSUME + stage("g", "h") + stage("a", "g"), 1, 2 + 7 - 1 + 7 - 1 + 7 + 1),
+    ],
+)
+def test_the_depth_of_a_value_that_is_handed_to_the_next_iteration(
+    body: str, ii: int, depth: int
+) -> None:
+    arrays = f"{A}\n{B}\n{registers('g', 'h')}"
+    found = only(f"{arrays}\n{loop(body, pragma=f'vhls.pipeline ii = {ii}')}")
+    assert (found.depth, found.interval) == (depth, ii)
 
 
 # Control.
@@ -360,6 +457,24 @@ LOADED = "%m = memref.load %a[%c0] : memref<64xi32>\n%l = arith.index_cast %m : 
 def test_an_if_takes_the_longer_branch_where_that_is_not_known() -> None:
     body = branch(LOADED + "%c = arith.cmpi eq, %l, %c1 : index")
     assert cycles(body).total == 2 + 1 + COPY_DEPTH + 15 + AROUND
+
+
+@pytest.mark.parametrize(("n", "trips"), [(1, 4), (2, 8)])
+def test_a_trip_count_that_is_chosen(n: int, trips: int) -> None:
+    chosen = """
+%is_one = arith.cmpi eq, %n, %c1 : index
+%m = arith.select %is_one, %c4, %c8 : index"""
+    # Comparison and choice take a cycle.
+    body = f"{A}\n{B}\n{chosen}\n{pipelined(COPY, trips='m')}"
+    assert cycles(body, n=n).total == 1 + COPY_DEPTH + trips - 1 + AROUND
+
+
+def test_a_trip_count_that_data_choose_is_refused() -> None:
+    chosen = """
+%is_one = arith.cmpi eq, %l, %c1 : index
+%k = arith.select %is_one, %c4, %c8 : index"""
+    with pytest.raises(OperationError, match="trip count is not known"):
+        cycles(f"{A}\n{B}\n{LOADED}{chosen}\n{pipelined(COPY, trips='k')}")
 
 
 def test_an_unknown_trip_count_is_refused() -> None:

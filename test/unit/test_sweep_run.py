@@ -319,7 +319,7 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     run_sweep(
         parse_axes("bits=1..12", model="deit-tiny", board="zcu102"),
-        partial(counted, log=folder / "log", seconds=0.2),
+        partial(counted, log=folder / "log", seconds=1.0),
         folder / "out",
         fingerprint="v1",
         workers=2,

@@ -309,6 +309,7 @@ def dashboard_port_taken() -> Generator[None]:
 
 
 DRIVER = """
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -316,6 +317,8 @@ from sweep_points import counted
 from vaqf_compiler.sweep import parse_axes, run_sweep
 
 if __name__ == "__main__":
+    # Ignored where the tests run in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = Path(sys.argv[1])
     run_sweep(
         parse_axes("bits=1..12", model="deit-tiny", board="zcu102"),

@@ -162,6 +162,8 @@ def _sweep(arguments: argparse.Namespace, options: Options) -> int:
     from vaqf_compiler.sweep import parse_axes, run_sweep
     from vaqf_compiler.sweep.evaluate import evaluate_point
 
+    if options.clock_mhz is not None and not 1 <= options.clock_mhz <= 1000:
+        raise UserError(f"--clock-mhz must be in 1..1000, got {options.clock_mhz}")
     if options.bits is not None:
         raise UserError("--bits and --sweep: give the precisions as in --sweep bits=8")
     fps = options.fps if isinstance(options.fps, float) else "max"

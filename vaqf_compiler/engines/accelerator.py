@@ -32,7 +32,7 @@ class Accelerator:
     """The shapes that engines are built for."""
 
     lanes: int
-    """Elements that are read or written at a time: 4, 8 or 16."""
+    """Elements that are read or written at a time: 4, 8, 16 or 32."""
     tokens: int
     """The longest sequence."""
     channels: int

@@ -5,7 +5,7 @@ Before:
 
 After:
 
-    binvit.memory @activations : memref<14184x4x16xi8>
+    binvit.memory @activations : memref<11820x4x16xi8>
     ...
     %3 = binvit.dispatch @layer_norm to @activations row 0 : tensor<...> { ... }
 

@@ -2,16 +2,16 @@
 Before:
 
     binvit.engine @binary_linear "linear" {...}
-    binvit.memory @activations : memref<14184x4x16xi8>
+    binvit.memory @activations : memref<11820x4x16xi8>
     %3 = binvit.dispatch @layer_norm to @activations row 0 {layer = "norm"} : ...
 
 After, with board=zcu102:
 
     module attributes {binvit.board = "zcu102", binvit.clock_mhz = 2.0e+02, binvit.cycles = ...} {
       binvit.engine @binary_linear "linear" {...} {resources = #binvit.resources<lut = ..., ...>}
-      binvit.memory @activations : memref<14184x4x16xi8> {resources = #binvit.resources<...>}
+      binvit.memory @activations : memref<11820x4x16xi8> {resources = #binvit.resources<...>}
       %3 = binvit.dispatch @layer_norm to @activations row 0
-             {layer = "norm", cycles = 52131 : i64, bound = "compute"} : ...
+             {layer = "norm", cycles = 10083 : i64, bound = "compute"} : ...
 
 Cycles are read off the loops that the module will be lowered to, resources off its engines; the
 module has the sum, with a margin, and what it leaves of the board.

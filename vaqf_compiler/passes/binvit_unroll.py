@@ -68,8 +68,7 @@ class BinvitUnrollPass(ModulePass):
         lanes, keys = chosen("lanes", 16), chosen("keys", 8)
         if lanes not in LANE_CHOICES:
             raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
-        if not 1 <= keys <= MOST_KEYS:
-            raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {keys}")
+        check_keys(keys)
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
             raise PassFailedException("no engine to unroll; run binvit-map first")
@@ -92,6 +91,12 @@ def _unroll_linear(engine: EngineOp, lanes: int, chosen: Callable[[str, int], in
     results = chosen(f"{kind}_results", lanes)
     check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
     engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
+
+
+def check_keys(keys: int) -> None:
+    """Raise PassFailedException unless attention can take so many key tokens a cycle."""
+    if not 1 <= keys <= MOST_KEYS:
+        raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {keys}")
 
 
 def check_unroll(

@@ -7,12 +7,12 @@ Before:
 After:
 
     func.func @layer_norm(%residual: memref<9456x1x16xi16>, ..., %tokens: index, ...) {
-      scf.for %token = %c0 to %tokens step %c1 { ... }
+      scf.for %token = %c0 to %end step %c1 { ... }
     }
-    func.func @vaqf_top(%image: memref<9408xi128>, ..., %logits: memref<1008xi64>) {
+    func.func @vaqf_top(%image_port: memref<9408xi128>, ..., %logits: memref<1008xi64>) {
       func.call @layer_norm(...)
     }
-    binvit.memory_image @weights { ... }
+    binvit.memory_image @binary_linear_weights words 663552 { ... }
 
 Each engine becomes a function of loops over arrays, each dispatch a call of it; the memory images
 say what the files for the ports of weights and parameters hold.

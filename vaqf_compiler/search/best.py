@@ -17,6 +17,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import Board
@@ -160,7 +161,9 @@ class Search:
         For activations of some bits; None where nothing that fits the board has a frame rate of
         `least_fps`. Raises PassFailedException where given parameters rule out every accelerator.
         """
-        limit = math.floor(self.clock_mhz * 1e6 / least_fps) if least_fps else math.inf
+        cycles = self.clock_mhz * 1e6 / least_fps if least_fps else math.inf
+        # The rate of an accelerator itself must not lose a cycle to rounding.
+        limit = cycles if math.isinf(cycles) else math.floor(cycles * (1 + 1e-12))
         bound = limit
         for family in self._families(bits, THINNED, bound):
             _, at = family.feasible(self.budget, bound)
@@ -187,13 +190,10 @@ class Search:
         the exact ones of linear engines if none is left out.
         """
         keys = key_choices(self.facts, self.fixed)[::step]
-        for lanes in lane_choices(self.facts, self.fixed):
+        for lanes, all_choices in self._linear_choices().items():
             base = self._frame(bits, lanes, 1, 1)
             norm = self.cycles.layer_norm(LAYER_NORM, base.accelerator)
-            choices = {
-                name: linear_choices(name, self.facts, lanes, self.fixed)[::step]
-                for name in (BINARY, INT8)
-            }
+            choices = {name: some[::step] for name, some in all_choices.items()}
             least = {
                 name: min(self._linear_bounds(base, name, choice)[0] for choice in choices[name])
                 for name in choices
@@ -223,6 +223,25 @@ class Search:
                     ),
                     int8,
                 )
+
+    def _linear_choices(self) -> dict[int, dict[str, list[LinearChoice]]]:
+        """
+        By lanes and engine, where what is given leaves any. Raises PassFailedException with the
+        last reason where it leaves none at all.
+        """
+        found: dict[int, dict[str, list[LinearChoice]]] = {}
+        refusal: PassFailedException | None = None
+        for lanes in lane_choices(self.facts, self.fixed):
+            try:
+                found[lanes] = {
+                    name: linear_choices(name, self.facts, lanes, self.fixed)
+                    for name in (BINARY, INT8)
+                }
+            except PassFailedException as error:
+                refusal = error
+        if not found and refusal is not None:
+            raise refusal
+        return found
 
     def _options(
         self,

@@ -5,6 +5,7 @@ engine's loops is found once for engines that differ in nothing that the loops' 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
@@ -44,6 +45,7 @@ from vaqf_compiler.search.facts import Facts, LinearLayer
 
 FormT = TypeVar("FormT")
 
+SLACK_MHZ = 300
 ROWS = 1 << 14
 """Of memories in a walk, whose timing does not depend on it."""
 ANY_BITS = 8
@@ -76,9 +78,14 @@ class CycleModel:
         """The same at least and at most, by the depth of some engine of the same bits."""
         key = (engine.name, bits_of(accelerator.activations))
         depth = self._form(int, key, lambda: self._step_depth(engine, accelerator))
-        least = self._linear_cycles(engine, accelerator, max(1, depth - OTHER_DEPTH))
-        most = self._linear_cycles(engine, accelerator, depth + OTHER_DEPTH)
+        other = self._slack(OTHER_DEPTH)
+        least = self._linear_cycles(engine, accelerator, max(1, depth - other))
+        most = self._linear_cycles(engine, accelerator, depth + other)
         return least, most
+
+    def _slack(self, cycles: int) -> int:
+        """How much depths may differ: the more, the shorter a cycle is."""
+        return max(cycles, math.ceil(cycles * (self.clock_mhz / SLACK_MHZ) ** 2))
 
     def _linear_cycles(self, engine: LinearEngine, accelerator: Accelerator, depth: int) -> int:
         form = self._control_form(engine, accelerator)
@@ -103,7 +110,7 @@ class CycleModel:
         form = replace(form, engine=engine, accelerator=accelerator)
         tokens = self.facts.others.get("attention", ())
         cycles = sum(form.cycles(count) for count in tokens)
-        slack = MORE_CYCLES * engine.heads * len(tokens)
+        slack = self._slack(MORE_CYCLES) * engine.heads * len(tokens)
         return cycles - slack, cycles + slack
 
     def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:

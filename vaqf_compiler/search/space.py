@@ -13,6 +13,7 @@ from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import (
     LANE_CHOICES,
     MOST_KEYS,
+    check_keys,
     check_unroll,
 )
 from vaqf_compiler.search.facts import Facts
@@ -43,8 +44,9 @@ def lane_choices(facts: Facts, fixed: Fixed) -> list[int]:
 
 
 def key_choices(facts: Facts, fixed: Fixed) -> list[int]:
-    """Key tokens a cycle of attention."""
+    """Key tokens a cycle of attention. Raises PassFailedException for given ones out of range."""
     if "keys" in fixed:
+        check_keys(fixed["keys"])
         return [fixed["keys"]]
     found = {-(-facts.tokens // steps) for steps in range(1, facts.tokens + 1)}
     return sorted(keys for keys in found if keys <= MOST_KEYS)

@@ -114,9 +114,10 @@ def test_the_jit_runs_the_loops_to_the_same_logits(
                 "--tile",
                 "binary-m=32 binary-n=32 int8-m=16 int8-n=16",
                 "--unroll",
-                "binary-m=8 binary-n=16 int8-m=4 int8-n=8 lanes=4 keys=1",
+                "binary-m=8 binary-n=16 binary-results=2 int8-m=4 int8-n=8 int8-results=1 lanes=4 "
+                "keys=1",
             ],
-            id="part of a tile a cycle",
+            id="part of a tile and few results a cycle",
         ),
         pytest.param(["--tile", "binary-n=256 int8-n=64"], id="rows of several words"),
     ],

@@ -27,7 +27,7 @@ def exit_code(main: object, *arguments: str) -> int:
 @pytest.mark.parametrize("seed", range(20))
 def test_random_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int):
     choose = random.Random(seed)
-    lanes = choose.choice([4, 8, 16])
+    lanes = choose.choice([4, 8, 16, 32])
     heads = choose.randint(1, 3)
     patch, grid, channels = choose.choice([2, 4, 7]), choose.randint(1, 3), choose.choice([1, 3])
     sizes = {
@@ -45,11 +45,16 @@ def test_random_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
     }
     monkeypatch.setenv("VIT_SIZES", json.dumps(sizes))
     monkeypatch.setattr(sys, "argv", sys.argv)
+    heights = [size for size in (16, 32, 48, 64, 80, 96) if size % lanes == 0]
+    widths = [size for size in (16, 32, 64, 256) if size % lanes == 0]
     tile = (
-        f"binary-m={choose.choice([16, 32, 48, 80])} binary-n={choose.choice([16, 32, 64, 256])} "
-        f"int8-m={choose.choice([16, 48])} int8-n={choose.choice([16, 32])}"
+        f"binary-m={choose.choice(heights)} binary-n={choose.choice(widths)} "
+        f"int8-m={choose.choice(heights)} int8-n={choose.choice(widths[:2])}"
     )
-    unroll = f"lanes={lanes} keys={choose.choice([1, 2, 3, 7])}"
+    unroll = (
+        f"lanes={lanes} keys={choose.choice([1, 2, 3, 7])} "
+        f"binary-results={choose.choice([1, 2, lanes])} int8-results={choose.choice([1, 4, lanes])}"
+    )
     arguments = ["--bits", str(choose.randint(1, 16)), "--tile", tile, "--unroll", unroll]
     shape = f"1x{channels}x{patch * grid}x{patch * grid}"
     source = f"{MODEL_FILE}:build"

@@ -19,6 +19,7 @@ class Storage(Enum):
     """Where an array is kept."""
 
     PORT = "external memory behind an m_axi port"
+    FIFO = "a queue"
     REGISTERS = "registers"
     BANKS = "memories"
     ROM = "constants"
@@ -110,6 +111,8 @@ def _describe(root: SSAValue) -> Array:
                 side_by_side.add(dimension)
     if vhls.is_m_axi_port(root):
         storage = Storage.PORT
+    elif vhls.is_fifo(root.type):
+        storage = Storage.FIFO
     elif isinstance(root.owner, memref.GetGlobalOp):
         storage = Storage.ROM
     elif all(divided.get(d, ("", 1))[1] >= size for d, size in enumerate(shape)):

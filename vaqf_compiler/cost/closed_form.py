@@ -68,26 +68,27 @@ class _Function:
 
 @dataclass(frozen=True)
 class LinearForm:
-    """A linear engine: the weights of a step are fetched while the one before is worked on."""
+    """A linear engine: its weights are fetched while they are multiplied."""
 
     engine: LinearEngine
     lanes: int
     fetch: Pipeline
-    step: Pipeline
+    multiply: Pipeline
     bias: Pipeline
     table: Pipeline | None
     """Of the engines that some layer needs it of, as is the next one."""
     logits: Pipeline | None
     control: int
-    steps_control: int
     fetch_control: int
-    step_control: int
+    multiply_control: int
 
     @staticmethod
     def of(model: LatencyModel, engine: LinearEngine, lanes: int) -> LinearForm:
         """From loops that a walk has met; all epilogues must have been."""
         main = _Function(model, engine.name)
-        fetch, step = (_Function(model, f"{engine.name}_{name}") for name in ("fetch", "step"))
+        fetch, multiply = (
+            _Function(model, f"{engine.name}_{name}") for name in ("fetch", "multiply")
+        )
         pipelines = main.pipelines
         table = pipelines.pop(0) if Epilogue.GELU in engine.epilogues else None
         logits = pipelines.pop() if Epilogue.LOGITS in engine.epilogues else None
@@ -96,14 +97,13 @@ class LinearForm:
             engine,
             lanes,
             fetch=fetch.pipelines[0],
-            step=step.pipelines[0],
+            multiply=multiply.pipelines[0],
             bias=bias,
             table=table,
             logits=logits,
             control=main.control(),
-            steps_control=_Function(model, f"{engine.name}_steps").control(),
             fetch_control=fetch.control(),
-            step_control=step.control(),
+            multiply_control=multiply.control(),
         )
 
     def cycles(self, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue) -> int:
@@ -112,13 +112,12 @@ class LinearForm:
         in_tiles, out_tiles = _ceil(in_channels, e.tile_n), _ceil(out_channels, e.tile_m)
         between = max(in_tiles, e.finishing_steps)
         steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
-        fetch = self.fetch_control + _loop(self.fetch, e.tile_words) + CALL_CYCLES
-        step = _loop(self.step, max(tokens, e.tile_words) * e.steps_m)
-        if e.steps_n > 1:
-            step = e.steps_n * (step + 1) + LOOP_CYCLES
-        step += self.step_control + CALL_CYCLES
-        total = fetch + step + (steps - 1) * max(fetch, step) + LOOP_CYCLES
-        total += self.steps_control + CALL_CYCLES
+        fetch = self.fetch_control + _loop(self.fetch, in_tiles * out_tiles * e.tile_words)
+        iterations = steps * e.steps_n * max(tokens, e.least_trips) * e.steps_m
+        multiply = self.multiply_control + _loop(self.multiply, iterations)
+        slowest = max(fetch, multiply) + CALL_CYCLES
+        # The first weights have to come through, and later ones may be waited for.
+        total = slowest * self.fetch.interval + self.fetch.depth + CALL_CYCLES
         total += _loop(self.bias, out_tiles * e.groups(self.lanes))
         if epilogue is Epilogue.GELU and self.table is not None:
             total += _loop(self.table, _ceil(1 << e.gelu_bits, self.lanes))

@@ -1,6 +1,6 @@
 """
 Cycles of an accelerator, read off its loops: trip counts, initiation intervals, depths, and what
-overlaps in dataflow loops.
+overlaps in dataflow regions.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class LatencyModel:
         decisive = [argument for argument in callee.args if argument in controls]
         key = (callee, tuple(whole(arguments.get(argument)) for argument in decisive))
         if key not in self._called:
-            body = self._block(callee.body.block, arguments)
+            is_dataflow = any(isinstance(op, vhls.DataflowOp) for op in callee.body.block.ops)
+            find = self._processes if is_dataflow else self._block
+            body = find(callee.body.block, arguments)
             causes = Counter(body.causes)
             causes[CONTROL] += CALL_CYCLES
             self._called[key] = Cycles(body.total + CALL_CYCLES, causes)
@@ -204,6 +206,37 @@ class LatencyModel:
         causes[CONTROL] += LOOP_CYCLES
         total = sum(process.total for process in processes)
         return Cycles(total + slowest.total * (trips - 1) + LOOP_CYCLES, causes)
+
+    def _processes(self, block: Block, known: Mapping[SSAValue, Number]) -> Cycles:
+        """
+        All processes of a dataflow function at the same time: as long as the slowest, after what
+        goes through queues has come through the pipelines of those that write them. The slowest
+        may wait for every element where these are not written in each cycle.
+        """
+        calls = [op for op in block.ops if isinstance(op, func.CallOp)]
+        processes = [self.call(op, known) for op in calls]
+        writers = [pipeline for op in calls for pipeline in self._writers(op)]
+        interval = max((pipeline.interval for pipeline in writers), default=1)
+        slowest = max(processes, key=lambda process: process.total, default=Cycles(0, {}))
+        waits = sum(pipeline.depth for pipeline in writers)
+        waits += max(0, interval - 1) * slowest.total
+        causes = Counter(slowest.causes)
+        causes[WEIGHTS] += waits
+        return Cycles(slowest.total + waits, causes)
+
+    def _writers(self, op: func.CallOp) -> list[Pipeline]:
+        """The pipelined loops of a function, as far as they were met, that write queues."""
+        return [
+            self.pipelines[loop]
+            for loop in self._functions[op.callee.root_reference.data].walk()
+            if isinstance(loop, scf.ForOp)
+            and loop in self.pipelines
+            and any(
+                isinstance(store, memref.StoreOp)
+                and self.arrays.of(store.memref).storage is Storage.FIFO
+                for store in loop.walk()
+            )
+        ]
 
     def _trips(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> int:
         """The trip count, or the most that a pragma says."""

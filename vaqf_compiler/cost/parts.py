@@ -54,6 +54,8 @@ from vaqf_compiler.engines.trees import CHAIN, fits_pair, pair_chain
 
 LOOP = Resources(lut=100, ff=150)
 """Counters, comparison and state of a loop: an assumption."""
+QUEUE = Resources(lut=80, ff=60)
+"""Pointers and flags of a queue: an assumption."""
 ADDRESS_PRODUCT = Resources(lut=30, ff=64, dsp=dsp_slices(INDEX_BITS, INDEX_BITS))
 """A product of two indices that are only known at run time."""
 CONTROL_REGISTERS = Resources(lut=400, ff=600)
@@ -191,19 +193,19 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     m, n, lanes = engine.unroll_m, engine.unroll_n, accelerator.lanes
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
     weight_bits = engine.tile_m * engine.tile_n * engine.weight_bits
-    arrays = engine.arrays(accelerator)
-    most_groups = arrays["bias"].shape[0]
+    (most_groups, _) = engine.shared_arrays(accelerator)["bias"].shape
     parts = [
-        # A set that is filled while the other one is used, from a memory that is one of two too.
+        # A set that is filled while the other one is used.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
-        part("fetched weights", 2, Memory(engine.tile_words, WORD_BITS)),
+        part("fetched weights", 1, Memory(2 * engine.tile_words, WORD_BITS)),
+        part("queue", 1, QUEUE),
         *chosen("weight choice", m, n * engine.weight_bits, engine.steps_m * engine.steps_n),
         *chosen("input choice", n, x_bits, engine.steps_n),
         part("input registers", 1, Resources(ff=n * x_bits)),
         part("accumulators", m, Accumulator(total_bits)),
         part("totals", 2 * engine.tile_m, Memory(accelerator.tokens, total_bits)),
         part("biases", lanes, Memory(most_groups, PARAMETER_BITS)),
-        part("loops", 7, LOOP),
+        part("loops", 6, LOOP),
         part("addresses", _address_products(engine, accelerator), ADDRESS_PRODUCT),
     ]
     if engine.weight_bits == 1:
@@ -219,7 +221,7 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     """
     Of rows by how many there are of a token, which differs between layers: to multiply, and to
-    store to each memory; of rows of tiles by their tiles: to fetch (twice), and to count all.
+    store to each memory; of rows of tiles by their tiles: for steps, words and iterations.
     Quotients by sizes that are no powers of two are products too: numbers of tiles, and rows and
     cells of activations.
     """
@@ -251,7 +253,7 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups:
         others += engine.gelu_bits * (Epilogue.GELU in epilogues)
         parts.append(part("other saturations", results, Resources(lut=2 * others, ff=others)))
     if Epilogue.GELU in epilogues:
-        entries = engine.arrays(accelerator)["gelu"].shape[1]
+        entries = engine.shared_arrays(accelerator)["gelu"].shape[1]
         parts.append(part("GELU tables", results, Memory(entries, bits)))
     if Epilogue.RESIDUAL in epilogues:
         parts.append(part("residual addition", results, SaturatingAdd(residual_bits)))

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,35 +175,40 @@ def analyse_pipeline(
     clock: Clock,
     bytes_per_cycle: float,
     known: Mapping[SSAValue, Number],
+    written: Mapping[SSAValue, Time] = MappingProxyType({}),
 ) -> Pipeline:
     """
-    How the last loop of a flattened nest runs; `known` has the scalars around the nest. External
-    memory moves `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
+    How the last loop of a flattened nest runs; `known` has the scalars around the nest, `written`
+    when in an iteration arrays have what it reads from them. External memory moves
+    `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
     """
     loop = nest[-1]
     iterations = Iterations(nest, known)
-    schedule, accesses = _scheduled(loop, arrays, clock, {})
+    schedule, accesses = _scheduled(loop, arrays, clock, written)
     pragma = next(op for op in loop.body.block.ops if isinstance(op, vhls.PipelineOp))
     limits = [(pragma.ii.value.data, "the pragma")]
     limits += _port_limits(accesses, iterations, clock, bytes_per_cycle)
-    handed: set[SSAValue] = set()
+    handed: dict[SSAValue, float] = {}
     for mine in _by_array(a for a in accesses if not _is_inside(a.array, loop)):
         interval, is_handed = _dependence_interval(mine, iterations, clock, arrays)
         limits.append((interval, f"the next iteration needs {_name(mine)}"))
         if is_handed:
-            handed.add(mine[0].array.root)
+            array = mine[0].array
+            handed[array.root] = given_distance(array, loop, arrays) or 1
     limits.append((_carried_interval(loop, clock, arrays), "a value that iterations carry"))
     interval, limit = max(limits, key=lambda found: found[0])
-    # An iteration that reads what the one before wrote is that much behind, and so is what it
-    # hands over itself; no array is handed over in a circle.
+    # An iteration that reads what an earlier one wrote is that much behind, and so is what it hands
+    # over itself; no array is handed over in a circle.
     before: dict[SSAValue, Time] = {}
     for _ in handed:
-        written = {root: end for root, end in schedule.written.items() if root in handed}
-        later = {root: Time(max(0, end.cycles - interval)) for root, end in written.items()}
+        later = {
+            root: Time(max(0, schedule.written[root].cycles - int(interval * distance)))
+            for root, distance in handed.items()
+        }
         if later == before:
             break
         before = later
-        schedule, _ = _scheduled(loop, arrays, clock, before)
+        schedule, _ = _scheduled(loop, arrays, clock, {**written, **before})
     return Pipeline(max(1, schedule.finish.cycles), interval, limit)
 
 
@@ -251,7 +257,7 @@ def _port_limits(
     transferred = 0.0
     for mine in _by_array(accesses):
         array = mine[0].array
-        if array.storage not in (Storage.PORT, Storage.BANKS):
+        if array.storage not in (Storage.PORT, Storage.FIFO, Storage.BANKS):
             continue
         reads, writes = (
             max(_busiest(places) for places in _samples(mine, kind, iterations))
@@ -260,6 +266,8 @@ def _port_limits(
         if array.storage is Storage.PORT:
             transferred += (reads + writes) * array.bits / 8
             interval = max(reads, writes) * -(-array.bits // clock.port_bits)
+        elif array.storage is Storage.FIFO:
+            interval = max(reads, writes)
         else:
             interval = _bank_interval(array, reads, writes)
         limits.append((interval, f"ports of {_name(mine)}"))
@@ -307,7 +315,8 @@ def _dependence_interval(
     whether one only hands something over to the next.
     """
     array, loop = accesses[0].array, iterations.nest[-1]
-    if len({type(access.op) for access in accesses}) < 2 or _is_excluded(array, loop, arrays):
+    given = given_distance(array, loop, arrays)
+    if len({type(access.op) for access in accesses}) < 2 or given == math.inf:
         return 1, False
     match array.storage:
         case Storage.REGISTERS:
@@ -324,22 +333,28 @@ def _dependence_interval(
         path.block(loop.body.block)
         for write in (access for access in accesses if isinstance(access.op, memref.StoreOp)):
             if (end := path.accesses.get(write.op)) is None:
-                is_handed = is_handed or _distance(read, write, iterations, 2) is not None
+                next_one = _distance(read, write, iterations, 2) is not None
+                is_handed = is_handed or given is not None or next_one
                 continue
             cycles = end.at.cycles + memory
-            if distance := _distance(read, write, iterations, cycles):
-                worst = max(worst, -(-cycles // distance))
+            if distance := given or _distance(read, write, iterations, cycles):
+                worst = max(worst, math.ceil(cycles / distance))
     return worst, is_handed
 
 
-def _is_excluded(array: Array, loop: scf.ForOp, arrays: Arrays) -> bool:
-    """Whether a pragma says that iterations do not depend on each other through an array."""
-    return any(
-        isinstance(op, vhls.DependenceOp)
-        and op.kind.data == "inter"
-        and arrays.of(op.buffer) is array
-        for op in loop.body.block.ops
-    )
+def given_distance(array: Array, loop: scf.ForOp, arrays: Arrays) -> float | None:
+    """
+    After how many iterations at the earliest, by a pragma, something is read that was written to an
+    array: infinitely many if none depends on another.
+    """
+    for op in loop.body.block.ops:
+        if (
+            isinstance(op, vhls.DependenceOp)
+            and op.kind.data == "inter"
+            and arrays.of(op.buffer) is array
+        ):
+            return math.inf if op.distance is None else op.distance.value.data
+    return None
 
 
 def _distance(read: Access, write: Access, iterations: Iterations, farthest: int) -> int | None:

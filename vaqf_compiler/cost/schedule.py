@@ -179,7 +179,7 @@ class Schedule:
         times = [t for index in op.indices if (t := self.time(index)) is not None]
         if array.root in self.written:
             times.append(self.written[array.root])
-        if array.storage is Storage.PORT and self.guard is not None:
+        if array.storage in (Storage.PORT, Storage.FIFO) and self.guard is not None:
             times.append(self.guard)
         if not times and self.only:
             return

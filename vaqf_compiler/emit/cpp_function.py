@@ -160,6 +160,9 @@ class FunctionPrinter:
 
     @statement.register
     def _(self, op: memref.StoreOp) -> None:
+        if vhls.is_fifo(op.memref.type):
+            self.line(f"{self.value(op.memref).text}.write({self.assigned(op.value)});")
+            return
         target = self.value(op.memref).text + subscripts(op.indices, self.value)
         self.line(f"{target} = {self.assigned(op.value)};")
 

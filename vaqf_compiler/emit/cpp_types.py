@@ -9,6 +9,8 @@ from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.dialects.vhls import is_fifo
+
 WIDEST_SIGNED = 64
 """Integers up to this width are signed numbers; wider ones are words of bits, ap_uint."""
 
@@ -69,11 +71,14 @@ def alias_definition(alias: str) -> str:
 
 def declarator(type_: Attribute, name: str, *, is_argument: bool = False) -> str:
     """
-    A declaration of a scalar or an array, without initialiser. Raises PassFailedException for
-    an array of dynamic size, unless it is an argument and only its first dimension is dynamic.
+    A declaration of a scalar, an array or a queue, without initialiser. Raises PassFailedException
+    for an array of dynamic size, unless it is an argument and only its first dimension is dynamic.
     """
     if not isa(type_, MemRefType):
         return f"{cpp_type(type_)} {name}"
+    if is_fifo(type_):
+        reference = "&" if is_argument else ""
+        return f"hls::stream<{cpp_type(type_.element_type)}> {reference}{name}"
     shape = type_.get_shape()
     if any(size < 1 for size in (shape[1:] if is_argument else shape)) or not shape:
         raise PassFailedException(f"the array '{name}' must have a static shape, not {type_}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xdsl.dialects import arith, memref
 from xdsl.ir import Operation
 
+from vaqf_compiler.dialects.vhls import is_fifo
 from vaqf_compiler.emit.arithmetic import (
     SIGNED,
     UNSIGNED,
@@ -65,8 +66,10 @@ def print_expression(op: Operation, operand: Printed) -> Expression:
         case arith.ConstantOp():
             return print_constant(op)
         case memref.LoadOp():
-            element = operand(op.memref).text + subscripts(op.indices, operand)
-            return variable(element, op.res.type)
+            array = operand(op.memref).text
+            if is_fifo(op.memref.type):
+                return variable(f"{array}.read()", op.res.type)
+            return variable(array + subscripts(op.indices, operand), op.res.type)
         case arith.CmpiOp():
             return print_comparison(op, operand)
         case arith.SelectOp():

@@ -14,7 +14,8 @@ def inlined_operations(block: Block) -> set[Operation]:
     The operations of `block` (not of nested regions) that get no variable: constants, what
     nothing uses, and pure operations and loads whose only use is in the same block, unless they
     have a name. A load stays before whatever may write memory between it and the statement that
-    its value ends up in, and out of the header of a loop, which is evaluated many times.
+    its value ends up in, and out of the header of a loop, which is evaluated many times. What takes
+    an element from a queue is a statement of its own.
     """
     operations = list(block.ops)
     position = {op: index for index, op in enumerate(operations)}
@@ -23,7 +24,7 @@ def inlined_operations(block: Block) -> set[Operation]:
     dead: set[Operation] = set()
     statement = {op: Use(op, 0) for op in operations}
     for op in reversed(operations):
-        if not isinstance(op, EXPRESSIONS):
+        if not isinstance(op, EXPRESSIONS) or _takes(op):
             continue
         uses = [use for use in op.results[0].uses if use.operation not in dead]
         if not uses:
@@ -49,6 +50,11 @@ def inlined_operations(block: Block) -> set[Operation]:
 def _is_repeated(use: Use) -> bool:
     """Whether it is the upper bound or the step of a loop."""
     return isinstance(use.operation, scf.ForOp) and use.index in (1, 2)
+
+
+def _takes(op: Operation) -> bool:
+    """Whether it takes an element from a queue."""
+    return isinstance(op, memref.LoadOp) and vhls.is_fifo(op.memref.type)
 
 
 def _may_write(op: Operation) -> bool:

@@ -109,7 +109,21 @@ def standard_part(loops: ModuleOp) -> StandardPart:
                 function = function.parent_op()
             op.detach()
             Rewriter.insert_op(op, InsertPoint.at_start(function.body.block))
+    _make_queues_arrays(copy)
     return part
+
+
+def _make_queues_arrays(module: ModuleOp) -> None:
+    """Processes run one after another, so a queue is an array of all that goes through it."""
+    for op in module.walk():
+        arguments = [value for region in op.regions for b in region.blocks for value in b.args]
+        for value in (*op.results, *arguments):
+            if vhls.is_fifo(value.type):
+                assert isa(value.type, MemRefType[Attribute])
+                array = MemRefType(value.type.element_type, value.type.shape)
+                Rewriter.replace_value_with_new_type(value, array)
+        if isinstance(op, func.FuncOp) and not op.is_declaration:
+            op.update_function_type()
 
 
 class JITFunction:

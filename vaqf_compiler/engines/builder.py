@@ -74,10 +74,18 @@ def local(
     return buffer
 
 
-def buffer(name: str, type_: MemRefType[Attribute]) -> Buffer:
-    """An array of one iteration of a loop, in memory."""
-    found = Buffer(memref.AllocaOp.get(type_.element_type, shape=type_.get_shape()).memref)
+def queue_type(bits: int, elements: int) -> MemRefType[Attribute]:
+    """A queue that so many elements go through."""
+    return MemRefType(IntegerType(bits), [elements], memory_space=vhls.FifoAttr())
+
+
+def queue(name: str, type_: MemRefType[Attribute], depth: int) -> Buffer:
+    """A queue of a dataflow function, with `depth` elements in it at most."""
+    space = type_.memory_space
+    array = memref.AllocaOp.get(type_.element_type, shape=type_.shape, memory_space=space)
+    found = Buffer(array.memref)
     found.ssa.name_hint = name
+    vhls.StreamOp(found.ssa, depth)
     return found
 
 
@@ -160,7 +168,7 @@ def pipeline(ii: int = 1) -> None:
 
 
 def dataflow() -> None:
-    """Run the calls of this loop's body at the same time, each ahead by an iteration."""
+    """Run the calls of this function at the same time."""
     vhls.DataflowOp()
 
 

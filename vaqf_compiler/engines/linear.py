@@ -3,18 +3,19 @@ The engine for fully connected layers and the patch embedding.
 
 It works tile by tile: `tile_m` output channels by `tile_n` input channels. While the weights of
 a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` products a cycle, and
-the weights of the next tile are fetched. Meanwhile the totals of the row of tiles before become
+the weights of the next tile are taken over. Meanwhile the totals of the row of tiles before become
 results, some of a token in a cycle:
 
     for each row of tiles, and once more:   output channels
-      for each step:                        input channels; all steps are one dataflow loop
-        fetch the weights of the tile of the next step
+      for each step:                        input channels
         for each token:                     one cycle each, if the tile is fully unrolled
+          take over a word of the weights of the next step's tile
           requantise, activate or add, and store results of the row before
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
 
-A row has a step for each tile, or more where it takes more to finish its results; then the first
-steps do not multiply.
+All of it is one pipelined loop (`linear_multiply`). A process beside it fetches the layer's weights
+in one burst and hands them over through a queue. A row has a step for each tile, or more where it
+takes more to finish its results; then the first steps do not multiply.
 
 Binary weights are worked on in pairs. Of two inputs `a` and `b`, `a + b` and `a - b` are made once
 for all output channels; a pair of weights chooses one of the two or its complement (the bias makes
@@ -40,39 +41,34 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
-    buffer,
     call,
     dataflow,
     function,
     local,
     loop,
     pipeline,
+    queue,
     unrolled,
     when,
 )
-from vaqf_compiler.engines.linear_engine import (
-    COUNTER_BITS,
-    Epilogue,
-    LinearEngine,
-    weights_port,
-)
-from vaqf_compiler.engines.linear_step import Place, build_step
-from vaqf_compiler.engines.values import INDEX, Value, integer
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.linear_multiply import build_multiply
+from vaqf_compiler.engines.values import INDEX, Value
 
 Arguments = dict[str, Value | Buffer]
 
 
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:
     """The engine as a function of loops, after the functions that it calls."""
-    fetch, step = _build_fetch(engine, accelerator), build_step(engine, accelerator)
-    steps = _build_steps(engine, fetch, step)
+    fetch, multiply = _build_fetch(engine, accelerator), build_multiply(engine, accelerator)
+    tiles = _build_tiles(engine, fetch, multiply)
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()
         available = _available(arguments)
-        for name, array in engine.arrays(accelerator).items():
+        for name, array in engine.shared_arrays(accelerator).items():
             available[name] = local(name, array.bits, *array.shape, partition=array.partition)
-        _build_layer(engine, accelerator, available, steps)
-    return [fetch, step, steps, operation]
+        _build_layer(engine, accelerator, available, tiles)
+    return [fetch, multiply, tiles, operation]
 
 
 def _available(arguments: Mapping[str, SSAValue]) -> Arguments:
@@ -88,57 +84,47 @@ def _call(process: func.FuncOp, available: Mapping[str, Value | Buffer]) -> None
 
 
 def _build_fetch(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
-    """Fetch the weights for the step after, or where that has none, for the next that has."""
+    """Fetch a layer's weights, whose tiles lie in the order in which they are used."""
     port_name = weights_port(engine.name)
-    scalars = ("weights_at", "out_tiles", "in_tiles")
     types: dict[str, Attribute] = {
         port_name: accelerator.ports[port_name],
         "fetched": engine.fetched,
-        "fetch_at": engine.arrays(accelerator)["fetch_at"].type,
-        **dict.fromkeys(scalars, INDEX),
+        "weights_at": INDEX,
+        "words": INDEX,
     }
     with function(f"{engine.name}_fetch", types) as (operation, arguments):
         vhls.InlineOp()
         port, fetched = Buffer(arguments[port_name]), Buffer(arguments["fetched"])
-        weights_at, out_tiles, in_tiles = (Value(arguments[name]) for name in scalars)
-        place = Place.of(engine, Buffer(arguments["fetch_at"]), in_tiles, out_tiles)
-        in_tile = (place.step - (place.steps - in_tiles) + 1).maximum(0)
-        tile = place.out_tile * in_tiles + in_tile
-        tile_at = (weights_at + tile.minimum(out_tiles * in_tiles - 1) * engine.tile_words).named(
-            "tile_at"
-        )
-        with loop(0, engine.tile_words, "word") as word:
+        (most,) = fetched.shape
+        with loop(0, Value(arguments["words"]), "word", most=most) as word:
             pipeline()
-            fetched[word] = port[tile_at + word]
-        place.advance()
+            fetched[word] = port[Value(arguments["weights_at"]) + word]
     return operation
 
 
-def _build_steps(engine: LinearEngine, fetch: func.FuncOp, step: func.FuncOp) -> func.FuncOp:
+def _build_tiles(engine: LinearEngine, fetch: func.FuncOp, multiply: func.FuncOp) -> func.FuncOp:
     """
-    All steps of a layer: while one is worked on, the weights of the next are fetched. A function of
-    its own, with nothing but the loop, is the form of dataflow that the tool takes (UG1399); where
-    they are in it the two processes count themselves.
+    Both processes at the same time. A function of its own, with nothing else in it, is the form of
+    dataflow that the tool takes (UG1399).
     """
     types = {
         argument.name_hint or "": argument.type
-        for process in (fetch, step)
+        for process in (fetch, multiply)
         for argument in process.args
         if argument.name_hint != "fetched"
     }
-    with function(f"{engine.name}_steps", {**types, "all_steps": INDEX}) as (operation, arguments):
+    with function(f"{engine.name}_tiles", types) as (operation, arguments):
         vhls.InlineOp()
-        available = _available(arguments)
-        with loop(0, Value(arguments["all_steps"]), "count", most=engine.most_steps):
-            dataflow()
-            inside = {**available, "fetched": buffer("fetched", engine.fetched)}
-            for process in (fetch, step):
-                _call(process, inside)
+        dataflow()
+        # One tile that is being taken over, and one ahead of it.
+        fetched = queue("fetched", engine.fetched, 2 * engine.tile_words)
+        for process in (fetch, multiply):
+            _call(process, {**_available(arguments), "fetched": fetched})
     return operation
 
 
 def _build_layer(
-    engine: LinearEngine, accelerator: Accelerator, available: Arguments, steps: func.FuncOp
+    engine: LinearEngine, accelerator: Accelerator, available: Arguments, tiles: func.FuncOp
 ) -> None:
     """The body of the engine's function; `available` are its arguments and arrays."""
     s = {name: value for name, value in available.items() if isinstance(value, Value)}
@@ -153,12 +139,8 @@ def _build_layer(
         buffers["parameters"], s["parameters_at"], s["out_tiles"] * groups, lanes
     ) as (group, lane, value):
         buffers["bias"][group, lane] = value
-    for counters in ("fetch_at", "step_at"):
-        for i in range(2):
-            buffers[counters][i] = integer(0, COUNTER_BITS)
-    between = in_tiles.maximum(engine.finishing_steps)
-    all_steps = in_tiles + 1 + (s["out_tiles"] - 1) * between + engine.finishing_steps
-    _call(steps, {**buffers, **s, "all_steps": all_steps.named("all_steps")})
+    words = (s["out_tiles"] * in_tiles * engine.tile_words).named("words")
+    _call(tiles, {**buffers, **s, "words": words})
     if Epilogue.LOGITS in engine.epilogues:
         with when(s["epilogue"].equals(Epilogue.LOGITS)):
             most = engine.most_out_channels

@@ -16,11 +16,16 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
+from vaqf_compiler.engines.builder import queue_type
 from vaqf_compiler.engines.trees import fits_pair
 from vaqf_compiler.engines.values import INDEX
 
 COUNTER_BITS = 32
-"""Of the row of tiles, and the step of it, that a process is at."""
+LEAST_TRIPS = 32
+"""
+Iterations of a pass over the tokens, however few there are, so that a total is stored before it is
+needed again.
+"""
 
 
 def weights_port(engine: str) -> str:
@@ -105,8 +110,15 @@ class LinearEngine:
 
     @property
     def fetched(self) -> MemRefType[Attribute]:
-        """The weights of a tile, as in external memory."""
-        return MemRefType(IntegerType(WORD_BITS), [self.tile_words])
+        """The weights of a layer, in words as in external memory, tile by tile."""
+        in_tiles = -(-self.most_in_channels // self.tile_n)
+        rows = -(-self.most_out_channels // self.tile_m)
+        return queue_type(WORD_BITS, in_tiles * rows * self.tile_words)
+
+    @property
+    def least_trips(self) -> int:
+        """Iterations of a pass over the tokens, at least; those of the first take over a tile."""
+        return max(LEAST_TRIPS, self.tile_words)
 
     @property
     def steps_m(self) -> int:
@@ -128,30 +140,41 @@ class LinearEngine:
         return self.tile_m // self.results
 
     @property
-    def most_steps(self) -> int:
-        """Of any layer."""
+    def counters(self) -> tuple[str, ...]:
+        """
+        Where the loop over steps and tokens is: row of tiles, step of it, pass over the tokens if
+        a step has several, and token.
+        """
+        return ("out_tile", "step", *(["step_n"] if self.steps_n > 1 else []), "token")
+
+    def most_iterations(self, tokens: int) -> int:
+        """Of the loop over steps and tokens, for any layer."""
         in_tiles = -(-self.most_in_channels // self.tile_n)
         rows = -(-self.most_out_channels // self.tile_m)
         between = max(in_tiles, self.finishing_steps)
-        return in_tiles + 1 + (rows - 1) * between + self.finishing_steps
+        steps = in_tiles + 1 + (rows - 1) * between + self.finishing_steps
+        return steps * self.steps_n * max(tokens, self.least_trips)
 
-    def arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
-        """Arrays that the engine keeps from step to step, by name."""
+    def own_arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
+        """Arrays of the loop over steps and tokens, by name."""
         lanes = accelerator.lanes
-        groups = self.groups(lanes)
-        most_groups = -(-self.most_out_channels // self.tile_m) * groups
-        totals = EngineArray(self.total_bits, (accelerator.tokens, groups, lanes), (2, 3))
+        totals = EngineArray(
+            self.total_bits, (accelerator.tokens, self.groups(lanes), lanes), (2, 3)
+        )
         weight = EngineArray(WORD_BITS, (self.tile_words,), (1,))
-        counters = EngineArray(COUNTER_BITS, (2,), (1,))
-        found = {
-            "fetch_at": counters,
-            "step_at": counters,
+        return {
+            "counters": EngineArray(COUNTER_BITS, (len(self.counters),), (1,)),
             "weight": weight,
             "weight_ahead": weight,
             "totals": totals,
             "done": totals,
-            "bias": EngineArray(PARAMETER_BITS, (most_groups, lanes), (2,)),
         }
+
+    def shared_arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
+        """Arrays that are filled before that loop, or read after it, by name."""
+        lanes = accelerator.lanes
+        most_groups = -(-self.most_out_channels // self.tile_m) * self.groups(lanes)
+        found = {"bias": EngineArray(PARAMETER_BITS, (most_groups, lanes), (2,))}
         if Epilogue.GELU in self.epilogues:
             # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
             size = -(-(1 << self.gelu_bits) // lanes) * lanes

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from xdsl.dialects import func, scf
+from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute
 from xdsl.utils.hints import isa
@@ -25,7 +25,8 @@ from vaqf_compiler.cost.closed_form import (
     MovementForm,
 )
 from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
-from vaqf_compiler.cost.schedule import Schedule, Time
+from vaqf_compiler.cost.pipelines import analyse_pipeline
+from vaqf_compiler.cost.schedule import Time
 from vaqf_compiler.engines.accelerator import (
     PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
@@ -37,7 +38,7 @@ from vaqf_compiler.engines.builder import call, function, local
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
-from vaqf_compiler.engines.linear_step import build_step
+from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
@@ -68,7 +69,7 @@ class CycleModel:
 
     def linear(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""
-        depth = self._step_depth(engine, accelerator)
+        depth = self._multiply_depth(engine, accelerator)
         cycles = self._linear_cycles(engine, accelerator, depth)
         least, most = self.linear_bounds(engine, accelerator)
         assert least <= cycles <= most
@@ -77,7 +78,7 @@ class CycleModel:
     def linear_bounds(self, engine: LinearEngine, accelerator: Accelerator) -> tuple[int, int]:
         """The same at least and at most, by the depth of some engine of the same bits."""
         key = (engine.name, bits_of(accelerator.activations))
-        depth = self._form(int, key, lambda: self._step_depth(engine, accelerator))
+        depth = self._form(int, key, lambda: self._multiply_depth(engine, accelerator))
         other = self._slack(OTHER_DEPTH)
         least = self._linear_cycles(engine, accelerator, max(1, depth - other))
         most = self._linear_cycles(engine, accelerator, depth + other)
@@ -89,7 +90,7 @@ class CycleModel:
 
     def _linear_cycles(self, engine: LinearEngine, accelerator: Accelerator, depth: int) -> int:
         form = self._control_form(engine, accelerator)
-        form = replace(form, engine=engine, step=replace(form.step, depth=depth))
+        form = replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
         return sum(
             count * form.cycles(*layer.shape, layer.epilogue)
             for layer, count in self._distinct[engine.name].items()
@@ -186,13 +187,13 @@ class CycleModel:
 
         return self._form(MovementForm, (kind, lanes, *divisions), find)
 
-    def _step_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+    def _multiply_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """
-        Its products and what becomes of others' sums run side by side. If a token takes more than
-        a cycle, complete totals of one cycle seem to be those that the next one finishes.
+        Products and what becomes of others' sums run side by side. Complete totals are finished in
+        later iterations, which wait where the pipeline is deeper than there are iterations between.
         """
         products = self._products_depth(engine, accelerator)
-        after = products - 1 if engine.steps_m > 1 else 0
+        after = max(0, products - engine.least_trips * engine.steps_m)
         return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
@@ -246,9 +247,9 @@ class CycleModel:
     def _depth(
         self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
     ) -> int:
-        step = build_step(engine, accelerator, **parts)
-        arrays = engine.arrays(accelerator)
-        others = {a.name_hint or "": a.type for a in step.args if a.name_hint not in arrays}
+        multiply = build_multiply(engine, accelerator, **parts)
+        arrays = engine.shared_arrays(accelerator)
+        others = {a.name_hint or "": a.type for a in multiply.args if a.name_hint not in arrays}
         with function("probe", others) as (probe, arguments):
             given = {
                 **arguments,
@@ -257,13 +258,19 @@ class CycleModel:
                     for name, array in arrays.items()
                 },
             }
-            func.CallOp(step.sym_name.data, [given[a.name_hint or ""] for a in step.args], [])
-        model = LatencyModel(ModuleOp([step, probe]), self.board, self.clock_mhz)
-        loop = next(op for op in step.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
-        done = model.arrays.of(given["done"])
-        schedule = Schedule(model.clock, model.arrays, written={done.root: Time(after)})
-        schedule.block(loop.body.block)
-        return schedule.finish.cycles
+            name = multiply.sym_name.data
+            func.CallOp(name, [given[a.name_hint or ""] for a in multiply.args], [])
+        model = LatencyModel(ModuleOp([multiply, probe]), self.board, self.clock_mhz)
+        loop = next(op for op in multiply.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
+        done = next(
+            op.memref
+            for op in multiply.body.block.ops
+            if isinstance(op, memref.AllocOp) and op.memref.name_hint == "done"
+        )
+        found = analyse_pipeline(
+            [loop], model.arrays, model.clock, model.bytes_per_cycle, {}, {done: Time(after)}
+        )
+        return found.depth
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
         """

@@ -15,6 +15,9 @@ from vaqf_compiler.dialects.vhls.arrays import (
     ArrayReshapeOp,
     BindOpOp,
     BindStorageOp,
+    FifoAttr,
+    StreamOp,
+    is_fifo,
     is_m_axi_port,
 )
 from vaqf_compiler.dialects.vhls.comment import CommentOp
@@ -39,13 +42,16 @@ __all__ = [
     "CommentOp",
     "DataflowOp",
     "DependenceOp",
+    "FifoAttr",
     "InlineOp",
     "InterfaceOp",
     "LoopTripcountOp",
     "PipelineOp",
     "PragmaOp",
+    "StreamOp",
     "TraceOp",
     "UnrollOp",
+    "is_fifo",
     "is_m_axi_port",
 ]
 
@@ -64,7 +70,9 @@ VHLS = Dialect(
         ArrayReshapeOp,
         BindStorageOp,
         BindOpOp,
+        StreamOp,
         CommentOp,
         TraceOp,
     ],
+    [FifoAttr],
 )

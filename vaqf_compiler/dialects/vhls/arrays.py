@@ -13,9 +13,10 @@ from xdsl.dialects.builtin import (
     SignlessIntegerConstraint,
     StringAttr,
 )
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
 from xdsl.irdl import (
     base,
+    irdl_attr_definition,
     irdl_op_definition,
     operand_def,
     opt_prop_def,
@@ -94,6 +95,44 @@ class ArrayReshapeOp(ArrayLayoutOp):
     """Put several elements of an array into one wider word of its memory."""
 
     name = "vhls.array_reshape"
+
+
+@irdl_attr_definition
+class FifoAttr(ParametrizedAttribute):
+    """
+    The memory space of arrays that are a queue: the n-th write is of element n, and the n-th read
+    too, so that none needs an address. In C++ that is an `hls::stream`.
+    """
+
+    name = "vhls.fifo"
+
+
+def is_fifo(type_: Attribute) -> bool:
+    """Whether a type is that of a queue."""
+    return isa(type_, MemRefType[Attribute]) and isinstance(type_.memory_space, FifoAttr)
+
+
+@irdl_op_definition
+class StreamOp(PragmaOp):
+    """How many elements may be in a queue at a time."""
+
+    name = "vhls.stream"
+
+    buffer = operand_def(base(MemRefType))
+    depth = prop_def(IntegerAttr[I64])
+
+    assembly_format = "$buffer `depth` `=` $depth attr-dict `:` type($buffer)"
+
+    def __init__(self, buffer: SSAValue, depth: int):
+        super().__init__(operands=[buffer], properties={"depth": integer(depth)})
+
+    def verify_(self) -> None:
+        check_positive("depth", self.depth)
+        if not is_fifo(self.buffer.type):
+            raise VerifyException("the array must be a queue, with the memory space #vhls.fifo")
+
+    def pragma(self, variable: str | None) -> str:
+        return f"stream variable={variable}" + option("depth", self.depth)
 
 
 @irdl_op_definition

@@ -1,4 +1,4 @@
-"""Pragmas in the body of a loop, about that loop."""
+"""Pragmas in the body of a loop, about that loop; that of dataflow also in a function's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from xdsl.irdl import base, irdl_op_definition, operand_def, opt_prop_def, prop_
 from xdsl.traits import HasParent
 from xdsl.utils.exceptions import VerifyException
 
-from vaqf_compiler.dialects.vhls.arrays import ArrayLayoutOp, BindStorageOp
+from vaqf_compiler.dialects.vhls.arrays import ArrayLayoutOp, BindStorageOp, StreamOp
+from vaqf_compiler.dialects.vhls.functions import InlineOp
 from vaqf_compiler.dialects.vhls.pragma import (
     PragmaOp,
     check_one_of,
@@ -66,9 +67,10 @@ class UnrollOp(PragmaOp):
 @irdl_op_definition
 class DataflowOp(PragmaOp):
     """
-    Run the calls of the loop's body at the same time: while one works on an iteration, those
-    before it are at later ones. Arrays of the body become pairs of buffers that take turns. The
-    body has nothing but calls and their arrays, which is what the tool accepts.
+    Run the calls of a function, or of a loop's body, at the same time. In a loop, while one works
+    on an iteration, those before it are at later ones, and arrays of the body become pairs of
+    buffers that take turns. There is nothing but calls and their arrays, which is what the tool
+    accepts.
     """
 
     name = "vhls.dataflow"
@@ -78,19 +80,22 @@ class DataflowOp(PragmaOp):
         arith.ConstantOp,
         ArrayLayoutOp,
         BindStorageOp,
+        StreamOp,
+        InlineOp,
     )
 
-    traits = traits_def(HasParent(scf.ForOp))
+    traits = traits_def(HasParent(scf.ForOp, func.FuncOp))
     assembly_format = "attr-dict"
 
     def verify_(self) -> None:
         assert self.parent is not None
         for op in self.parent.ops:
-            if isinstance(op, DataflowOp | LoopTripcountOp | scf.YieldOp) and not op.operands:
+            ends = DataflowOp | LoopTripcountOp | scf.YieldOp | func.ReturnOp
+            if isinstance(op, ends) and not op.operands:
                 continue
             if not isinstance(op, self.ALLOWED):
                 raise VerifyException(
-                    f"a dataflow loop has nothing but calls and their arrays, got {op.name}"
+                    f"a dataflow region has nothing but calls and their arrays, got {op.name}"
                 )
 
     def pragma(self, variable: str | None) -> str:
@@ -124,8 +129,9 @@ class LoopTripcountOp(PragmaOp):
 @irdl_op_definition
 class DependenceOp(PragmaOp):
     """
-    No two iterations (`inter`), or no two accesses of one iteration (`intra`), of the loop touch
-    the same element of a buffer. The tool does not check it: if it is wrong, so is the hardware.
+    Iterations of the loop (`inter`), or accesses of one iteration (`intra`), do not depend on each
+    other through a buffer: `false`. Or what an iteration writes is read `distance` iterations later
+    at the earliest. The tool does not check it: if it is wrong, so is the hardware.
     """
 
     name = "vhls.dependence"
@@ -133,15 +139,27 @@ class DependenceOp(PragmaOp):
 
     buffer = operand_def(base(MemRefType))
     kind = prop_def(StringAttr)
+    distance = opt_prop_def(IntegerAttr[I64])
 
     traits = traits_def(HasParent(scf.ForOp))
-    assembly_format = "$buffer $kind `false` attr-dict `:` type($buffer)"
+    assembly_format = (
+        "$buffer $kind (`distance` `=` $distance^):(`false`)? attr-dict `:` type($buffer)"
+    )
 
-    def __init__(self, buffer: SSAValue, kind: str):
-        super().__init__(operands=[buffer], properties={"kind": StringAttr(kind)})
+    def __init__(self, buffer: SSAValue, kind: str, distance: int | None = None):
+        super().__init__(
+            operands=[buffer],
+            properties={"kind": StringAttr(kind), "distance": integer(distance)},
+        )
 
     def verify_(self) -> None:
         check_one_of("kind", self.kind, self.KINDS)
+        check_positive("distance", self.distance)
+        if self.distance is not None and self.kind.data == "intra":
+            raise VerifyException("only iterations are at a distance: the kind must be inter")
 
     def pragma(self, variable: str | None) -> str:
-        return f"dependence variable={variable} type={self.kind.data} dependent=false"
+        text = f"dependence variable={variable} type={self.kind.data}"
+        if self.distance is None:
+            return f"{text} dependent=false"
+        return f"{text} direction=RAW{option('distance', self.distance)} dependent=true"

@@ -1,5 +1,5 @@
-// Integers of any width for the generated code: AMD's ap_int and ap_uint, or, where VAQF_NATIVE is
-// defined, stand-ins built on the machine's own integers. The stand-ins wrap to their width exactly
+// Integers of any width, and queues, for the generated code: AMD's ap_int, ap_uint and hls::stream,
+// or, where VAQF_NATIVE is defined, stand-ins built on the machine's own integers. The stand-ins wrap to their width exactly
 // as ap_int does; they make C simulation fast and are not meant for synthesis.
 #ifndef VAQF_TYPES_H
 #define VAQF_TYPES_H
@@ -15,8 +15,11 @@
 #else
 #include <ap_int.h>
 #endif
+#include <hls_stream.h>
 #else
+#include <cassert>
 #include <cstdint>
+#include <deque>
 
 namespace vaqf {
 
@@ -78,6 +81,25 @@ private:
     return static_cast<Unsigned>(static_cast<Unsigned>(x << spare) >> spare);
   }
 };
+
+namespace hls {
+
+// A queue between two processes, of any length.
+template <class T> class stream {
+public:
+  void write(const T &element) { elements.push_back(element); }
+  T read() {
+    assert(!elements.empty());
+    const T first = elements.front();
+    elements.pop_front();
+    return first;
+  }
+
+private:
+  std::deque<T> elements;
+};
+
+} // namespace hls
 
 #endif // VAQF_NATIVE
 

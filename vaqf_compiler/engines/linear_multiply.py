@@ -1,6 +1,7 @@
 """
-A step of a linear engine: a tile of weights times all tokens. Meanwhile the weights of the next one
-are taken over, and some results of the row of tiles before are finished.
+The loop of a linear engine: in each iteration a token, or part of it, with a tile of weights, all
+tokens for each tile. Meanwhile the weights of the next tile are taken over, and some results of the
+row of tiles before are finished. It is one loop for a whole layer, so that its pipeline fills once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vaqf_compiler.engines.accelerator import MULTIPLIER, Accelerator, bits_of
 from vaqf_compiler.engines.builder import (
     Buffer,
     function,
+    local,
     loop,
     pipeline,
     scratch,
@@ -30,7 +32,7 @@ from vaqf_compiler.engines.trees import dots, paired, tree_sum
 from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
 
 
-def build_step(
+def build_multiply(
     engine: LinearEngine,
     accelerator: Accelerator,
     *,
@@ -38,65 +40,29 @@ def build_step(
     finishes: bool = True,
 ) -> func.FuncOp:
     """
-    The function of a step; without what multiplies or what finishes results where only the
+    The function of the loop; without what multiplies or what finishes results where only the
     timing of the other is of interest.
     """
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
         "fetched": engine.fetched,
-        **{
-            name: array.type
-            for name, array in engine.arrays(accelerator).items()
-            if name != "fetch_at"
-        },
+        **{name: array.type for name, array in engine.shared_arrays(accelerator).items()},
         **dict.fromkeys(_scalars(engine), INDEX),
     }
     if engine.requantizes:
         types |= {"multiplier": MULTIPLIER, "shift": INDEX}
-    with function(f"{engine.name}_step", types) as (operation, arguments):
+    with function(f"{engine.name}_multiply", types) as (operation, arguments):
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
-        counters = buffers["step_at"]
-        place = Place.of(engine, counters, scalars["in_tiles"], scalars["out_tiles"])
-        _Step(engine, accelerator, buffers, scalars, place).build(multiplies, finishes)
-        place.advance()
+        for name, array in engine.own_arrays(accelerator).items():
+            buffers[name] = local(name, array.bits, *array.shape, partition=array.partition)
+        _Multiply(engine, accelerator, buffers, scalars).build(multiplies, finishes)
     return operation
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a process of an engine is: a row of tiles, and a step of it."""
-
-    counters: Buffer
-    out_tile: Value
-    step: Value
-    steps: Value
-    """Of this row."""
-
-    @staticmethod
-    def of(engine: LinearEngine, counters: Buffer, in_tiles: Value, out_tiles: Value) -> Place:
-        """Read from the process's counters."""
-        out_tile, step = (counters[i].as_index() for i in range(2))
-        # The first row has no results to finish yet, but weights to fetch before it multiplies;
-        # the last one has nothing to multiply.
-        finishing = engine.finishing_steps
-        between = in_tiles.maximum(finishing)
-        after_first = select(out_tile.equals(out_tiles), between.like(finishing), between)
-        steps = select(out_tile.equals(0), in_tiles + 1, after_first)
-        return Place(counters, out_tile.named("out_tile"), step.named("step"), steps.named("steps"))
-
-    def advance(self) -> None:
-        """Go on to the next step, maybe of the next row."""
-        ends = self.step.equals(self.steps - 1).named("ends")
-        row = select(ends, self.out_tile + 1, self.out_tile)
-        step = select(ends, constant(0), self.step + 1)
-        for i, value in enumerate((row, step)):
-            self.counters[i] = value.as_integer(self.counters.bits)
-
-
 def _scalars(engine: LinearEngine) -> list[str]:
-    """The indices that a step needs."""
+    """The indices that the loop needs."""
     names = ["tokens", "source", "out_tiles", "in_tiles"]
     if engine.masks_channels:
         names.append("in_channels")
@@ -110,58 +76,151 @@ def _scalars(engine: LinearEngine) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _Place:
+    """
+    Where the loop is: a row of tiles, a step of it, a pass of that over the tokens, and a token.
+    All rows have as many steps, the last of them with a tile each.
+    """
+
+    out_tile: Value
+    step: Value
+    step_n: Number
+    token: Value
+
+    @staticmethod
+    def start(engine: LinearEngine, counters: Buffer, lead: Value) -> None:
+        """Put the counters to the step before the first tile, in which that is taken over."""
+        for i, name in enumerate(engine.counters):
+            first = lead - 1 if name == "step" else constant(0)
+            counters[i] = first.as_integer(counters.bits)
+
+    @staticmethod
+    def read(engine: LinearEngine, counters: Buffer) -> _Place:
+        """In an iteration."""
+        found = {n: counters[i].as_index().named(n) for i, n in enumerate(engine.counters)}
+        return _Place(found["out_tile"], found["step"], found.get("step_n", 0), found["token"])
+
+
+@dataclass(frozen=True)
+class _Next:
+    """What comes after an iteration."""
+
+    ends_step: Value
+    """Whether it is the last one of its step."""
+    out_tile: Value
+    """Of the next step, as is the number of it."""
+    step: Value
+    counters: dict[str, Value]
+    """Of the next iteration."""
+
+    @staticmethod
+    def of(place: _Place, engine: LinearEngine, trips: Value, between: Value) -> _Next:
+        """With passes of `trips` iterations, and `between` steps from row to row."""
+        ends_pass = place.token.equals(trips - 1).named("ends_pass")
+        ends_step, counters = ends_pass, dict[str, Value]()
+        if isinstance(place.step_n, Value):
+            is_last = place.step_n.equals(engine.steps_n - 1)
+            ends_step = (ends_pass & is_last).named("ends_step")
+            next_pass = select(is_last, constant(0), place.step_n + 1)
+            counters["step_n"] = select(ends_pass, next_pass, place.step_n)
+        ends_row = place.step.equals(between - 1).named("ends_row")
+        step = select(ends_row, constant(0), place.step + 1).named("next_step")
+        out_tile = select(ends_row, place.out_tile + 1, place.out_tile).named("next_out_tile")
+        counters |= {
+            "out_tile": select(ends_step, out_tile, place.out_tile),
+            "step": select(ends_step, step, place.step),
+            "token": select(ends_pass, constant(0), place.token + 1),
+        }
+        return _Next(ends_step, out_tile, step, counters)
+
+    def store(self, engine: LinearEngine, counters: Buffer) -> None:
+        """Go on."""
+        for i, name in enumerate(engine.counters):
+            counters[i] = self.counters[name].as_integer(counters.bits)
+
+
+@dataclass(frozen=True)
+class _Multiply:
     engine: LinearEngine
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
-    place: Place
 
     def build(self, with_products: bool, with_results: bool) -> None:
-        engine, s, place = self.engine, self.scalars, self.place
-        lead = (place.steps - s["in_tiles"]).named("lead")
+        engine, s = self.engine, self.scalars
+        counters = self.buffers["counters"]
+        between = s["in_tiles"].maximum(engine.finishing_steps).named("between")
+        lead = (between - s["in_tiles"]).named("lead")
+        trips = s["tokens"].maximum(engine.least_trips).named("trips")
+        steps = s["in_tiles"] + 1 + (s["out_tiles"] - 1) * between + engine.finishing_steps
+        _Place.start(engine, counters, lead)
+        iterations = (steps * engine.steps_n * trips).named("iterations")
+        most = engine.most_iterations(self.accelerator.tokens)
+        with ExitStack() as loops:
+            loops.enter_context(loop(0, iterations, "iteration", most=most))
+            step_m = _outer(loops, engine.steps_m, "step_m")
+            pipeline()
+            self._dependences()
+            place = _Place.read(engine, counters)
+            after = _Next.of(place, engine, trips, between)
+            self._take_weights(place, after, lead, step_m)
+            with when(place.token < s["tokens"]):
+                self._work(place, lead, step_m, with_products, with_results)
+            with when(_all(after.ends_step, _is(step_m, engine.steps_m - 1))):
+                weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
+                with unrolled(engine.tile_words, "word") as word:
+                    weight[word] = ahead[word]
+            if (is_last := _is(step_m, engine.steps_m - 1)) is not None:
+                loops.enter_context(when(is_last))
+            after.store(engine, counters)
+
+    def _take_weights(self, place: _Place, after: _Next, lead: Value, step_m: Number) -> None:
+        """In the first pass of a step, take over the words of the next step's tile."""
+        engine, s = self.engine, self.scalars
+        has_tile = (lead <= after.step) & (after.out_tile < s["out_tiles"])
+        is_word = place.token < engine.tile_words
+        takes = _all(has_tile, is_word, _is(place.step_n, 0), _is(step_m, 0))
+        with when(takes.named("takes")):
+            tile = after.out_tile * s["in_tiles"] + (after.step - lead)
+            word = self.buffers["fetched"][tile * engine.tile_words + place.token].named("word")
+            self.buffers["weight_ahead"][place.token] = word
+
+    def _work(
+        self, place: _Place, lead: Value, step_m: Number, with_products: bool, with_results: bool
+    ) -> None:
+        """Multiply a token with a tile, and finish some of its results of the row before."""
+        engine, s = self.engine, self.scalars
+        token, step_n = place.token, place.step_n
         multiplies = ((lead <= place.step) & (place.out_tile < s["out_tiles"])).named("multiplies")
         in_tile = select(multiplies, place.step - lead, constant(0)).named("in_tile")
         last = in_tile.equals(s["in_tiles"] - 1).named("last")
         finishes = (constant(0) < place.out_tile) & (place.step < engine.finishing_steps)
-        finishes = finishes.named("finishes")
+        finishes = _all(finishes, _is(step_n, 0), _is(step_m, 0)).named("finishes")
         at = {"out_tile": place.out_tile, "step": place.step}
-        epilogue = EpilogueLanes(engine, self.accelerator, self.buffers, {**s, **at})
-        words = engine.tile_words
-        weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
-        with unrolled(words, "word") as word:
-            weight[word] = ahead[word]
-        most, trips = max(self.accelerator.tokens, words), s["tokens"].maximum(words)
-        with ExitStack() as loops:
-            step_n = _outer(loops, engine.steps_n, "step_n")
-            token = loops.enter_context(loop(0, trips, "token", most=most))
-            step_m = _outer(loops, engine.steps_m, "step_m")
-            pipeline()
-            self._independent()
-            with when(token < words):
-                ahead[token] = self.buffers["fetched"][token]
-            with when(token < s["tokens"]):
-                # Before results are written, so that nothing seems to wait for them.
-                x = self._inputs(token, in_tile, step_n) if with_products else None
-                if with_results:
-                    with when(_all(finishes, _is(step_n, 0), _is(step_m, 0))):
-                        epilogue.build(token)
-                if x is not None:
-                    with when(multiplies):
-                        first = _all(in_tile.equals(0), _is(step_n, 0)).named("first")
-                        complete = _all(last, _is(step_n, engine.steps_n - 1))
-                        self._multiply(x, token, step_n, step_m, first, complete)
+        # Before results are written, so that nothing seems to wait for them.
+        x = self._inputs(token, in_tile, step_n) if with_products else None
+        if with_results:
+            with when(finishes):
+                EpilogueLanes(engine, self.accelerator, self.buffers, {**s, **at}).build(token)
+        if x is not None:
+            with when(multiplies):
+                first = _all(in_tile.equals(0), _is(step_n, 0)).named("first")
+                complete = _all(last, _is(step_n, engine.steps_n - 1))
+                self._multiply(x, token, step_n, step_m, first, complete)
 
-    def _independent(self) -> None:
+    def _dependences(self) -> None:
         """
         A layer's results go to other rows than its inputs lie in (binvit-allocate), and each token
-        and group has a row of the residual stream of its own.
+        and group has a row of the residual stream of its own. A token's totals are needed again in
+        the next pass over the tokens, and they are final when the row's last pass is over.
         """
         engine = self.engine
         if engine.input is self.accelerator.activations and engine.stores_activations:
             vhls.DependenceOp(self.buffers["activations"].ssa, "inter")
         if "residual" in self.buffers:
             vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
+        for name in ("totals", "done"):
+            vhls.DependenceOp(self.buffers[name].ssa, "inter", engine.least_trips * engine.steps_m)
 
     def _inputs(self, token: Value, in_tile: Value, step_n: Number) -> Buffer:
         """The input channels of a token that are multiplied in a cycle."""

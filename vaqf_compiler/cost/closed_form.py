@@ -72,9 +72,9 @@ class LinearForm:
 
     engine: LinearEngine
     lanes: int
-    fetch: Pipeline
+    weights: Pipeline
+    biases: Pipeline
     multiply: Pipeline
-    bias: Pipeline
     table: Pipeline | None
     """Of the engines that some layer needs it of, as is the next one."""
     logits: Pipeline | None
@@ -86,23 +86,24 @@ class LinearForm:
     def of(model: LatencyModel, engine: LinearEngine, lanes: int) -> LinearForm:
         """From loops that a walk has met; all epilogues must have been."""
         main = _Function(model, engine.name)
-        fetch, multiply = (
-            _Function(model, f"{engine.name}_{name}") for name in ("fetch", "multiply")
+        weights, biases, multiply = (
+            _Function(model, f"{engine.name}_{name}")
+            for name in ("fetch_weights", "fetch_biases", "multiply")
         )
         pipelines = main.pipelines
         table = pipelines.pop(0) if Epilogue.GELU in engine.epilogues else None
         logits = pipelines.pop() if Epilogue.LOGITS in engine.epilogues else None
-        (bias,) = pipelines
+        assert not pipelines
         return LinearForm(
             engine,
             lanes,
-            fetch=fetch.pipelines[0],
+            weights=weights.pipelines[0],
+            biases=biases.pipelines[0],
             multiply=multiply.pipelines[0],
-            bias=bias,
             table=table,
             logits=logits,
             control=main.control(),
-            fetch_control=fetch.control(),
+            fetch_control=weights.control(),
             multiply_control=multiply.control(),
         )
 
@@ -112,13 +113,13 @@ class LinearForm:
         in_tiles, out_tiles = _ceil(in_channels, e.tile_n), _ceil(out_channels, e.tile_m)
         between = max(in_tiles, e.finishing_steps)
         steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
-        fetch = self.fetch_control + _loop(self.fetch, in_tiles * out_tiles * e.tile_words)
+        fetch = self.fetch_control + _loop(self.weights, in_tiles * out_tiles * e.tile_words)
         iterations = steps * e.steps_n * max(tokens, e.least_trips) * e.steps_m
         multiply = self.multiply_control + _loop(self.multiply, iterations)
         slowest = max(fetch, multiply) + CALL_CYCLES
-        # The first weights have to come through, and later ones may be waited for.
-        total = slowest * self.fetch.interval + self.fetch.depth + CALL_CYCLES
-        total += _loop(self.bias, out_tiles * e.groups(self.lanes))
+        # The first words have to come through, and later ones may be waited for.
+        total = slowest * max(self.weights.interval, self.biases.interval)
+        total += self.weights.depth + self.biases.depth + CALL_CYCLES
         if epilogue is Epilogue.GELU and self.table is not None:
             total += _loop(self.table, _ceil(1 << e.gelu_bits, self.lanes))
         if epilogue is Epilogue.LOGITS and self.logits is not None:

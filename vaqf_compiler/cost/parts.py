@@ -190,21 +190,22 @@ def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
 
 def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     """A linear engine: weights, products and sums, totals, and one set of lanes for results."""
-    m, n, lanes = engine.unroll_m, engine.unroll_n, accelerator.lanes
+    m, n = engine.unroll_m, engine.unroll_n
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
     weight_bits = engine.tile_m * engine.tile_n * engine.weight_bits
-    (most_groups, _) = engine.shared_arrays(accelerator)["bias"].shape
+    bias_bits = engine.tile_m * (total_bits + PARAMETER_BITS)
     parts = [
         # A set that is filled while the other one is used.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
-        part("fetched weights", 1, Memory(2 * engine.tile_words, WORD_BITS)),
-        part("queue", 1, QUEUE),
+        part("bias registers", 1, Resources(ff=bias_bits, lut=2 * engine.bias_words)),
+        part("weight queue", 1, Memory(2 * engine.tile_words, WORD_BITS)),
+        part("bias queue", 1, Memory(2 * engine.bias_words, WORD_BITS)),
+        part("queues", 2, QUEUE),
         *chosen("weight choice", m, n * engine.weight_bits, engine.steps_m * engine.steps_n),
         *chosen("input choice", n, x_bits, engine.steps_n),
         part("input registers", 1, Resources(ff=n * x_bits)),
         part("accumulators", m, Accumulator(total_bits)),
         part("totals", 2 * engine.tile_m, Memory(accelerator.tokens, total_bits)),
-        part("biases", lanes, Memory(most_groups, PARAMETER_BITS)),
         part("loops", 6, LOOP),
         part("addresses", _address_products(engine, accelerator), ADDRESS_PRODUCT),
     ]
@@ -215,7 +216,7 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
         parts += dot_products("products", x_bits, engine.weight_bits, n, m, engine.most_product)
     if engine.masks_channels:
         parts.append(part("input masks", n, Resources(lut=x_bits + INDEX_BITS / 2)))
-    return parts + _epilogue_parts(engine, accelerator, most_groups)
+    return parts + _epilogue_parts(engine, accelerator)
 
 
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
@@ -231,12 +232,14 @@ def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     return 4 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
 
 
-def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups: int) -> Parts:
+def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     """What all layers' results go through."""
     results, epilogues = engine.results, engine.epilogues
     bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)
     parts = [
-        *chosen("finished totals", results, engine.total_bits, engine.finishing_steps),
+        *chosen(
+            "finished totals and biases", 2 * results, engine.total_bits, engine.finishing_steps
+        ),
         part("bias addition", results, AdderTree(engine.total_bits, 2)),
         part("masks", 1, Resources(lut=INDEX_BITS)),
     ]
@@ -258,6 +261,7 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator, most_groups:
     if Epilogue.RESIDUAL in epilogues:
         parts.append(part("residual addition", results, SaturatingAdd(residual_bits)))
     if Epilogue.LOGITS in epilogues:
+        most_groups, _ = engine.shared_arrays(accelerator)["logit"].shape
         parts.append(part("logits", accelerator.lanes, Memory(most_groups, engine.total_bits)))
         parts += chosen("stored logit", 1, engine.total_bits, accelerator.lanes)
     return parts

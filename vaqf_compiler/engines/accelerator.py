@@ -16,7 +16,9 @@ from vaqf_compiler.engines.values import Value, integer, width_of_integer
 PARAMETERS = "parameters"
 """The name of the port of all parameters other than weights."""
 PARAMETER_BITS = 32
-"""Of biases, normalisation parameters, tables and initial tokens in external memory."""
+"""Of biases, normalisation parameters and tables in external memory."""
+TOKEN_BITS = 16
+"""The same of initial tokens: those of the residual stream."""
 PIXEL_BITS = 8
 LOGIT_BITS = 64
 
@@ -95,20 +97,20 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
 
 @contextmanager
 def each_parameter(
-    port: Buffer, at: Value, groups: Value | int, lanes: int
+    port: Buffer, at: Value, groups: Value | int, lanes: int, bits: int = PARAMETER_BITS
 ) -> Generator[tuple[Value, Value, Value]]:
     """
-    Loops that read `groups * lanes` parameters from word `at` of a port; for each one, its
-    group, its lane and its 32 bits.
+    Loops that read `groups * lanes` parameters of some bits from word `at` of a port, each group
+    from words of its own; for each one, its group, its lane and its bits.
     """
-    words = lanes // PARAMETERS_PER_WORD
+    per_word = min(lanes, WORD_BITS // bits)
+    words = lanes // per_word
     with loop(0, groups, "group") as group:
         pipeline(words)
         with unrolled(words, "word") as word:
             data = port[at + group * words + word].named("data")
-            with unrolled(PARAMETERS_PER_WORD, "part") as part:
-                value = data.field(part * PARAMETER_BITS, PARAMETER_BITS)
-                yield group, word * PARAMETERS_PER_WORD + part, value
+            with unrolled(per_word, "part") as part:
+                yield group, word * per_word + part, data.field(part * bits, bits)
 
 
 def requantized_bits(total_bits: int, most_shift: int) -> int:

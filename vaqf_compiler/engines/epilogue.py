@@ -41,7 +41,7 @@ class EpilogueLanes:
         group = ((s["out_tile"] - 1) * groups + in_row).named("out_group")
         total = scratch("total", engine.total_bits, engine.results)
         with unrolled(engine.results, "result") as result:
-            bias = lanes.read(self.buffers["bias"], (group,), result).to(engine.total_bits)
+            bias = lanes.read(self.buffers["bias"], (in_row,), result)
             total[result] = lanes.read(self.buffers["done"], (token, in_row), result) + bias
         scaled = self._requantized(total) if engine.requantizes else total
         with self._when_in_layer(group):

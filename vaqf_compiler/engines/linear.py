@@ -34,6 +34,7 @@ from xdsl.ir import Attribute, SSAValue
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
+    PARAMETERS,
     PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
@@ -60,15 +61,18 @@ Arguments = dict[str, Value | Buffer]
 
 def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:
     """The engine as a function of loops, after the functions that it calls."""
-    fetch, multiply = _build_fetch(engine, accelerator), build_multiply(engine, accelerator)
-    tiles = _build_tiles(engine, fetch, multiply)
+    port = weights_port(engine.name)
+    weights = _build_fetch(f"{engine.name}_fetch_weights", accelerator, port, engine.weights)
+    biases = _build_fetch(f"{engine.name}_fetch_biases", accelerator, PARAMETERS, engine.biases)
+    multiply = build_multiply(engine, accelerator)
+    tiles = _build_tiles(engine, weights, biases, multiply)
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()
         available = _available(arguments)
         for name, array in engine.shared_arrays(accelerator).items():
             available[name] = local(name, array.bits, *array.shape, partition=array.partition)
         _build_layer(engine, accelerator, available, tiles)
-    return [fetch, multiply, tiles, operation]
+    return [weights, biases, multiply, tiles, operation]
 
 
 def _available(arguments: Mapping[str, SSAValue]) -> Arguments:
@@ -78,48 +82,56 @@ def _available(arguments: Mapping[str, SSAValue]) -> Arguments:
     }
 
 
-def _call(process: func.FuncOp, available: Mapping[str, Value | Buffer]) -> None:
-    """Call a function with what has its arguments' names."""
-    call(process, *(available[argument.name_hint or ""] for argument in process.args))
-
-
-def _build_fetch(engine: LinearEngine, accelerator: Accelerator) -> func.FuncOp:
-    """Fetch a layer's weights, whose tiles lie in the order in which they are used."""
-    port_name = weights_port(engine.name)
+def _build_fetch(
+    name: str, accelerator: Accelerator, port_name: str, queue_: MemRefType[Attribute]
+) -> func.FuncOp:
+    """
+    A process that fetches what lies in external memory in the order in which a layer uses it: its
+    weights, tile by tile, or its biases.
+    """
     types: dict[str, Attribute] = {
         port_name: accelerator.ports[port_name],
-        "fetched": engine.fetched,
-        "weights_at": INDEX,
+        "fetched": queue_,
+        "at": INDEX,
         "words": INDEX,
     }
-    with function(f"{engine.name}_fetch", types) as (operation, arguments):
+    with function(name, types) as (operation, arguments):
         vhls.InlineOp()
         port, fetched = Buffer(arguments[port_name]), Buffer(arguments["fetched"])
         (most,) = fetched.shape
         with loop(0, Value(arguments["words"]), "word", most=most) as word:
             pipeline()
-            fetched[word] = port[Value(arguments["weights_at"]) + word]
+            fetched[word] = port[Value(arguments["at"]) + word]
     return operation
 
 
-def _build_tiles(engine: LinearEngine, fetch: func.FuncOp, multiply: func.FuncOp) -> func.FuncOp:
+def _build_tiles(
+    engine: LinearEngine, weights: func.FuncOp, biases: func.FuncOp, multiply: func.FuncOp
+) -> func.FuncOp:
     """
-    Both processes at the same time. A function of its own, with nothing else in it, is the form of
+    All processes at the same time. A function of its own, with nothing else in it, is the form of
     dataflow that the tool takes (UG1399).
     """
-    types = {
-        argument.name_hint or "": argument.type
-        for process in (fetch, multiply)
-        for argument in process.args
-        if argument.name_hint != "fetched"
-    }
+    queues = {"weights": engine.weights, "biases": engine.biases}
+    ports = {a.name_hint or "": a.type for f in (weights, biases) for a in f.args[:1]}
+    scalars = ("weights_at", "weight_words", "parameters_at", "bias_words")
+    rest = {a.name_hint or "": a.type for a in multiply.args if a.name_hint not in queues}
+    types = {**ports, **dict.fromkeys(scalars, INDEX), **rest}
     with function(f"{engine.name}_tiles", types) as (operation, arguments):
         vhls.InlineOp()
         dataflow()
-        # One tile that is being taken over, and one ahead of it.
-        fetched = queue("fetched", engine.fetched, 2 * engine.tile_words)
-        for process in (fetch, multiply):
-            _call(process, {**_available(arguments), "fetched": fetched})
+        available = _available(arguments)
+        # What is taken over for one tile or row, and the same ahead of it.
+        depths = {"weights": 2 * engine.tile_words, "biases": 2 * engine.bias_words}
+        for name, type_ in queues.items():
+            available[name] = queue(name, type_, depths[name])
+        port = weights_port(engine.name)
+        for process, names in (
+            (weights, (port, "weights", "weights_at", "weight_words")),
+            (biases, (PARAMETERS, "biases", "parameters_at", "bias_words")),
+            (multiply, tuple(argument.name_hint or "" for argument in multiply.args)),
+        ):
+            call(process, *(available[name] for name in names))
     return operation
 
 
@@ -134,13 +146,13 @@ def _build_layer(
     buffers = {name: value for name, value in available.items() if isinstance(value, Buffer)}
     if Epilogue.GELU in engine.epilogues:
         _load_gelu_table(engine, accelerator, buffers, s)
-    groups, lanes = engine.groups(accelerator.lanes), accelerator.lanes
-    with each_parameter(
-        buffers["parameters"], s["parameters_at"], s["out_tiles"] * groups, lanes
-    ) as (group, lane, value):
-        buffers["bias"][group, lane] = value
-    words = (s["out_tiles"] * in_tiles * engine.tile_words).named("words")
-    _call(tiles, {**buffers, **s, "words": words})
+    lanes = accelerator.lanes
+    words = {
+        "weight_words": s["out_tiles"] * in_tiles * engine.tile_words,
+        "bias_words": s["out_tiles"] * engine.bias_words,
+    }
+    given = {**buffers, **s, **{name: count.named(name) for name, count in words.items()}}
+    call(tiles, *(given[argument.name_hint or ""] for argument in tiles.args))
     if Epilogue.LOGITS in engine.epilogues:
         with when(s["epilogue"].equals(Epilogue.LOGITS)):
             most = engine.most_out_channels

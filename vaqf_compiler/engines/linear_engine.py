@@ -12,7 +12,7 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
     MULTIPLIER,
-    PARAMETER_BITS,
+    PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
 )
@@ -109,16 +109,27 @@ class LinearEngine:
         return 1 << (bits_of(self.input) + self.weight_bits - 2)
 
     @property
-    def fetched(self) -> MemRefType[Attribute]:
+    def weights(self) -> MemRefType[Attribute]:
         """The weights of a layer, in words as in external memory, tile by tile."""
         in_tiles = -(-self.most_in_channels // self.tile_n)
         rows = -(-self.most_out_channels // self.tile_m)
         return queue_type(WORD_BITS, in_tiles * rows * self.tile_words)
 
     @property
+    def bias_words(self) -> int:
+        """Words of the biases of a row of tiles."""
+        return self.tile_m // PARAMETERS_PER_WORD
+
+    @property
+    def biases(self) -> MemRefType[Attribute]:
+        """The biases of a layer, in words as in external memory."""
+        rows = -(-self.most_out_channels // self.tile_m)
+        return queue_type(WORD_BITS, rows * self.bias_words)
+
+    @property
     def least_trips(self) -> int:
-        """Iterations of a pass over the tokens, at least; those of the first take over a tile."""
-        return max(LEAST_TRIPS, self.tile_words)
+        """Iterations of a pass over the tokens, at least; each may take over a word."""
+        return max(LEAST_TRIPS, self.tile_words, self.bias_words)
 
     @property
     def steps_m(self) -> int:
@@ -158,14 +169,15 @@ class LinearEngine:
     def own_arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
         """Arrays of the loop over steps and tokens, by name."""
         lanes = accelerator.lanes
-        totals = EngineArray(
-            self.total_bits, (accelerator.tokens, self.groups(lanes), lanes), (2, 3)
-        )
+        groups = self.groups(lanes)
+        totals = EngineArray(self.total_bits, (accelerator.tokens, groups, lanes), (2, 3))
         weight = EngineArray(WORD_BITS, (self.tile_words,), (1,))
         return {
             "counters": EngineArray(COUNTER_BITS, (len(self.counters),), (1,)),
             "weight": weight,
             "weight_ahead": weight,
+            "bias": EngineArray(self.total_bits, (groups, lanes), (1, 2)),
+            "bias_ahead": EngineArray(WORD_BITS, (self.bias_words,), (1,)),
             "totals": totals,
             "done": totals,
         }
@@ -174,7 +186,7 @@ class LinearEngine:
         """Arrays that are filled before that loop, or read after it, by name."""
         lanes = accelerator.lanes
         most_groups = -(-self.most_out_channels // self.tile_m) * self.groups(lanes)
-        found = {"bias": EngineArray(PARAMETER_BITS, (most_groups, lanes), (2,))}
+        found: dict[str, EngineArray] = {}
         if Epilogue.GELU in self.epilogues:
             # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
             size = -(-(1 << self.gelu_bits) // lanes) * lanes

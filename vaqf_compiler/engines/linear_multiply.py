@@ -15,7 +15,13 @@ from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.accelerator import MULTIPLIER, Accelerator, bits_of
+from vaqf_compiler.engines.accelerator import (
+    MULTIPLIER,
+    PARAMETER_BITS,
+    PARAMETERS_PER_WORD,
+    Accelerator,
+    bits_of,
+)
 from vaqf_compiler.engines.builder import (
     Buffer,
     function,
@@ -45,7 +51,8 @@ def build_multiply(
     """
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
-        "fetched": engine.fetched,
+        "weights": engine.weights,
+        "biases": engine.biases,
         **{name: array.type for name, array in engine.shared_arrays(accelerator).items()},
         **dict.fromkeys(_scalars(engine), INDEX),
     }
@@ -107,6 +114,8 @@ class _Next:
 
     ends_step: Value
     """Whether it is the last one of its step."""
+    ends_row: Value
+    """Whether it is in the last step of its row."""
     out_tile: Value
     """Of the next step, as is the number of it."""
     step: Value
@@ -131,7 +140,7 @@ class _Next:
             "step": select(ends_step, step, place.step),
             "token": select(ends_pass, constant(0), place.token + 1),
         }
-        return _Next(ends_step, out_tile, step, counters)
+        return _Next(ends_step, ends_row, out_tile, step, counters)
 
     def store(self, engine: LinearEngine, counters: Buffer) -> None:
         """Go on."""
@@ -164,12 +173,11 @@ class _Multiply:
             place = _Place.read(engine, counters)
             after = _Next.of(place, engine, trips, between)
             self._take_weights(place, after, lead, step_m)
+            self._take_biases(place, after, step_m)
             with when(place.token < s["tokens"]):
                 self._work(place, lead, step_m, with_products, with_results)
             with when(_all(after.ends_step, _is(step_m, engine.steps_m - 1))):
-                weight, ahead = self.buffers["weight"], self.buffers["weight_ahead"]
-                with unrolled(engine.tile_words, "word") as word:
-                    weight[word] = ahead[word]
+                self._use_taken(after)
             if (is_last := _is(step_m, engine.steps_m - 1)) is not None:
                 loops.enter_context(when(is_last))
             after.store(engine, counters)
@@ -180,10 +188,32 @@ class _Multiply:
         has_tile = (lead <= after.step) & (after.out_tile < s["out_tiles"])
         is_word = place.token < engine.tile_words
         takes = _all(has_tile, is_word, _is(place.step_n, 0), _is(step_m, 0))
-        with when(takes.named("takes")):
+        with when(takes.named("takes_weights")):
             tile = after.out_tile * s["in_tiles"] + (after.step - lead)
-            word = self.buffers["fetched"][tile * engine.tile_words + place.token].named("word")
+            word = self.buffers["weights"][tile * engine.tile_words + place.token].named("word")
             self.buffers["weight_ahead"][place.token] = word
+
+    def _take_biases(self, place: _Place, after: _Next, step_m: Number) -> None:
+        """In the first pass of a row's last step, take over the biases of its totals."""
+        engine, s = self.engine, self.scalars
+        has_row = after.ends_row & (place.out_tile < s["out_tiles"])
+        is_word = place.token < engine.bias_words
+        takes = _all(has_row, is_word, _is(place.step_n, 0), _is(step_m, 0))
+        with when(takes.named("takes_biases")):
+            at = place.out_tile * engine.bias_words + place.token
+            self.buffers["bias_ahead"][place.token] = self.buffers["biases"][at].named("word")
+
+    def _use_taken(self, after: _Next) -> None:
+        """Begin to use the weights of the next step, and before that of a row, its biases."""
+        engine, buffers = self.engine, self.buffers
+        with unrolled(engine.tile_words, "word") as word:
+            buffers["weight"][word] = buffers["weight_ahead"][word]
+        lanes = self.accelerator.lanes
+        with when(after.ends_row), unrolled(engine.bias_words, "word") as word:
+            with unrolled(PARAMETERS_PER_WORD, "part") as part:
+                m = word * PARAMETERS_PER_WORD + part
+                bias = buffers["bias_ahead"][word].field(part * PARAMETER_BITS, PARAMETER_BITS)
+                buffers["bias"][m // lanes, m % lanes] = bias.to(engine.total_bits)
 
     def _work(
         self, place: _Place, lead: Value, step_m: Number, with_products: bool, with_results: bool

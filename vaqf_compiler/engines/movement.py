@@ -11,6 +11,7 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     PIXELS_PER_WORD,
+    TOKEN_BITS,
     Accelerator,
     bits_of,
     cell_of,
@@ -53,7 +54,8 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
         vhls.InlineOp()
         port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
         rows, target = Value(arguments["rows"]), Value(arguments["target"])
-        with each_parameter(port, at, rows, accelerator.lanes) as (row, lane, value):
+        tokens = each_parameter(port, at, rows, accelerator.lanes, TOKEN_BITS)
+        with tokens as (row, lane, value):
             element = value.to(bits_of(accelerator.residual))
             Buffer(arguments["residual"])[target + row, 0, lane] = element
     return operation

@@ -32,6 +32,7 @@ from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     PARAMETERS,
     PARAMETERS_PER_WORD,
+    TOKEN_BITS,
     Accelerator,
 )
 from vaqf_compiler.engines.builder import Buffer, call
@@ -76,7 +77,7 @@ class Parameters:
         engine = self.engines[name_of(dispatch.engine)]
         match engine.kind.data:
             case "load_rows":
-                self.parameters_at[dispatch] = self._vector(dispatch.yielded)
+                self.parameters_at[dispatch] = self._vector(dispatch.yielded, TOKEN_BITS)
             case "layer_norm":
                 norm = find(dispatch, LayerNormOp)
                 self.parameters_at[dispatch] = self._vector(norm.gamma)
@@ -100,8 +101,8 @@ class Parameters:
         """The contents of the ports."""
         return [image.build() for image in self._images]
 
-    def _vector(self, value: SSAValue) -> int:
-        return self.parameters.pack(value, rows=1, columns=self.lanes, bits=PARAMETER_BITS)
+    def _vector(self, value: SSAValue, bits: int = PARAMETER_BITS) -> int:
+        return self.parameters.pack(value, rows=1, columns=self.lanes, bits=bits)
 
     def _add_linear(self, dispatch: DispatchOp, engine: EngineOp) -> None:
         layer = weighted_op(dispatch)

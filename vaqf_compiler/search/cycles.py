@@ -28,7 +28,6 @@ from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
 from vaqf_compiler.cost.pipelines import analyse_pipeline
 from vaqf_compiler.cost.schedule import Time
 from vaqf_compiler.engines.accelerator import (
-    PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
@@ -227,13 +226,11 @@ class CycleModel:
         """
         _, width, lanes = accelerator.activations.get_shape()
         groups = engine.groups(lanes)
-        # Of one group, biases are registers.
-        has_one = groups == 1 and engine.most_out_channels <= engine.tile_m
         key = (
             "results",
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
             (engine.epilogues, lanes // engine.results),
-            (_division(width), min(groups, 2), has_one),
+            (_division(width), min(groups, 2)),
             after,
         )
 
@@ -279,9 +276,8 @@ class CycleModel:
         """
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
-        words = lanes // PARAMETERS_PER_WORD
         groups = _division(engine.groups(lanes))
-        key = (engine.name, words > 1, groups, odd, engine.tile_words > 1, engine.epilogues)
+        key = (engine.name, groups, odd, engine.tile_words > 1, engine.epilogues)
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)
@@ -318,8 +314,7 @@ class CycleModel:
             form = self._form(LinearForm, key, find)
             # Each entry of a table goes to each copy of it.
             table = form.table and replace(form.table, interval=lanes)
-            bias = replace(form.bias, interval=words)
-            return replace(form, lanes=lanes, bias=bias, table=table)
+            return replace(form, lanes=lanes, table=table)
 
         return self._form(LinearForm, (*key, lanes), of_lanes)
 

@@ -176,7 +176,9 @@ class Schedule:
 
     def _load(self, op: memref.LoadOp) -> None:
         array = self.arrays.of(op.memref)
-        times = [t for index in op.indices if (t := self.time(index)) is not None]
+        # A queue needs no address.
+        indices = () if array.storage is Storage.FIFO else op.indices
+        times = [t for index in indices if (t := self.time(index)) is not None]
         if array.root in self.written:
             times.append(self.written[array.root])
         if array.storage in (Storage.PORT, Storage.FIFO) and self.guard is not None:
@@ -202,11 +204,12 @@ class Schedule:
         return count - 1
 
     def _store(self, op: memref.StoreOp) -> None:
-        times = [t for t in (self._start(op), self.guard) if t is not None]
+        array = self.arrays.of(op.memref)
+        begin = self.time(op.value) if array.storage is Storage.FIFO else self._start(op)
+        times = [t for t in (begin, self.guard) if t is not None]
         if not times:
             return
         start = max(times)
-        array = self.arrays.of(op.memref)
         self.accesses[op] = Access(op, array, self.nested, start)
         # A register passes its value on in the same cycle to what is scheduled together with it.
         match array.storage:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
 from vaqf_compiler.cost.board import Board
@@ -27,20 +28,22 @@ from vaqf_compiler.cost.closed_form import (
 from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
 from vaqf_compiler.cost.pipelines import analyse_pipeline
 from vaqf_compiler.cost.schedule import Time
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
+    PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
 )
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.builder import call, function, local
+from vaqf_compiler.engines.builder import Buffer, call, local, queue
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
-from vaqf_compiler.engines.values import constant
+from vaqf_compiler.engines.values import INDEX, constant
 from vaqf_compiler.search.facts import Facts, LinearLayer
 
 FormT = TypeVar("FormT")
@@ -207,11 +210,12 @@ class CycleModel:
 
         def find() -> int:
             small, machine = _smallest(engine, accelerator)
+            tile_m = _rows_of_a_word(engine, lanes * small.steps_m)
             alone = replace(
                 small,
                 results=lanes,
-                tile_m=lanes * small.steps_m,
-                unroll_m=lanes,
+                tile_m=tile_m,
+                unroll_m=tile_m // small.steps_m,
                 epilogues=frozenset({Epilogue.RESIDUAL}),
                 overhangs=False,
             )
@@ -230,13 +234,22 @@ class CycleModel:
             "results",
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
             (engine.epilogues, lanes // engine.results),
-            (_division(width), min(groups, 2)),
+            # Biases are registers: the more of them, the longer a choice takes.
+            (_division(width), _division(groups), (groups - 1).bit_length()),
             after,
         )
 
         def find() -> int:
             small, machine = _smallest(engine, accelerator)
-            alone = replace(small, tile_n=ROW * engine.steps_n, unroll_n=ROW, masks_channels=False)
+            alone = replace(
+                small,
+                tile_m=groups * lanes,
+                unroll_m=groups * lanes // small.steps_m,
+                most_out_channels=small.most_out_channels // small.tile_m * groups * lanes,
+                tile_n=ROW * engine.steps_n,
+                unroll_n=ROW,
+                masks_channels=False,
+            )
             return self._depth(alone, machine, after, multiplies=False)
 
         return self._form(int, key, find)
@@ -245,29 +258,25 @@ class CycleModel:
         self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
     ) -> int:
         multiply = build_multiply(engine, accelerator, **parts)
-        arrays = engine.shared_arrays(accelerator)
-        others = {a.name_hint or "": a.type for a in multiply.args if a.name_hint not in arrays}
-        with function("probe", others) as (probe, arguments):
-            given = {
-                **arguments,
-                **{
-                    name: local(name, array.bits, *array.shape, partition=array.partition).ssa
-                    for name, array in arrays.items()
-                },
-            }
-            name = multiply.sym_name.data
-            func.CallOp(name, [given[a.name_hint or ""] for a in multiply.args], [])
-        model = LatencyModel(ModuleOp([multiply, probe]), self.board, self.clock_mhz)
-        loop = next(op for op in multiply.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
+        with top_function([], accelerator, 1, 1) as (top, buffers):
+            for name, array in engine.shared_arrays(accelerator).items():
+                buffers[name] = local(name, array.bits, *array.shape, partition=array.partition)
+            for name, type_ in {"weights": engine.weights, "biases": engine.biases}.items():
+                buffers[name] = queue(name, type_, 1)
+            _call_with_ones(multiply, buffers)
+        model = LatencyModel(ModuleOp([multiply, top]), self.board, self.clock_mhz)
+        nest = [op for op in multiply.walk() if isinstance(op, scf.ForOp)]
+        while not is_pipelined(nest[-1]):
+            nest.pop()
+        known: dict[SSAValue, int] = {a: 1 for a in multiply.args if a.type == INDEX}
         done = next(
             op.memref
             for op in multiply.body.block.ops
             if isinstance(op, memref.AllocOp) and op.memref.name_hint == "done"
         )
-        found = analyse_pipeline(
-            [loop], model.arrays, model.clock, model.bytes_per_cycle, {}, {done: Time(after)}
-        )
-        return found.depth
+        return analyse_pipeline(
+            nest, model.arrays, model.clock, model.bytes_per_cycle, known, {done: Time(after)}
+        ).depth
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
         """
@@ -277,7 +286,8 @@ class CycleModel:
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
         groups = _division(engine.groups(lanes))
-        key = (engine.name, groups, odd, engine.tile_words > 1, engine.epilogues)
+        words = lanes > PARAMETERS_PER_WORD
+        key = (engine.name, words, groups, odd, engine.tile_words > 1, engine.epilogues)
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)
@@ -332,17 +342,27 @@ class CycleModel:
         words, logits = (sizes.get(port, 1) for port in ("image_port", "logits"))
         with top_function([name], accelerator, words, logits) as (top, buffers):
             for scalars in calls:
-                arguments = [
-                    buffers[argument.name_hint or ""]
-                    if isinstance(argument.type, MemRefType)
-                    else constant(scalars.get(argument.name_hint or "", 1), argument.type)
-                    for argument in engine.args
-                ]
-                call(engine, *arguments)
+                _call_with_ones(engine, buffers, scalars)
         module = ModuleOp([build_exp_table("exp_table"), *functions, top])
         model = LatencyModel(module, self.board, self.clock_mhz)
         model.calls(top)
         return model
+
+
+def _call_with_ones(
+    function: func.FuncOp,
+    buffers: Mapping[str, Buffer],
+    scalars: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Call a function with arrays of its arguments' names, some scalars, and ones for others."""
+    names = [argument.name_hint or "" for argument in function.args]
+    arguments = [
+        buffers[name]
+        if isinstance(argument.type, MemRefType)
+        else constant(scalars.get(name, 1), argument.type)
+        for name, argument in zip(names, function.args, strict=True)
+    ]
+    call(function, *arguments)
 
 
 def _division(size: int) -> int:
@@ -358,6 +378,7 @@ def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEng
     rows = min(2, -(-engine.most_out_channels // engine.tile_m))
     steps_m = min(2, engine.steps_m)
     tile_m = least * lanes * (2 if steps_m > 1 and groups == 1 else 1)
+    tile_m = _rows_of_a_word(engine, tile_m)
     machine = _any_rows(accelerator)
     is_image = engine.input is accelerator.image
     small = replace(
@@ -370,6 +391,11 @@ def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEng
         input=machine.image if is_image else machine.activations,
     )
     return small, machine
+
+
+def _rows_of_a_word(engine: LinearEngine, multiple: int) -> int:
+    """The least multiple of some output channels whose weights fill a word."""
+    return -(-WORD_BITS // (engine.tile_n * engine.weight_bits * multiple)) * multiple
 
 
 def _resized(memory: MemRefType[Attribute], width: int, lanes: int) -> MemRefType[Attribute]:

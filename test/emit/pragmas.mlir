@@ -35,6 +35,8 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
     vhls.loop_tripcount min = 1 max = 64
     // CHECK-NEXT: #pragma HLS dependence variable=buffer type=inter dependent=false
     vhls.dependence %buffer "inter" false : memref<8x64xi20>
+    // CHECK-NEXT: #pragma HLS dependence variable=buffer type=inter direction=RAW distance=32 dependent=true
+    vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
     // What a bind_op is about is a variable.
     // CHECK-NEXT: const i20 v = input[i] * input[i];
     // CHECK-NEXT: #pragma HLS bind_op variable=v op=mul impl=dsp latency=2
@@ -72,6 +74,40 @@ func.func @processes(%tiles: index) {
     // CHECK-NEXT: load(buffer, i);
     func.call @load(%buffer, %i) : (memref<4xi8>, index) -> ()
   }
+  func.return
+}
+
+// Arrays of the memory space #vhls.fifo are queues. Reading one is a statement of its own.
+// CHECK-LABEL: static void write(hls::stream<u128> &queue, u128 word) {
+func.func @write(%queue: memref<64xi128, #vhls.fifo>, %word: i128) {
+  %zero = arith.constant 0 : index
+  // CHECK-NEXT: queue.write(word);
+  memref.store %word, %queue[%zero] : memref<64xi128, #vhls.fifo>
+  func.return
+}
+
+// CHECK-LABEL: static void read(hls::stream<u128> &queue, u128 words[2]) {
+func.func @read(%queue: memref<64xi128, #vhls.fifo>, %words: memref<2xi128>) {
+  %zero = arith.constant 0 : index
+  // CHECK-NEXT: const u128 word = queue.read();
+  // CHECK-NEXT: words[0] = word;
+  %word = memref.load %queue[%zero] : memref<64xi128, #vhls.fifo>
+  memref.store %word, %words[%zero] : memref<2xi128>
+  func.return
+}
+
+// CHECK-LABEL: static void processes_of_a_function(u128 word, u128 words[2]) {
+func.func @processes_of_a_function(%word: i128, %words: memref<2xi128>) {
+  // CHECK-NEXT: {{^}}#pragma HLS dataflow
+  vhls.dataflow
+  // CHECK-NEXT: hls::stream<u128> queue;
+  %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
+  // CHECK-NEXT: {{^}}#pragma HLS stream variable=queue depth=16
+  vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
+  // CHECK-NEXT: write(queue, word);
+  func.call @write(%queue, %word) : (memref<64xi128, #vhls.fifo>, i128) -> ()
+  // CHECK-NEXT: read(queue, words);
+  func.call @read(%queue, %words) : (memref<64xi128, #vhls.fifo>, memref<2xi128>) -> ()
   func.return
 }
 

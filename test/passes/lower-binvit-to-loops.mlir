@@ -2,25 +2,36 @@
 
 // CHECK: "memref.global"() <{sym_name = "exp_table", type = memref<256xi16>
 
-// The weights of a tile are fetched for the next step.
-// CHECK-LABEL: func.func @binary_linear_fetch(
-// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %fetched: memref<4xi128>, %fetch_at: memref<2xi32>
+// The weights of a layer are fetched in one burst.
+// CHECK-LABEL: func.func @binary_linear_fetch_weights(
+// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %fetched: memref<{{[0-9]+}}xi128, #vhls.fifo>
 // CHECK: scf.for %word
-// CHECK-NEXT: vhls.pipeline ii = 1
+// CHECK: vhls.pipeline ii = 1
 // CHECK: memref.load %binary_linear_weights
+// CHECK: memref.store {{.*}}, %fetched
 
-// All tokens stream past a tile: 8 of its 32 output channels a cycle, each with all 16 input
-// channels.
-// CHECK-LABEL: func.func @binary_linear_step(
-// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %fetched: memref<4xi128>, %step_at: memref<2xi32>, %weight: memref<4xi128>, %weight_ahead: memref<4xi128>, %totals: memref<5x4x8xi{{[0-9]+}}>, %done: memref<5x4x8xi{{[0-9]+}}>
-// CHECK: scf.for %token
+// All tokens stream past a tile, and past the next one, in one loop: 8 of the tile's 32 output
+// channels a cycle, each with all 16 input channels.
+// CHECK-LABEL: func.func @binary_linear_multiply(
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %weights: memref<{{[0-9]+}}xi128, #vhls.fifo>, %biases: memref<{{[0-9]+}}xi128, #vhls.fifo>
+// The totals of all tokens, one memory for each channel.
+// CHECK: %totals = memref.alloc() : memref<5x4x8xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x4x8xi{{[0-9]+}}>
+// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 3 : memref<5x4x8xi{{[0-9]+}}>
+// CHECK: scf.for %iteration
 // CHECK: scf.for %step_m
 // CHECK-NEXT: vhls.pipeline ii = 1
-// A layer's results go to rows that it does not read.
+// A layer's results go to rows that it does not read, and a total is needed again after a pass over
+// the tokens, of 32 iterations of 4 cycles at least.
 // CHECK-NEXT: vhls.dependence %activations "inter" false
-// Meanwhile the next tile's weights come in,
-// CHECK: memref.load %fetched
+// CHECK-NEXT: vhls.dependence %residual "inter" false
+// CHECK-NEXT: vhls.dependence %totals "inter" distance = 128
+// CHECK-NEXT: vhls.dependence %done "inter" distance = 128
+// Meanwhile the next tile's weights and biases come in,
+// CHECK: memref.load %weights
 // CHECK: memref.store {{.*}}, %weight_ahead
+// CHECK: memref.load %biases
+// CHECK: memref.store {{.*}}, %bias_ahead
 // CHECK: memref.load %activations
 // and results of the row of tiles before are finished: bias, requantisation, what the layer asks for.
 // CHECK: memref.load %bias
@@ -47,14 +58,16 @@
 // CHECK: memref.store {{.*}}, %totals
 // CHECK: memref.store {{.*}}, %done
 
-// All steps of a layer: while one is worked on, the weights of the next are fetched.
-// CHECK-LABEL: func.func @binary_linear_steps(
-// CHECK: scf.for %count
-// CHECK-NEXT: vhls.loop_tripcount
-// CHECK-NEXT: vhls.dataflow
-// CHECK-NEXT: %fetched = memref.alloca() : memref<4xi128>
-// CHECK-NEXT: func.call @binary_linear_fetch
-// CHECK-NEXT: func.call @binary_linear_step
+// While a layer is worked on, its weights and biases are fetched, and come through queues.
+// CHECK-LABEL: func.func @binary_linear_tiles(
+// CHECK: vhls.dataflow
+// CHECK-NEXT: %weights = memref.alloca() : memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-NEXT: vhls.stream %weights depth = 8
+// CHECK-NEXT: %biases = memref.alloca() : memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-NEXT: vhls.stream %biases depth = 16
+// CHECK-NEXT: func.call @binary_linear_fetch_weights(%binary_linear_weights, %weights
+// CHECK-NEXT: func.call @binary_linear_fetch_biases(%parameters, %biases
+// CHECK-NEXT: func.call @binary_linear_multiply
 
 // An engine is a function over memories and ports; sizes and places are arguments.
 // CHECK-LABEL: func.func @binary_linear(
@@ -62,15 +75,7 @@
 // CHECK-SAME: %tokens: index, %in_channels: index, %out_channels: index
 // CHECK-NEXT: vhls.inline off
 
-// The totals of all tokens, one memory for each channel.
-// CHECK: %totals = memref.alloc() : memref<5x4x8xi{{[0-9]+}}>
-// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x4x8xi{{[0-9]+}}>
-// CHECK-NEXT: vhls.array_partition %totals "complete" dim = 3 : memref<5x4x8xi{{[0-9]+}}>
-
-// Biases, then all steps.
-// CHECK: scf.for %group
-// CHECK: memref.store {{.*}}, %bias
-// CHECK: func.call @binary_linear_steps
+// CHECK: func.call @binary_linear_tiles
 
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(

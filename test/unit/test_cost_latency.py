@@ -270,6 +270,7 @@ memref.store %old, %q[%c0] : memref<64xi64>"""
 BACK = "%back = arith.subi %i, %c{0} : index\n"
 ANY = f"{AT_DATA}\n{accumulate('%j0', '%j1')}"
 EXCEPT = 'vhls.dependence %a "{0}" false : memref<64xi32>\n'
+AWAY = 'vhls.dependence %a "inter" distance = {0} : memref<64xi32>\n'
 DEPENDENCES = {
     "a sum in a memory: added in 1, written in 1, read in 2": (accumulate(), A, 4),
     "a sum in a register": (accumulate(), divided(REGISTERS), 1),
@@ -288,6 +289,8 @@ DEPENDENCES = {
     "nor are columns that differ of unknown rows": (in_grid("%j0, %c1", "%j1, %c2"), grid(), 1),
     "nor unknown banks of different rows": (in_grid("%c1, %j0", "%c2, %j1"), grid(CYCLIC), 1),
     "a pragma excludes it": (EXCEPT.format("inter") + accumulate(), A, 1),
+    "a pragma says that it is 3 iterations away": (AWAY.format(3) + accumulate(), A, 2),
+    "or 4, as many as there are cycles": (AWAY.format(4) + accumulate(), A, 1),
     "one for a single iteration does not": (EXCEPT.format("intra") + accumulate(), A, 4),
     "the place depends on what is read": (PLACE, A, 3),
     "whether it is written depends on what is read": (IF_LESS, f"{A}\n{B}", 4),
@@ -438,6 +441,52 @@ def test_processes_of_a_dataflow_loop_overlap() -> None:
     found = cycles(loop(f"{local}\n{calls}", pragma="vhls.dataflow"), functions=functions)
     first, second = 66 + 1 + 9 + AROUND, COPY_DEPTH + 59 + AROUND
     assert found.total == second + 16 * first + AROUND
+
+
+QUEUE = "memref<64xi128, #vhls.fifo>"
+
+
+@pytest.mark.parametrize(("board", "interval"), [(ZCU102, 1), (SLOW, 4)])
+def test_processes_of_a_dataflow_function_run_at_the_same_time(board: Board, interval: int) -> None:
+    n = "%c0 = arith.constant 0 : index\n%c1 = arith.constant 1 : index\n"
+    fill = f"%x = memref.load %p[%i] : memref<64xi128>\nmemref.store %x, %s[%i] : {QUEUE}"
+    # Whether an element is needed is known at once; the queue answers as a memory does.
+    take = f"""
+%few = arith.cmpi slt, %i, %c4 : index
+scf.if %few {{
+  %x = memref.load %s[%i] : {QUEUE}
+  memref.store %x, %w[%i] : memref<64xi128>
+}}"""
+    functions = f"""
+func.func @fill(%p: memref<64xi128>, %s: {QUEUE}) {{
+  {n} %c4 = arith.constant 4 : index
+  {pipelined(fill, trips="c4")}
+  func.return
+}}
+func.func @take(%s: {QUEUE}) {{
+  {n} %c4 = arith.constant 4 : index
+  %c16 = arith.constant 16 : index
+  %w = memref.alloc() : memref<64xi128>
+  {pipelined(take)}
+  func.return
+}}
+func.func @both(%p: memref<64xi128>) {{
+  vhls.dataflow
+  %s = memref.alloca() : {QUEUE}
+  vhls.stream %s depth = 8 : {QUEUE}
+  func.call @fill(%p, %s) : (memref<64xi128>, {QUEUE}) -> ()
+  func.call @take(%s) : ({QUEUE}) -> ()
+  func.return
+}}"""
+    call = "func.call @both(%p) : (memref<64xi128>) -> ()"
+    model = model_of(call, functions=functions, board=board)
+    (found,) = model.calls(model.function("top"))
+    # The first element comes through the pipeline of the one that fills, 66 to read, 1 to write.
+    fill_depth, take_depth = 67, 1 + COPY_DEPTH
+    fill_cycles, take_cycles = fill_depth + 3 * interval + AROUND, take_depth + 15 + AROUND
+    assert fill_cycles > take_cycles
+    # Where elements come more slowly, the other may wait for each of them.
+    assert found.total == fill_cycles * interval + fill_depth + 2 * CALL_CYCLES
 
 
 def branch(condition: str) -> str:

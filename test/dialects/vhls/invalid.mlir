@@ -38,15 +38,70 @@ func.func @unroll_factor(%zero: index, %one: index) {
 
 // -----
 
-// CHECK: 'vhls.dataflow' expects parent op 'scf.for'
-func.func @dataflow_in_function() {
-  vhls.dataflow
+// CHECK: 'vhls.dataflow' expects parent op to be one of 'scf.for', 'func.func'
+func.func @dataflow_in_branch(%taken: i1) {
+  scf.if %taken {
+    vhls.dataflow
+  }
   func.return
 }
 
 // -----
 
-// CHECK: a dataflow loop has nothing but calls and their arrays, got memref.store
+// CHECK: a dataflow region has nothing but calls and their arrays, got memref.store
+func.func @statement_in_dataflow_function(%x: memref<4xi8>, %value: i8, %zero: index) {
+  vhls.dataflow
+  memref.store %value, %x[%zero] : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: a dataflow region has nothing but calls and their arrays, got func.return
+func.func @dataflow_with_result(%value: i8) -> i8 {
+  vhls.dataflow
+  func.return %value : i8
+}
+
+// -----
+
+// CHECK: the array must be a queue, with the memory space #vhls.fifo
+func.func @stream_of_array(%x: memref<4xi8>) {
+  vhls.stream %x depth = 2 : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: depth must be at least 1, got 0
+func.func @stream_without_depth(%x: memref<4xi8, #vhls.fifo>) {
+  vhls.stream %x depth = 0 : memref<4xi8, #vhls.fifo>
+  func.return
+}
+
+// -----
+
+// CHECK: distance must be at least 1, got 0
+func.func @dependence_on_itself(%x: memref<4xi8>, %zero: index, %one: index) {
+  scf.for %i = %zero to %one step %one {
+    vhls.dependence %x "inter" distance = 0 : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: only iterations are at a distance: the kind must be inter
+func.func @distance_in_iteration(%x: memref<4xi8>, %zero: index, %one: index) {
+  scf.for %i = %zero to %one step %one {
+    vhls.dependence %x "intra" distance = 2 : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: a dataflow region has nothing but calls and their arrays, got memref.store
 func.func @statement_in_dataflow(%x: memref<4xi8>, %value: i8, %zero: index, %one: index) {
   scf.for %i = %zero to %one step %one {
     vhls.dataflow
@@ -57,7 +112,7 @@ func.func @statement_in_dataflow(%x: memref<4xi8>, %value: i8, %zero: index, %on
 
 // -----
 
-// CHECK: a dataflow loop has nothing but calls and their arrays, got scf.yield
+// CHECK: a dataflow region has nothing but calls and their arrays, got scf.yield
 func.func @carried_through_dataflow(%value: i8, %zero: index, %one: index) -> i8 {
   %0 = scf.for %i = %zero to %one step %one iter_args(%carried = %value) -> (i8) {
     vhls.dataflow

@@ -43,6 +43,9 @@ func.func @engine(%input: memref<64xi8>) {
     // CHECK-NEXT: vhls.dependence %buffer "inter" false : memref<8x64xi20>
     // GENERIC: "vhls.dependence"(%buffer) <{kind = "inter"}> : (memref<8x64xi20>) -> ()
     vhls.dependence %buffer "inter" false : memref<8x64xi20>
+    // CHECK-NEXT: vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
+    // GENERIC: "vhls.dependence"(%buffer) <{kind = "inter", distance = 32 : i64}> : (memref<8x64xi20>) -> ()
+    vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
     %x = memref.load %input[%i] : memref<64xi8>
     %product = arith.muli %x, %x : i8
     // CHECK: vhls.bind_op %product impl = "fabric" latency = 2 : i8
@@ -69,6 +72,24 @@ func.func @processes(%tiles: index, %zero: index, %one: index) {
     func.call @load(%buffer, %i) : (memref<4xi8>, index) -> ()
     func.call @multiply(%buffer, %i) : (memref<4xi8>, index) -> ()
   }
+  func.return
+}
+
+func.func private @write(%queue: memref<64xi128, #vhls.fifo>)
+func.func private @read(%queue: memref<64xi128, #vhls.fifo>)
+
+// CHECK-LABEL: func.func @processes_of_a_function
+func.func @processes_of_a_function() {
+  vhls.inline off
+  // CHECK: vhls.dataflow
+  vhls.dataflow
+  // CHECK-NEXT: %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
+  %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
+  // CHECK-NEXT: vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
+  // GENERIC: "vhls.stream"(%queue) <{depth = 16 : i64}> : (memref<64xi128, #vhls.fifo>) -> ()
+  vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
+  func.call @write(%queue) : (memref<64xi128, #vhls.fifo>) -> ()
+  func.call @read(%queue) : (memref<64xi128, #vhls.fifo>) -> ()
   func.return
 }
 

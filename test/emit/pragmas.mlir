@@ -114,8 +114,8 @@ func.func @processes_of_a_function(%word: i128, %words: memref<2xi128>) {
 // A function with ports is the top function: not static, and of C linkage, as kernels are.
 // CHECK-LABEL: extern "C" void top(u128 weights[], i8 image[64], i20 logits[8][64], int count) {
 func.func @top(%weights: memref<?xi128>, %image: memref<64xi8>, %logits: memref<8x64xi20>, %count: index) {
-  // CHECK-NEXT: #pragma HLS interface mode=m_axi port=weights bundle=gmem0 offset=slave depth=4096 max_read_burst_length=64 num_read_outstanding=8
-  vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 max_read_burst_length = 64 num_read_outstanding = 8
+  // CHECK-NEXT: #pragma HLS interface mode=m_axi port=weights bundle=gmem0 offset=slave depth=4096 latency=60 max_read_burst_length=64 num_read_outstanding=8
+  vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 latency = 60 max_read_burst_length = 64 num_read_outstanding = 8
   // CHECK-NEXT: #pragma HLS interface mode=m_axi port=image bundle=gmem1 offset=slave
   vhls.interface %image : memref<64xi8> mode = "m_axi" bundle = "gmem1"
   // CHECK-NEXT: #pragma HLS interface mode=s_axilite port=count bundle=control

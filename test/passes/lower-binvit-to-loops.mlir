@@ -1,5 +1,8 @@
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,lower-binvit-to-loops' 2>/dev/null | filecheck %s
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,binvit-estimate{board=kv260},lower-binvit-to-loops' 2>/dev/null | filecheck %s --check-prefix=TIMED
 
+// What the logits stand for.
+// CHECK: binvit.result = tensor<1x{{[0-9]+}}x!binvit.q<
 // CHECK: "memref.global"() <{sym_name = "exp_table", type = memref<256xi16>
 
 // The weights of a layer are fetched in one burst.
@@ -80,7 +83,12 @@
 // The top function calls the engines, layer by layer.
 // CHECK-LABEL: func.func @vaqf_top(
 // CHECK-SAME: %image_port: memref<4xi128>, %int8_linear_weights: memref<{{[0-9]+}}xi128>, %binary_linear_weights: memref<{{[0-9]+}}xi128>, %parameters: memref<{{[0-9]+}}xi128>, %logits: memref<8xi64>
-// CHECK: vhls.interface %image_port : memref<4xi128> mode = "m_axi" bundle = "gmem_image_port"
+// A port has a bus of its own, and a register for its address.
+// CHECK-NEXT: vhls.interface %image_port : memref<4xi128> mode = "m_axi" bundle = "gmem_image_port" depth = 4 max_read_burst_length = 64 num_read_outstanding = 4
+// Where the board is known, its memory answers after so many cycles: 300 ns at 150 MHz.
+// TIMED: vhls.interface %image_port : memref<4xi128> mode = "m_axi" bundle = "gmem_image_port" depth = 4 latency = 45 max
+// CHECK: vhls.interface %logits : memref<8xi64> mode = "m_axi" bundle = "gmem_logits" depth = 8 max_write_burst_length = 64 num_write_outstanding = 4
+// CHECK-NEXT: vhls.interface %image_port : memref<4xi128> mode = "s_axilite" bundle = "control"
 // CHECK: vhls.allocation function @binary_linear limit = 1
 // CHECK: %activations = memref.alloc() : memref<20x2x8xi6>
 // CHECK: vhls.comment "norm1"

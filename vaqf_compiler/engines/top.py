@@ -15,25 +15,43 @@ from vaqf_compiler.engines.accelerator import LOGIT_BITS, Accelerator, bits_of
 from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import TOP
 
+LOGITS = "logits"
+BURST_LENGTH = 64
+"""Transfers: 1 KB of 16-byte words, which a memory controller takes from one row."""
+OUTSTANDING = 4
+"""Bursts. Their product is what an adapter buffers, and what the cost model counts."""
+
 
 @contextmanager
 def top_function(
-    engines: Iterable[str], accelerator: Accelerator, image_words: int, logits: int
+    engines: Iterable[str],
+    accelerator: Accelerator,
+    image_words: int,
+    logits: int,
+    memory_latency: int | None = None,
 ) -> Generator[tuple[func.FuncOp, dict[str, Buffer]]]:
     """
     A function with the ports and memories of an accelerator, by name; calls are to be added. There
     is one copy of each of `engines`. The image's port has words, that of the results `logits`
-    elements.
+    elements. `memory_latency`, in cycles from a request to its data, is said of all ports.
     """
     ports: dict[str, Attribute] = {
         "image_port": MemRefType(IntegerType(WORD_BITS), [image_words]),
         **accelerator.ports,
-        "logits": MemRefType(IntegerType(LOGIT_BITS), [logits]),
+        LOGITS: MemRefType(IntegerType(LOGIT_BITS), [logits]),
     }
     with function(TOP, ports) as (operation, arguments):
         buffers = {name: Buffer(value) for name, value in arguments.items()}
         for name, value in arguments.items():
-            vhls.InterfaceOp(value, "m_axi", f"gmem_{name}")
+            direction = "write" if name == LOGITS else "read"
+            bursts = {
+                f"max_{direction}_burst_length": BURST_LENGTH,
+                f"num_{direction}_outstanding": OUTSTANDING,
+            }
+            (depth,) = buffers[name].type.get_shape()
+            vhls.InterfaceOp(
+                value, "m_axi", f"gmem_{name}", depth=depth, latency=memory_latency, **bursts
+            )
         for value in arguments.values():
             vhls.InterfaceOp(value, "s_axilite", "control")
         vhls.InterfaceOp(None, "s_axilite", "control")

@@ -15,20 +15,23 @@ After:
     binvit.memory_image @binary_linear_weights words 663552 { ... }
 
 Each engine becomes a function of loops over arrays, each dispatch a call of it; the memory images
-say what the files for the ports of weights and parameters hold.
+say what the files for the ports of weights and parameters hold, the attribute `binvit.result` of the
+module what the logits stand for.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
@@ -52,6 +55,9 @@ from vaqf_compiler.engines.plan import EXP_TABLE
 from vaqf_compiler.engines.schedule import call_engine
 from vaqf_compiler.engines.top import top_function
 
+RESULT = "binvit.result"
+"""The module's attribute with the type of the logits: how many, and their scale."""
+
 
 @dataclass(frozen=True)
 class LowerBinvitToLoopsPass(ModulePass):
@@ -60,16 +66,30 @@ class LowerBinvitToLoopsPass(ModulePass):
     name = "lower-binvit-to-loops"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        lowered = _Lowering(ModulePlan.of(op)).run()
+        plan = ModulePlan.of(op)
+        lowered = _Lowering(plan, _memory_latency(op)).run()
+        op.attributes[RESULT] = plan.model.function_type.outputs.data[0]
         for old in list(op.body.block.ops):
             old.detach()
             old.drop_all_references()
         op.body.block.add_ops(lowered)
 
 
+def _memory_latency(module: ModuleOp) -> int | None:
+    """
+    Cycles from a request to the board's memory to its first word; None where the module says
+    neither board nor clock.
+    """
+    board, clock = (module.attributes.get(f"binvit.{name}") for name in ("board", "clock_mhz"))
+    if not isinstance(board, StringAttr) or not isinstance(clock, FloatAttr):
+        return None
+    return math.ceil(load_board(board.data).memory.latency_ns * clock.value.data / 1000)
+
+
 class _Lowering:
-    def __init__(self, plan: ModulePlan):
+    def __init__(self, plan: ModulePlan, memory_latency: int | None):
         self.plan = plan
+        self.memory_latency = memory_latency
         self.accelerator = plan.accelerator
         self.parameters = plan.parameters
         self.pixels = self._image_port()
@@ -121,10 +141,9 @@ class _Lowering:
     def _top(self, functions: dict[str, func.FuncOp]) -> func.FuncOp:
         """The layers, one after another."""
         accelerator = self.accelerator
-        with top_function(functions, accelerator, self.pixels.words, self._logits) as (
-            operation,
-            buffers,
-        ):
+        with top_function(
+            functions, accelerator, self.pixels.words, self._logits, self.memory_latency
+        ) as (operation, buffers):
             for position, dispatch in enumerate(self.plan.dispatches):
                 name = name_of(dispatch.engine)
                 kind = self.plan.engines[name].kind.data

@@ -202,9 +202,17 @@ func.func @interface_of_return() {
 
 // -----
 
-// CHECK: depth, max_read_burst_length, max_write_burst_length, num_read_outstanding, num_write_outstanding are options of m_axi ports
+// CHECK: depth, latency, max_read_burst_length, max_write_burst_length, num_read_outstanding, num_write_outstanding are options of m_axi ports
 func.func @interface_options(%x: memref<4xi8>) {
   vhls.interface %x : memref<4xi8> mode = "s_axilite" bundle = "control" depth = 4
+  func.return
+}
+
+// -----
+
+// CHECK: latency must be at least 1, got 0
+func.func @interface_latency(%x: memref<4xi8>) {
+  vhls.interface %x : memref<4xi8> mode = "m_axi" bundle = "gmem" latency = 0
   func.return
 }
 

@@ -95,9 +95,9 @@ func.func @processes_of_a_function() {
 
 // CHECK-LABEL: func.func @top
 func.func @top(%weights: memref<?xi128>, %count: index) {
-  // CHECK-NEXT: vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 max_read_burst_length = 64 max_write_burst_length = 16 num_read_outstanding = 8 num_write_outstanding = 4
-  // GENERIC: "vhls.interface"(%weights) <{mode = "m_axi", bundle = "gmem0", depth = 4096 : i64, max_read_burst_length = 64 : i64, max_write_burst_length = 16 : i64, num_read_outstanding = 8 : i64, num_write_outstanding = 4 : i64}> : (memref<?xi128>) -> ()
-  vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 max_read_burst_length = 64 max_write_burst_length = 16 num_read_outstanding = 8 num_write_outstanding = 4
+  // CHECK-NEXT: vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 latency = 60 max_read_burst_length = 64 max_write_burst_length = 16 num_read_outstanding = 8 num_write_outstanding = 4
+  // GENERIC: "vhls.interface"(%weights) <{mode = "m_axi", bundle = "gmem0", depth = 4096 : i64, latency = 60 : i64, max_read_burst_length = 64 : i64, max_write_burst_length = 16 : i64, num_read_outstanding = 8 : i64, num_write_outstanding = 4 : i64}> : (memref<?xi128>) -> ()
+  vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 latency = 60 max_read_burst_length = 64 max_write_burst_length = 16 num_read_outstanding = 8 num_write_outstanding = 4
   // CHECK-NEXT: vhls.interface %count : index mode = "s_axilite" bundle = "control"
   vhls.interface %count : index mode = "s_axilite" bundle = "control"
   // CHECK-NEXT: vhls.interface mode = "s_axilite" bundle = "control"

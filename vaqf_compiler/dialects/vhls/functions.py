@@ -41,8 +41,8 @@ class InterfaceOp(PragmaOp):
     """
     How an argument of the top function, or without operand its return, becomes a port: `m_axi`,
     a master on the AXI bus that its `bundle` names, or `s_axilite`, a register of the control
-    block. Burst lengths are in transfers; `depth` is the elements that co-simulation allocates
-    for an array whose size is not known.
+    block. `depth` is the elements of the array that co-simulation provides, `latency` the cycles
+    from a request to its data, burst lengths are in transfers.
     """
 
     name = "vhls.interface"
@@ -52,6 +52,7 @@ class InterfaceOp(PragmaOp):
     mode = prop_def(StringAttr)
     bundle = prop_def(StringAttr)
     depth = opt_prop_def(IntegerAttr[I64])
+    latency = opt_prop_def(IntegerAttr[I64])
     max_read_burst_length = opt_prop_def(IntegerAttr[I64])
     max_write_burst_length = opt_prop_def(IntegerAttr[I64])
     num_read_outstanding = opt_prop_def(IntegerAttr[I64])
@@ -61,6 +62,7 @@ class InterfaceOp(PragmaOp):
     assembly_format = (
         "($port^ `:` type($port))? `mode` `=` $mode `bundle` `=` $bundle"
         " (`depth` `=` $depth^)?"
+        " (`latency` `=` $latency^)?"
         " (`max_read_burst_length` `=` $max_read_burst_length^)?"
         " (`max_write_burst_length` `=` $max_write_burst_length^)?"
         " (`num_read_outstanding` `=` $num_read_outstanding^)?"
@@ -74,6 +76,7 @@ class InterfaceOp(PragmaOp):
         bundle: str,
         *,
         depth: int | None = None,
+        latency: int | None = None,
         max_read_burst_length: int | None = None,
         max_write_burst_length: int | None = None,
         num_read_outstanding: int | None = None,
@@ -85,6 +88,7 @@ class InterfaceOp(PragmaOp):
                 "mode": StringAttr(mode),
                 "bundle": StringAttr(bundle),
                 "depth": integer(depth),
+                "latency": integer(latency),
                 "max_read_burst_length": integer(max_read_burst_length),
                 "max_write_burst_length": integer(max_write_burst_length),
                 "num_read_outstanding": integer(num_read_outstanding),
@@ -97,6 +101,7 @@ class InterfaceOp(PragmaOp):
         """The options of a memory port, by their name in the pragma."""
         return {
             "depth": self.depth,
+            "latency": self.latency,
             "max_read_burst_length": self.max_read_burst_length,
             "max_write_burst_length": self.max_write_burst_length,
             "num_read_outstanding": self.num_read_outstanding,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vaqf_compiler.cost.board import Board, board_names, load_board
+from vaqf_compiler.cost.board import Board, System, board_names, load_board
 from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError
 
@@ -223,6 +223,49 @@ def test_a_name_that_resembles_none_gets_all(name: str) -> None:
     known = r"known are kv260, u250, zcu102, zcu104 \(or give a \.toml file\)"
     with pytest.raises(UserError, match=f"unknown board '{name}'; {known}"):
         load_board(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "system"),
+    [
+        ("kv260", System("zynq-ultrascale", "xilinx.com:kv260_som:part0")),
+        ("u250", System("alveo", "xilinx_u250_gen3x16_xdma_4_1_202210_1")),
+        ("zcu102", System("zynq-ultrascale", "xilinx.com:zcu102:part0")),
+        ("zcu104", System("zynq-ultrascale", "xilinx.com:zcu104:part0")),
+    ],
+)
+def test_a_shipped_board_has_its_system(name: str, system: System) -> None:
+    assert load_board(name).system == system
+
+
+def test_a_board_may_have_no_system(tmp_path: Path) -> None:
+    assert board(tmp_path).system is None
+
+
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        ('[system]\nkind = "versal"', "'system.kind' must be one of zynq-ultrascale, alveo"),
+        ('[system]\nboard_part = "a"', "'system.kind' must be one of zynq-ultrascale, alveo"),
+        ('[system]\nkind = "alveo"', "[system]: the key 'platform' is missing"),
+        (
+            '[system]\nkind = "zynq-ultrascale"\nboard_parts = "a"',
+            "unknown key 'board_parts'; did you mean 'board_part'?",
+        ),
+        (
+            '[system]\nkind = "alveo"\nplatform = "[exec b]"',
+            "'system.platform' must be a string of",
+        ),
+        ('[system]\nkind = "alveo"\nplatform = 4', "'system.platform' must be a string of"),
+    ],
+)
+def test_a_system_that_makes_no_sense_is_refused(tmp_path: Path, section: str, reason: str) -> None:
+    assert reason in refusal(tmp_path, "[memory]", f"{section}\n\n[memory]")
+
+
+def test_a_system_must_be_a_table(tmp_path: Path) -> None:
+    message = refusal(tmp_path, 'name = "Bench"', 'name = "Bench"\nsystem = 4')
+    assert "'system' must be a table, [system]" in message
 
 
 def test_shares_of_a_board(tmp_path: Path) -> None:

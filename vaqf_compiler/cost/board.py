@@ -24,6 +24,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "memory": MEMORY,
 }
 """The keys of a board file, all of which it must have, by section."""
+SYSTEM: Mapping[str, str] = {
+    "zynq-ultrascale": "board_part",
+    "alveo": "platform",
+}
+"""
+The kinds of systems around the accelerator that can be built, and the key that each needs besides
+`kind`. The section is optional: of other boards only the accelerator itself is built.
+"""
 
 MAY_BE_ZERO = ("resources.dsp", "resources.bram36", "resources.uram")
 FRACTIONS = (*(f"usable.{name}" for name in RESOURCES), "memory.efficiency")
@@ -49,6 +57,16 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class System:
+    """What the accelerator becomes a part of."""
+
+    kind: str
+    """One of `SYSTEM`."""
+    target: str
+    """Vivado's name of the board without version, or the name of a Vitis platform."""
+
+
+@dataclass(frozen=True)
 class Board:
     """A board, or a part of one that designs may use."""
 
@@ -60,6 +78,7 @@ class Board:
     usable: Mapping[str, float]
     """The share of each resource that a design may take."""
     memory: Memory
+    system: System | None = None
 
     def share(self, used: Resources) -> dict[str, float]:
         """What a design takes of each resource; infinite of one that the board lacks."""
@@ -106,6 +125,7 @@ def _parse(source: str, text: str) -> Board:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # the latter ones of absurd sizes
         raise UserError(f"board file '{source}' is not valid TOML: {error}") from error
+    system = _system(source, data.pop("system", None))
     values: dict[str, dict[str, Any]] = {}
     for section, keys in SECTIONS.items():
         table = data[section] if section else data
@@ -134,7 +154,31 @@ def _parse(source: str, text: str) -> Board:
         available={name: resources[name] for name in RESOURCES},
         usable={name: float(usable[name]) for name in RESOURCES},
         memory=Memory(**{name: memory[name] for name in MEMORY}),
+        system=system,
     )
+
+
+def _system(source: str, table: Any) -> System | None:
+    """The system that the section of this name describes; None for a board without the section."""
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise UserError(f"board file '{source}': 'system' must be a table, [system]")
+    values = cast(dict[str, Any], table)
+    kind = values.get("kind")
+    if not isinstance(kind, str) or kind not in SYSTEM:
+        raise UserError(
+            f"board file '{source}': 'system.kind' must be one of {', '.join(SYSTEM)}, got {kind!r}"
+        )
+    key = SYSTEM[kind]
+    _check_keys(source, "system", values, ("kind", key))
+    target = values[key]
+    if not isinstance(target, str) or not re.fullmatch(r"[\w.:-]+", target, re.ASCII):
+        raise UserError(
+            f"board file '{source}': 'system.{key}' must be a string of letters, digits, '.', ':', "
+            f"'-' and '_', got {target!r}"
+        )
+    return System(kind, target)
 
 
 def _check_keys(

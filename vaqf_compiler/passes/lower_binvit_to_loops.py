@@ -15,8 +15,8 @@ After:
     binvit.memory_image @binary_linear_weights words 663552 { ... }
 
 Each engine becomes a function of loops over arrays, each dispatch a call of it; the memory images
-say what the files for the ports of weights and parameters hold, the attribute `binvit.result` of the
-module what the logits stand for.
+say what the files for the ports of weights and parameters hold, and the module's attribute
+`binvit.result` what the logits stand for.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from small_project import DEFAULTS, MODEL_FILE, compile_small, tool
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
@@ -35,30 +35,6 @@ from vaqf_compiler.stages import (
     stage_pipelines,
 )
 from vaqf_compiler.weights import open_weights
-
-MODEL_FILE = Path(__file__).parent / "Inputs" / "small_vit.py"
-DEFAULTS = ["--tile", "binary-m=32 binary-n=32 int8-m=16 int8-n=16", "--unroll", "lanes=16 keys=2"]
-
-
-def tool(main: object, *arguments: str) -> int:
-    """Run a tool's entry point in this process; its exit code."""
-    assert callable(main)
-    old = sys.argv
-    sys.argv = ["tool", *arguments]
-    try:
-        main()
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 0
-    finally:
-        sys.argv = old
-    raise AssertionError("the tool did not exit")
-
-
-def compile_small(directory: Path, *arguments: str) -> Path:
-    source = f"{MODEL_FILE}:build"
-    shape = ("--input-shape", "1x3x16x16")
-    assert tool(vaqf_compile.main, source, *shape, "-o", str(directory), *arguments) == 0
-    return directory
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.report import report_of, report_table
+from vaqf_compiler.emit.flow import Flow, flow_named
+from vaqf_compiler.emit.scripts import check_flow
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.pipeline import (
     check_pipeline,
@@ -100,6 +102,12 @@ def main() -> None:
         help="estimate this accelerator (default), or the one that the VAQF paper published",
     )
     parser.add_argument(
+        "--flow",
+        default="vitis-hls",
+        metavar="vitis-hls|vivado-hls",
+        help="the tool that the project is for: Vitis HLS (default), or Vivado HLS up to 2020.1",
+    )
+    parser.add_argument(
         "--sweep",
         metavar="AXES",
         help="instead of a project, write a table and a plot of many: bits,board,fps, each maybe "
@@ -127,6 +135,8 @@ def run(arguments: argparse.Namespace) -> int:
         clock_mhz=arguments.clock_mhz,
         profile=arguments.profile,
     )
+    flow = flow_named(arguments.flow)
+    check_flow(load_board(options.board), flow)
     if options.bits is not None and not 1 <= options.bits <= 16:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
     if arguments.sweep is not None:
@@ -138,7 +148,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_pipeline(pipeline)
     project: Path = arguments.output_dir
     with staged_directory(project) as staged:
-        _compile(arguments, pipelines, project, staged)
+        _compile(arguments, pipelines, flow, project, staged)
     print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
     return 0
 
@@ -192,7 +202,11 @@ def _board(source: str) -> str:
 
 
 def _compile(
-    arguments: argparse.Namespace, pipelines: dict[str, str], project: Path, staged: Path
+    arguments: argparse.Namespace,
+    pipelines: dict[str, str],
+    flow: Flow,
+    project: Path,
+    staged: Path,
 ) -> None:
     """Fill the directory `staged`, which will become `project`."""
     steps = Steps(len(pipelines) + 4)
@@ -231,7 +245,7 @@ def _compile(
     noise = np.random.default_rng(arguments.seed).standard_normal(model.input_shape[1:])
     vector = make_test_vector(quantized, noise.astype(np.float32), weights)
     steps.begin(f"writing the accelerator: {project}")
-    write_project(staged, module, weights, vector)
+    write_project(staged, module, weights, vector, flow)
     (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
     fps = _target(arguments.fps)

@@ -26,6 +26,7 @@ from vaqf_compiler.emit.cpp_types import cpp_type, declarator, identifier
 from vaqf_compiler.emit.expressions import EXPRESSIONS, print_expression
 from vaqf_compiler.emit.inlining import inlined_operations
 from vaqf_compiler.emit.layout import INDENT, wrapped
+from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal, refusing
 
 
@@ -36,6 +37,7 @@ class FunctionPrinter:
     out: IO[str]
     file_names: frozenset[str]
     """Names of the functions and tables of the file, which no variable may hide."""
+    syntax: PragmaSyntax = vitis_pragma
     names: dict[SSAValue, str] = field(default_factory=dict[SSAValue, str])
     scopes: list[set[str]] = field(default_factory=list[set[str]])
     inlined: set[Operation] = field(default_factory=set[Operation])
@@ -134,7 +136,7 @@ class FunctionPrinter:
     @statement.register
     def _(self, op: vhls.PragmaOp) -> None:
         variable = self.names[op.operands[0]] if op.operands else None
-        self.out.write(f"#pragma HLS {op.pragma(variable)}\n")
+        self.out.write(f"#pragma HLS {self.syntax(op, variable)}\n")
 
     @statement.register
     def _(self, op: vhls.CommentOp) -> None:

@@ -26,17 +26,21 @@ from vaqf_compiler.emit.cpp_module import (
     global_definition,
     is_top,
 )
+from vaqf_compiler.emit.flow import VITIS_HLS, flow_named
 from vaqf_compiler.emit.layout import wrapped
+from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal
 
 
-def print_hls_cpp(module: ModuleOp, header_name: str | None = None) -> str:
+def print_hls_cpp(
+    module: ModuleOp, header_name: str | None = None, syntax: PragmaSyntax = vitis_pragma
+) -> str:
     """
     The C++ source of a module; with `header_name` the types come from that header, otherwise
-    they are defined in the text. Raises OperationError for anything that is not loops
-    over arrays.
+    they are defined in the text. `syntax` is how the tool writes pragmas. Raises OperationError
+    for anything that is not loops over arrays.
     """
-    code = _definitions(module)
+    code = _definitions(module, syntax)
     headers = ["vaqf_types.h" if header_name is None else header_name]
     if any(isinstance(op, vhls.TraceOp) for op in module.walk()):
         headers.append("vaqf_trace.h")
@@ -56,7 +60,7 @@ def print_hls_header(module: ModuleOp, guard: str) -> str:
     return "\n".join((*lines, f"#endif // {guard}\n"))
 
 
-def _definitions(module: ModuleOp) -> str:
+def _definitions(module: ModuleOp, syntax: PragmaSyntax = vitis_pragma) -> str:
     """The tables and functions, an empty line before each."""
     out = StringIO()
     for op in module.ops:
@@ -66,15 +70,17 @@ def _definitions(module: ModuleOp) -> str:
             raise refusal(op, "there is no C++ for it")
     for function in functions_callees_first(module):
         out.write("\n")
-        FunctionPrinter(out, file_names(module)).function(function)
+        FunctionPrinter(out, file_names(module), syntax).function(function)
     return out.getvalue()
 
 
 @dataclass(frozen=True)
 class HLSCppTarget(Target):
-    """Vitis HLS C++."""
+    """C++ for Vitis HLS, or with `flow=vivado-hls` for Vivado HLS."""
 
     name = "hls-cpp"
 
+    flow: str = VITIS_HLS.name
+
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
-        output.write(print_hls_cpp(module))
+        output.write(print_hls_cpp(module, syntax=flow_named(self.flow).pragma))

@@ -1,4 +1,4 @@
-"""The project around the accelerator: sources, testbench, data, Makefile, Vitis HLS script."""
+"""The project around the accelerator: sources, testbench, data, scripts and driver."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects import func
-from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
@@ -19,11 +19,14 @@ from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.cpp_module import is_top
+from vaqf_compiler.emit.description import describe
+from vaqf_compiler.emit.flow import VITIS_HLS, Flow
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.port_file import write_port_file
+from vaqf_compiler.emit.scripts import script_texts
 from vaqf_compiler.emit.testbench import print_testbench
-from vaqf_compiler.engines.accelerator import LOGIT_BITS
+from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGIT_BITS, LOGITS
 from vaqf_compiler.engines.dispatches import trace_name
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference import run_function
@@ -34,24 +37,7 @@ HEADER = "vaqf_top.h"
 SOURCE = "vaqf_top.cpp"
 TESTBENCH = "vaqf_testbench.cpp"
 DATA = "data"
-IMAGE_PORT = "image_port"
-LOGITS = "logits"
-
-RUN_HLS = """\
-# vitis_hls -f run_hls.tcl: C simulation, synthesis and export of the accelerator as an IP.
-open_project -reset vaqf
-set_top {top}
-add_files vaqf_top.cpp
-add_files -tb vaqf_testbench.cpp
-add_files -tb data
-open_solution -reset solution1 -flow_target vivado
-set_part {part}
-create_clock -period {period_ns} -name default
-csim_design -argv data
-csynth_design
-export_design -format ip_catalog
-exit
-"""
+ACCELERATOR = "accelerator.json"
 
 
 def top_function(module: ModuleOp) -> func.FuncOp:
@@ -116,22 +102,21 @@ def write_project(
     loops: ModuleOp,
     weights: Weights,
     vector: TestVector,
+    flow: Flow = VITIS_HLS,
 ) -> None:
     """
     Write the project for the module `loops` into an existing directory. The test vector is what
-    the testbench runs. Raises PassFailedException for a module without part and clock.
+    the testbench runs. Raises PassFailedException for a module without board and clock, UserError
+    for one that `flow` cannot build.
     """
     top = top_function(loops)
-    part, clock = (loops.attributes.get(f"binvit.{name}") for name in ("part", "clock_mhz"))
-    if not isinstance(part, StringAttr) or not isinstance(clock, FloatAttr):
-        raise PassFailedException("the module says neither part nor clock; run binvit-estimate")
+    description = describe(loops, top)
     texts = {
         HEADER: print_hls_header(loops, "VAQF_TOP_H"),
-        SOURCE: print_hls_cpp(loops, HEADER),
+        SOURCE: print_hls_cpp(loops, HEADER, flow.pragma),
         TESTBENCH: print_testbench(top, HEADER, len(vector.logits)),
-        "run_hls.tcl": RUN_HLS.format(
-            top=top.sym_name.data, part=part.data, period_ns=f"{1000 / clock.value.data:.3f}"
-        ),
+        ACCELERATOR: description.json(),
+        **script_texts(description, flow),
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
@@ -140,6 +125,8 @@ def write_project(
         "include/vaqf_trace.h",
         "include/vaqf_port_file.h",
         "files/Makefile",
+        "files/vaqf_driver.py",
+        "files/example.py",
     ):
         with as_file(files("vaqf_compiler.emit") / shipped) as path:
             shutil.copy(path, directory)

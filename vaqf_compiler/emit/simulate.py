@@ -19,7 +19,8 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.jit import run_jit
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.port_file import read_port_file
-from vaqf_compiler.emit.project import DATA, IMAGE_PORT, LOGITS, TestVector, write_test_vector
+from vaqf_compiler.emit.project import DATA, TestVector, write_test_vector
+from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference.interpreter import Weights
 

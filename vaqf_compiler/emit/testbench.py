@@ -23,6 +23,19 @@ _PROLOGUE = """\
 
 namespace {{
 
+// The directory of the files: the one given, or the one of this name in a directory above, because
+// tools run the testbench in directories of their own.
+std::string find_data(const std::string &given) {{
+  std::string above;
+  for (int depth = 0; depth < 8 && given[0] != '/'; ++depth, above += "../") {{
+    if (std::FILE *file = std::fopen((above + given + "/logits.bin").c_str(), "rb")) {{
+      std::fclose(file);
+      return above + given + "/";
+    }}
+  }}
+  return given + "/";
+}}
+
 // A file of 128-bit words.
 void read_words(const std::string &data, const std::string &port, u128 *words, std::size_t count) {{
   const std::vector<unsigned char> bytes =

@@ -13,6 +13,8 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled
 from vaqf_compiler.engines.values import Value, integer, width_of_integer
 
+IMAGE_PORT = "image_port"
+LOGITS = "logits"
 PARAMETERS = "parameters"
 """The name of the port of all parameters other than weights."""
 PARAMETER_BITS = 32

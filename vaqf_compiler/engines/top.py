@@ -11,11 +11,10 @@ from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.accelerator import LOGIT_BITS, Accelerator, bits_of
+from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGIT_BITS, LOGITS, Accelerator, bits_of
 from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import TOP
 
-LOGITS = "logits"
 BURST_LENGTH = 64
 """Transfers: 1 KB of 16-byte words, which a memory controller takes from one row."""
 OUTSTANDING = 4
@@ -36,7 +35,7 @@ def top_function(
     elements. `memory_latency`, in cycles from a request to its data, is said of all ports.
     """
     ports: dict[str, Attribute] = {
-        "image_port": MemRefType(IntegerType(WORD_BITS), [image_words]),
+        IMAGE_PORT: MemRefType(IntegerType(WORD_BITS), [image_words]),
         **accelerator.ports,
         LOGITS: MemRefType(IntegerType(LOGIT_BITS), [logits]),
     }

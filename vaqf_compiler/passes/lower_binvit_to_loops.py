@@ -36,6 +36,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.accelerator import (
+    IMAGE_PORT,
     PIXEL_BITS,
     width_of,
 )
@@ -101,7 +102,7 @@ class _Lowering:
             raise PassFailedException("expected one patch embedding, at the model's input")
         _, _, size, _ = shape_of(embeddings[0].weight)
         source = self.plan.model.args[0]
-        image = ImageBuilder("image_port", [source])
+        image = ImageBuilder(IMAGE_PORT, [source])
         patches = PatchesOp(source, size).result
         columns = width_of(self.accelerator.image) * self.accelerator.lanes
         image.pack(patches, rows=1, columns=columns, bits=PIXEL_BITS)

@@ -197,8 +197,12 @@ class BindOpOp(PragmaOp):
             names = ", ".join(operation.name for operation in self.OPERATIONS)
             raise VerifyException(f"value must be the result of one of {names}")
 
-    def pragma(self, variable: str | None) -> str:
+    @property
+    def operation(self) -> str:
+        """What computes the value, as the tool calls it."""
         assert isinstance(self.value.owner, Operation)
-        operation = self.OPERATIONS[type(self.value.owner)]
-        text = f"bind_op variable={variable} op={operation} impl={self.impl.data}"
+        return self.OPERATIONS[type(self.value.owner)]
+
+    def pragma(self, variable: str | None) -> str:
+        text = f"bind_op variable={variable} op={self.operation} impl={self.impl.data}"
         return text + option("latency", self.latency)

@@ -1,0 +1,319 @@
+"""The scripts of a project: what they ask the vendor's tools for, and whether that is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from small_project import compile_small
+from tcl import Call, record
+
+BOARDS = {
+    "zcu102": "xczu9eg-ffvb1156-2-e",
+    "zcu104": "xczu7ev-ffvc1156-2-e",
+    "kv260": "xck26-sfvc784-2LV-c",
+    "u250": "xcu250-figd2104-2L-e",
+}
+PORTS = ("image_port", "int8_linear_weights", "binary_linear_weights", "parameters", "logits")
+MASTERS = [f"m_axi_gmem_{port}" for port in PORTS]
+
+
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A project of a small model for each board."""
+    return {
+        board: compile_small(tmp_path_factory.mktemp(board), "--board", board) for board in BOARDS
+    }
+
+
+@pytest.fixture
+def project(projects: dict[str, Path], tmp_path: Path) -> Path:
+    """A copy of the one for the ZCU102, to be changed."""
+    return Path(shutil.copytree(projects["zcu102"], tmp_path / "project"))
+
+
+def named(calls: list[Call], name: str) -> list[Call]:
+    return [call for call in calls if call[0] == name]
+
+
+def without_options(call: Call) -> list[str]:
+    return [word for word in call[1:] if not word.startswith("-")]
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_run_hls_runs_all_steps_in_order(projects: dict[str, Path], board: str) -> None:
+    project = projects[board]
+    calls = record(project / "run_hls.tcl")
+    steps = ["csim_design", "csynth_design", "cosim_design", "export_design"]
+    assert [name for name, *_ in calls if name.endswith("_design")] == steps
+    assert not named(calls, "error")
+    names = [call[0] for call in calls]
+    assert names.index("open_project") < names.index("open_solution") < names.index("set_part")
+    assert names.index("config_interface") < names.index("csim_design")
+
+    (part,) = named(calls, "set_part")
+    assert part[1:] == (BOARDS[board],)
+    (clock,) = named(calls, "create_clock")
+    assert float(clock[clock.index("-period") + 1]) == pytest.approx(
+        1000 / (150 if board == "kv260" else 200), abs=1e-3
+    )
+    (top,) = named(calls, "set_top")
+    assert f'extern "C" void {top[1]}(' in (project / "vaqf_top.cpp").read_text()
+    added = [call[2] if call[1] == "-tb" else call[1] for call in named(calls, "add_files")]
+    assert sorted(added) == ["data", "vaqf_testbench.cpp", "vaqf_top.cpp"]
+    assert all((project / name).exists() for name in added)
+    assert {call[1] for call in named(calls, "add_files") if call[2] == "data"} == {"-tb"}
+    for step in ("csim_design", "cosim_design"):
+        (call,) = named(calls, step)
+        assert call[call.index("-argv") + 1] == "data"
+    target, package = ("vitis", "xo") if board == "u250" else ("vivado", "ip_catalog")
+    (solution,) = named(calls, "open_solution")
+    assert solution[-2:] == ("-flow_target", target)
+    (export,) = named(calls, "export_design")
+    assert export[1:3] == ("-format", package)
+
+
+def test_steps_can_be_chosen(projects: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAQF_STEPS", "csynth export")
+    calls = record(projects["zcu102"] / "run_hls.tcl")
+    assert [name for name, *_ in calls if name.endswith("_design")] == [
+        "csynth_design",
+        "export_design",
+    ]
+
+
+def test_a_script_that_is_broken_is_noticed(project: Path) -> None:
+    script = project / "run_hls.tcl"
+    script.write_text(script.read_text().replace("csynth_design\n}", "csynth_design\n"))
+    assert named(record(script), "error")
+
+
+def read_config(path: Path) -> dict[str, list[str]]:
+    """The keys of a Vitis configuration file, with all values of one that is repeated."""
+    values: dict[str, list[str]] = {}
+    section = ""
+    for line in path.read_text().splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if match := re.fullmatch(r"\[(\w+)\]", line):
+            section = f"{match[1]}."
+            continue
+        key, equals, value = line.partition("=")
+        assert equals and key == key.strip() and value == value.strip() != "", line
+        values.setdefault(f"{section}{key}", []).append(value)
+    return values
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_configuration_file_says_what_the_script_says(
+    projects: dict[str, Path], board: str
+) -> None:
+    project = projects[board]
+    config = read_config(project / "hls_config.cfg")
+    assert config["part"] == [BOARDS[board]]
+    assert config["hls.syn.top"] == ["vaqf_top"]
+    assert config["hls.syn.file"] == ["vaqf_top.cpp"]
+    assert config["hls.tb.file"] == ["vaqf_testbench.cpp", "data"]
+    assert config["hls.csim.argv"] == config["hls.cosim.argv"] == ["data"]
+    for name in config["hls.syn.file"] + config["hls.tb.file"]:
+        assert (project / name).exists()
+    calls = record(project / "run_hls.tcl")
+    (clock,) = named(calls, "create_clock")
+    assert config["hls.clock"] == [f"{clock[2]}ns"]
+    (solution,) = named(calls, "open_solution")
+    assert config["hls.flow_target"] == [solution[-1]]
+    (export,) = named(calls, "export_design")
+    assert config["hls.package.output.format"] == [export[2]]
+    (interface,) = named(calls, "config_interface")
+    assert interface[1] == "-m_axi_addr64"
+    for option, value in zip(interface[2::2], interface[3::2], strict=True):
+        assert config[f"hls.syn.interface.{option[1:]}"] == [value]
+    repeatable = {"hls.tb.file", "hls.syn.file"}
+    assert all(len(values) == 1 for key, values in config.items() if key not in repeatable)
+
+
+IMPLEMENTED = {
+    "get_property PROGRESS *": "100%",
+    "get_property SLACK *": "0.2",
+    "get_property CONFIG.PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ *": "199.998",
+    "make_wrapper *": "vaqf_system_wrapper.v",
+}
+
+
+def built(project: Path, board_part: str, **changed: str) -> list[Call]:
+    """The calls of build_bitstream.tcl in a project whose IP is exported."""
+    exported = project / "vaqf" / "solution1" / "impl" / "ip"
+    exported.mkdir(parents=True, exist_ok=True)
+    (exported / "component.xml").touch()
+    results = project / "vaqf_vivado"
+    for path in (
+        results / "vaqf_vivado.runs/impl_1/vaqf_system_wrapper.bit",
+        results / "vaqf_vivado.gen/sources_1/bd/vaqf_system/hw_handoff/vaqf_system.hwh",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(path.name)
+    answers = {"get_board_parts *": f"{board_part}:3.4", **IMPLEMENTED, **changed}
+    return record(project / "build_bitstream.tcl", answers=answers)
+
+
+def connections(calls: list[Call]) -> list[tuple[str, ...]]:
+    """The pins of each connection."""
+    return [
+        tuple(without_options(call))
+        for call in calls
+        if call[0] in ("connect_bd_intf_net", "connect_bd_net")
+    ]
+
+
+def properties(calls: list[Call], cell: str) -> dict[str, str]:
+    """The configuration of a cell."""
+    found: dict[str, str] = {}
+    for call in named(calls, "set_property"):
+        if call[1] == "-dict" and call[3] == cell:
+            words = call[2].split()
+            found |= dict(zip(words[::2], words[1::2], strict=True))
+    return found
+
+
+@pytest.mark.parametrize("board", ["zcu102", "zcu104", "kv260"])
+def test_the_block_design_is_connected(
+    projects: dict[str, Path], tmp_path: Path, board: str
+) -> None:
+    project = Path(shutil.copytree(projects[board], tmp_path / "project"))
+    som = "kv260_som" if board == "kv260" else board
+    calls = built(project, f"xilinx.com:{som}:part0")
+    assert not named(calls, "error")
+    (creation,) = named(calls, "create_project")
+    assert creation[-2:] == ("-part", BOARDS[board])
+    assert ("set_property", "board_part", f"xilinx.com:{som}:part0:3.4", "current_project") in calls
+
+    cells = {call[-1]: call[-2].split(":")[2] for call in named(calls, "create_bd_cell")}
+    assert Counter(cells.values()) == {
+        "zynq_ultra_ps_e": 1,
+        "vaqf_top": 1,
+        "proc_sys_reset": 1,
+        "smartconnect": 5,
+    }
+    pins = [pin for pair in connections(calls) for pin in pair]
+    assert {pin.split("/")[0] for pin in pins} == set(cells)
+    drivers = {"ps/pl_clk0", "reset/peripheral_aresetn"}
+    assert all(count == 1 for pin, count in Counter(pins).items() if pin not in drivers)
+
+    # Every pin of the accelerator, and of the processing system what is enabled.
+    wanted = {f"accelerator/{master}" for master in MASTERS}
+    wanted |= {f"accelerator/{pin}" for pin in ("s_axi_control", "ap_clk", "ap_rst_n", "interrupt")}
+    wanted |= {"ps/M_AXI_HPM0_FPD", "ps/maxihpm0_fpd_aclk", "ps/pl_ps_irq0", "ps/pl_resetn0"}
+    wanted |= {"reset/slowest_sync_clk", "reset/ext_reset_in"}
+    for port in range(4):
+        wanted |= {f"ps/S_AXI_HP{port}_FPD", f"ps/saxihp{port}_fpd_aclk"}
+    settings = properties(calls, "ps")
+    for port in range(4):
+        assert settings[f"CONFIG.PSU__USE__S_AXI_GP{port + 2}"] == "1"
+        assert settings[f"CONFIG.PSU__SAXIGP{port + 2}__DATA_WIDTH"] == "128"
+    clock = float(settings["CONFIG.PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ"])
+    assert clock == (150 if board == "kv260" else 200)
+    # Every pin of the interconnects, as many as they are configured for.
+    for cell in (name for name, kind in cells.items() if kind == "smartconnect"):
+        sides = properties(calls, cell)
+        wanted |= {f"{cell}/aclk", f"{cell}/aresetn"}
+        for side, count in (("S", sides["CONFIG.NUM_SI"]), ("M", sides["CONFIG.NUM_MI"])):
+            wanted |= {f"{cell}/{side}{slot:02}_AXI" for slot in range(int(count))}
+    assert set(pins) == wanted | drivers
+
+    sources = {sink: source for source, sink in connections(calls)}
+    clocks = {pin for pin in wanted if pin.endswith(("clk", "aclk"))}
+    assert {sources[pin] for pin in clocks} == {"ps/pl_clk0"}
+    resets = {pin for pin in wanted if pin.endswith(("aresetn", "rst_n"))}
+    assert {sources[pin] for pin in resets} == {"reset/peripheral_aresetn"}
+    # Each master reaches memory.
+    for master in MASTERS:
+        (slot,) = (sink for source, sink in connections(calls) if source.endswith(f"/{master}"))
+        assert re.fullmatch(r"memory\d/S\d\d_AXI", slot)
+        memory = slot.split("/")[0]
+        assert f"{memory}/M00_AXI" in sources.values()
+
+    names = [call[0] for call in calls]
+    order = ["create_bd_design", "assign_bd_address", "validate_bd_design", "make_wrapper"]
+    order += ["launch_runs", "wait_on_run", "open_run", "write_hw_platform"]
+    assert [name for name in names if name in order] == order
+    assert (project / "vaqf.bit").read_text() == "vaqf_system_wrapper.bit"
+    assert (project / "vaqf.hwh").read_text() == "vaqf_system.hwh"
+    assert not any("WARNING" in call[1] for call in named(calls, "puts"))
+
+
+def test_an_ip_that_was_not_exported_is_missed(project: Path) -> None:
+    (message,) = named(record(project / "build_bitstream.tcl"), "error")
+    assert message[1].startswith("no exported IP in vaqf/solution1/impl/ip")
+    (message,) = named(record(project / "build_bitstream.tcl", ["elsewhere"]), "error")
+    assert message[1].startswith("no exported IP in elsewhere;")
+
+
+def test_a_board_that_vivado_lacks_is_named(project: Path) -> None:
+    calls = built(project, "x", **{"get_board_parts *": ""})
+    assert calls[-1] == (
+        "error",
+        "Vivado knows no board xilinx.com:zcu102:part0; install its board files",
+    )
+
+
+def test_a_failed_implementation_ends_the_script(project: Path) -> None:
+    calls = built(project, "x", **{"get_property PROGRESS *": "60%"})
+    assert calls[-1][0] == "error" and "implementation failed" in calls[-1][1]
+    assert not (project / "vaqf.bit").exists()
+
+
+def test_missed_timing_is_said(project: Path) -> None:
+    calls = built(project, "x", **{"get_property SLACK *": "-0.3"})
+    assert "timing is not met at 200 MHz" in named(calls, "puts")[-1][1]
+
+
+def test_an_alveo_card_gets_a_kernel_and_its_connections(projects: dict[str, Path]) -> None:
+    project = projects["u250"]
+    assert not (project / "build_bitstream.tcl").exists()
+    config = read_config(project / "link.cfg")
+    assert config["connectivity.nk"] == ["vaqf_top:1:vaqf_top_1"]
+    assert [line.split(":")[0] for line in config["connectivity.sp"]] == [
+        f"vaqf_top_1.{port}" for port in PORTS
+    ]
+    assert all(re.fullmatch(r"[\w.]+:DDR\[[0-3]\]", line) for line in config["connectivity.sp"])
+    assert config["clock.defaultFreqHz"] == ["200000000"]
+    assert "**Not generated:** a host program" in (project / "README.md").read_text()
+
+
+def test_a_board_without_a_system_gets_the_ip_alone(
+    tmp_path: Path, projects: dict[str, Path]
+) -> None:
+    from importlib.resources import files
+
+    text = (files("vaqf_compiler.boards") / "zcu102.toml").read_text()
+    board = tmp_path / "bare.toml"
+    board.write_text(text[: text.index("\n# The processing system")])
+    project = compile_small(tmp_path / "build", "--board", str(board))
+    assert not (project / "build_bitstream.tcl").exists()
+    assert (project / "run_hls.tcl").read_text() == (projects["zcu102"] / "run_hls.tcl").read_text()
+    readme = (project / "README.md").read_text()
+    assert "**Not generated:** the board's description says nothing" in readme
+    assert "m_axi_gmem_logits" in readme
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_readme_names_files_that_are_there(projects: dict[str, Path], board: str) -> None:
+    project = projects[board]
+    readme = (project / "README.md").read_text()
+    table = [line for line in readme.splitlines() if line.startswith("| `")]
+    listed = {name for line in table for name in re.findall(r"`([\w./]+)`", line.split("|")[1])}
+    made = {path.name + ("/" if path.is_dir() else "") for path in project.iterdir()}
+    assert listed | {"report.json", "README.md"} == made
+    assert f"({BOARDS[board]})" in readme
+    used = set(re.findall(r"[\w/]+\.(?:tcl|cfg|py)\b", readme))
+    assert all((project / name).exists() for name in used)
+
+
+def test_no_placeholder_is_left(projects: dict[str, Path]) -> None:
+    for project in projects.values():
+        for path in project.iterdir():
+            if path.suffix in (".tcl", ".cfg", ".md"):
+                assert "@" not in path.read_text(), path

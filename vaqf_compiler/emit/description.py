@@ -1,0 +1,147 @@
+"""What the project's scripts and driver need to know about an accelerator, read off its loops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TypeGuard
+
+from xdsl.dialects import func
+from xdsl.dialects.builtin import FloatAttr, MemRefType, ModuleOp, StringAttr, TensorType
+from xdsl.ir import Attribute, Operation
+from xdsl.utils.exceptions import PassFailedException
+from xdsl.utils.hints import isa
+
+from vaqf_compiler.cost.board import Board, load_board
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp, PatchesOp
+from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
+from vaqf_compiler.dialects.binvit.types import QuantizedType
+from vaqf_compiler.emit.cpp_types import identifier, width_of
+from vaqf_compiler.emit.packing import memory_images
+from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.passes.lower_binvit_to_loops import RESULT
+
+
+@dataclass(frozen=True)
+class Port:
+    """A memory port, an argument of the top function."""
+
+    name: str
+    kind: str
+    """`image`, `parameters` or `logits`."""
+    bundle: str
+    words: int
+    word_bits: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """What is behind the image's port."""
+
+    port: str
+    shape: Sequence[int]
+    """CxHxW."""
+    scale: float
+    """What a pixel's integer is multiplied by."""
+    minimum: int
+    maximum: int
+    patch: int
+    """Height and width of a patch."""
+    columns: int
+    """Pixels in a row of a packed patch."""
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What is behind the logits' port."""
+
+    port: str
+    count: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """An accelerator, as scripts and drivers see it."""
+
+    top: str
+    board: Board
+    clock_mhz: float
+    ports: Sequence[Port]
+    """In the order of the top function's arguments."""
+    image: Image
+    logits: Logits
+
+    @property
+    def masters(self) -> list[str]:
+        """The names of the m_axi interfaces of the IP."""
+        return [f"m_axi_{port.bundle}" for port in self.ports]
+
+    def json(self) -> str:
+        """The file for the driver."""
+        facts = {
+            "top": self.top,
+            "board": self.board.name,
+            "clock_mhz": self.clock_mhz,
+            "ports": [asdict(port) for port in self.ports],
+            "image": asdict(self.image),
+            "logits": asdict(self.logits),
+        }
+        return json.dumps(facts, indent=2) + "\n"
+
+
+def describe(loops: ModuleOp, top: func.FuncOp) -> Description:
+    """
+    The accelerator `top` of a module of loops. Raises PassFailedException for a module that was
+    never estimated, UserError for one that an earlier version lowered.
+    """
+    board, clock = (loops.attributes.get(f"binvit.{name}") for name in ("board", "clock_mhz"))
+    if not isinstance(board, StringAttr) or not isinstance(clock, FloatAttr):
+        raise PassFailedException("the module says neither board nor clock; run binvit-estimate")
+    images = memory_images(loops)
+    result = loops.attributes.get(RESULT)
+    if not isa(result, TensorType[Attribute]) or IMAGE_PORT not in images:
+        raise UserError("the loops IR says nothing about image and logits; compile the model again")
+    element = result.get_element_type()
+    assert isinstance(element, QuantizedType)
+    return Description(
+        top=top.sym_name.data,
+        board=load_board(board.data),
+        clock_mhz=clock.value.data,
+        ports=[_port(op, images) for op in top.body.block.ops if _is_memory(op)],
+        image=_image(images[IMAGE_PORT]),
+        logits=Logits(LOGITS, result.get_shape()[-1], element.scale.data),
+    )
+
+
+def _is_memory(op: Operation) -> TypeGuard[vhls.InterfaceOp]:
+    return isinstance(op, vhls.InterfaceOp) and op.mode.data == "m_axi"
+
+
+def _port(op: vhls.InterfaceOp, images: Mapping[str, MemoryImageOp]) -> Port:
+    assert op.port is not None and isa(op.port.type, MemRefType[Attribute])
+    name = identifier(op.port.name_hint)
+    kind = "image" if name == IMAGE_PORT else "parameters" if name in images else "logits"
+    (words,) = op.port.type.get_shape()
+    bits = width_of(op.port.type.element_type)
+    assert bits is not None
+    return Port(name, kind, op.bundle.data, words, bits)
+
+
+def _image(image: MemoryImageOp) -> Image:
+    (pixels,) = image.body.block.args
+    (patches,) = (op for op in image.body.block.ops if isinstance(op, PatchesOp))
+    (pack,) = (op for op in image.body.block.ops if isinstance(op, PackOp))
+    element = quantized("the image", pixels)
+    return Image(
+        port=IMAGE_PORT,
+        shape=shape_of(pixels),
+        scale=element.scale.data,
+        minimum=element.minimum,
+        maximum=element.maximum,
+        patch=patches.size.value.data,
+        columns=pack.columns.value.data,
+    )

@@ -1,0 +1,59 @@
+"""Classify images by the accelerator: by C simulation, or with --bitstream on a board."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from vaqf_driver import IMAGENET_MEAN, IMAGENET_STD, Accelerator, DriverError, read_image
+
+
+def main() -> int:
+    """Entry point; the exit code: 1 for a wrong result or a bad input."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "images", nargs="*", help=".npy or image files (none: check the project's test image)"
+    )
+    parser.add_argument("--bitstream", help="vaqf.bit, on the board (default: C simulation)")
+    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default: 5)")
+    parser.add_argument("--labels", type=Path, help="a file with the name of a class in each line")
+    parser.add_argument("--mean", type=float, nargs="+", default=IMAGENET_MEAN)
+    parser.add_argument("--std", type=float, nargs="+", default=IMAGENET_STD)
+    arguments = parser.parse_args()
+    try:
+        return run(arguments)
+    except (DriverError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, or classify."""
+    if arguments.bitstream:
+        accelerator = Accelerator.on_board(arguments.bitstream)
+    else:
+        accelerator = Accelerator.simulated()
+    if not arguments.images:
+        right = accelerator.check()
+        print(f"{'PASS' if right else 'FAIL'}: the test image's logits")
+        return 0 if right else 1
+    labels: list[str] = []
+    if arguments.labels is not None:
+        names: Path = arguments.labels
+        labels = names.read_text(encoding="utf-8").splitlines()
+    for path in arguments.images:
+        image = read_image(path, accelerator.shape, arguments.mean, arguments.std)
+        started = time.perf_counter()
+        logits = accelerator.logits(image)
+        print(f"{path}: {1000 * (time.perf_counter() - started):.1f} ms")
+        best: list[int] = (-logits).argsort(kind="stable")[: arguments.top].tolist()
+        for position in best:
+            label = labels[position] if position < len(labels) else f"class {position}"
+            print(f"  {logits[position]:10.4f}  {label}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""
+Runs the accelerator of this directory: on a board, by PYNQ, or here, by C simulation.
+
+    accelerator = Accelerator.simulated()                  # after make libvaqf_csim.so
+    accelerator = Accelerator.on_board("vaqf.bit")         # with vaqf.hwh beside it
+    logits = accelerator.logits(read_image("cat.jpg", accelerator.shape))
+
+Needs Python 3.8, NumPy, for image files Pillow, and on a board PYNQ 2.7.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import struct
+import time
+import zlib
+from abc import ABC, abstractmethod
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+
+WORD_BYTES = 16
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class DriverError(Exception):
+    """What a user can put right, as a sentence."""
+
+
+class Backend(ABC):
+    """What computes: it provides memory for the ports, and runs the accelerator on it."""
+
+    @abstractmethod
+    def allocate(self, size: int) -> Any:
+        """An array of bytes that the accelerator can reach, filled with zeros."""
+
+    @abstractmethod
+    def run(self, ports: dict[str, Any]) -> None:
+        """Run the accelerator on one image, its ports in the order of its arguments."""
+
+
+class Simulation(Backend):
+    """The accelerator's C++ in this process."""
+
+    def __init__(self, library: str | Path, top: str):
+        try:
+            self._function: Any = getattr(ctypes.CDLL(str(Path(library).resolve())), top)
+        except OSError as error:
+            raise DriverError(
+                f"cannot load '{library}': {error}; run make libvaqf_csim.so"
+            ) from error
+        self._function.restype = None
+
+    def allocate(self, size: int) -> Any:
+        # Words are aligned to their size, which NumPy alone does not promise.
+        array = np.zeros(size + WORD_BYTES, dtype=np.uint8)
+        start = -array.ctypes.data % WORD_BYTES
+        return array[start : start + size]
+
+    def run(self, ports: dict[str, Any]) -> None:
+        self._function(*(ctypes.c_void_p(memory.ctypes.data) for memory in ports.values()))
+
+
+class Board(Backend):
+    """The accelerator in the fabric of a Zynq UltraScale+, driven by PYNQ."""
+
+    START, DONE = 1, 2
+
+    def __init__(self, bitstream: str | Path, top: str, timeout_s: float = 10.0):
+        if not Path(bitstream).is_file():
+            raise DriverError(f"'{bitstream}' is missing; run build_bitstream.tcl")
+        try:
+            self._pynq: Any = import_module("pynq")
+        except ImportError as error:
+            raise DriverError("the package pynq is missing; run this on a PYNQ image") from error
+        overlay: Any = self._pynq.Overlay(str(bitstream))
+        names = [
+            name
+            for name, block in overlay.ip_dict.items()
+            if block["type"].startswith(f"xilinx.com:hls:{top}:")
+        ]
+        if len(names) != 1:
+            raise DriverError(f"'{bitstream}' has {len(names)} blocks {top}, expected one")
+        self._block: Any = getattr(overlay, names[0])
+        self._registers: Any = overlay.ip_dict[names[0]]["registers"]
+        self._timeout_s = timeout_s
+
+    def allocate(self, size: int) -> Any:
+        memory = self._pynq.allocate(shape=(size,), dtype=np.uint8)
+        memory[:] = 0
+        return memory
+
+    def run(self, ports: dict[str, Any]) -> None:
+        for name, memory in ports.items():
+            memory.flush()
+            self._set_address(name, memory.device_address)
+        control = self._register("CTRL")
+        assert control is not None
+        self._block.write(control, self.START)
+        deadline = time.monotonic() + self._timeout_s
+        while not self._block.read(control) & self.DONE:
+            if time.monotonic() > deadline:
+                raise DriverError(f"the accelerator did not end within {self._timeout_s:g} s")
+        for memory in ports.values():
+            memory.invalidate()
+
+    def _register(self, *names: str) -> int | None:
+        """The offset of the first of some registers that there is."""
+        for name in names:
+            if name in self._registers:
+                return int(self._registers[name]["address_offset"])
+        return None
+
+    def _set_address(self, port: str, address: int) -> None:
+        """HLS calls the halves of a wide register `_1` and `_2`; a narrow one has its own name."""
+        low = self._register(f"{port}_1", port, f"{port}_V", f"{port}_offset")
+        high = self._register(f"{port}_2")
+        if low is None or (high is None and address >> 32):
+            raise DriverError(f"the accelerator has no register for the address of {port}")
+        self._block.write(low, address & 0xFFFFFFFF)
+        if high is not None:
+            self._block.write(high, address >> 32)
+
+
+class Accelerator:
+    """An accelerator with its weights in memory."""
+
+    def __init__(self, backend: Backend, directory: str | Path = "."):
+        """`directory` has accelerator.json and data/. Raises DriverError for damaged files."""
+        self._backend = backend
+        self._data = Path(directory) / "data"
+        self._description = read_description(directory)
+        self._ports: dict[str, Any] = {}
+        for port in self._description["ports"]:
+            name, size = port["name"], port["words"] * port["word_bits"] // 8
+            self._ports[name] = backend.allocate(size)
+            if port["kind"] == "parameters":
+                path = self._data / f"{name}.bin"
+                self._ports[name][:] = read_port_file(path, name, port["word_bits"], size)
+
+    @classmethod
+    def simulated(cls, directory: str | Path = ".") -> Accelerator:
+        """The accelerator by C simulation; `make libvaqf_csim.so` first."""
+        top = read_description(directory)["top"]
+        return cls(Simulation(Path(directory) / "libvaqf_csim.so", top), directory)
+
+    @classmethod
+    def on_board(cls, bitstream: str | Path, directory: str | Path = ".") -> Accelerator:
+        """The accelerator in the fabric, by PYNQ."""
+        return cls(Board(bitstream, read_description(directory)["top"]), directory)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of an image: channels, height, width."""
+        channels, height, width = self._description["image"]["shape"]
+        return channels, height, width
+
+    def integer_logits(self, image: NDArray[Any]) -> NDArray[np.int64]:
+        """The logits of an image (CxHxW, real numbers) as the accelerator computes them."""
+        if image.shape != self.shape:
+            expected = "x".join(map(str, self.shape))
+            raise DriverError(f"the image has shape {image.shape}, expected {expected}")
+        return self._run(self.pack(self.quantize(image)))
+
+    def logits(self, image: NDArray[Any]) -> NDArray[np.float64]:
+        """The logits of an image (CxHxW, real numbers), as real numbers."""
+        return self.integer_logits(image) * np.float64(self._description["logits"]["scale"])
+
+    def check(self) -> bool:
+        """Whether the test image of this project gives the logits that the compiler expects."""
+        port = self._description["image"]["port"]
+        contents = read_port_file(
+            self._data / f"{port}.bin", port, 8 * WORD_BYTES, len(self._ports[port])
+        )
+        found = self._run(contents)
+        path = self._data / "logits.bin"
+        expected = read_port_file(path, "logits", 64, 8 * len(found)).view("<i8")
+        return bool((found == expected).all())
+
+    def quantize(self, image: NDArray[Any]) -> NDArray[np.int64]:
+        """The integers that stand for the pixels of a normalised image, ties to even."""
+        facts = self._description["image"]
+        scaled = np.rint(image.astype(np.float64) / facts["scale"])
+        return np.clip(scaled, facts["minimum"], facts["maximum"]).astype(np.int64)
+
+    def pack(self, pixels: NDArray[np.int64]) -> Bytes:
+        """The bytes behind the image's port: patches, each cut into rows of whole words."""
+        facts = self._description["image"]
+        patch, columns = facts["patch"], facts["columns"]
+        channels, height, width = self.shape
+        grid = pixels.reshape(channels, height // patch, patch, width // patch, patch)
+        patches = grid.transpose(1, 3, 0, 2, 4).reshape(-1, channels * patch * patch)
+        patches = np.pad(patches, ((0, 0), (0, -patches.shape[1] % columns)))
+        rows = patches.reshape(-1, columns).astype(np.int8).view(np.uint8)
+        per_word = max(1, WORD_BYTES // columns)
+        rows = np.pad(rows, ((0, -len(rows) % per_word), (0, 0)))
+        words = rows.reshape(-1, per_word * columns)
+        words = np.pad(words, ((0, 0), (0, -words.shape[1] % WORD_BYTES)))
+        return words.reshape(-1)
+
+    def _run(self, contents: Bytes) -> NDArray[np.int64]:
+        self._ports[self._description["image"]["port"]][:] = contents
+        self._backend.run(self._ports)
+        logits = self._description["logits"]
+        memory = np.array(self._ports[logits["port"]])
+        return memory.view("<i8")[: logits["count"]].astype(np.int64)
+
+
+def read_description(directory: str | Path) -> Any:
+    """What accelerator.json says. Raises DriverError where it is missing."""
+    path = Path(directory) / "accelerator.json"
+    try:
+        return json.loads(path.read_text())
+    except OSError as error:
+        raise DriverError(f"cannot read '{path}': {error.strerror}") from error
+
+
+def read_port_file(path: Path, port: str, word_bits: int, size: int) -> Bytes:
+    """The `size` bytes behind a port. Raises DriverError for a file of another port, or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DriverError(f"cannot read '{path}': {error.strerror}") from error
+    header = struct.Struct("<8sIIQII32s")
+    words = size * 8 // word_bits
+    magic = b"VAQFPORT", 1, word_bits, words, zlib.crc32(data[header.size :])
+    if len(data) != header.size + size or header.unpack_from(data)[:5] != magic:
+        raise DriverError(f"'{path}' is damaged, or not of this accelerator")
+    if header.unpack_from(data)[6].rstrip(b"\0") != port.encode("ascii"):
+        raise DriverError(f"'{path}' is not the file of port {port}")
+    return np.frombuffer(data, np.uint8, offset=header.size)
+
+
+def read_image(
+    path: str | Path,
+    shape: tuple[int, int, int],
+    mean: Sequence[float] = IMAGENET_MEAN,
+    std: Sequence[float] = IMAGENET_STD,
+    crop: float = 0.875,
+) -> NDArray[np.float32]:
+    """
+    An image as the model takes it, CxHxW: a `.npy` file of real numbers as it is, any other one
+    resized, of which the centre is taken, `crop` of its shorter side, and normalised by `mean` and
+    `std`. The defaults are DeiT's.
+    """
+    if Path(path).suffix == ".npy":
+        try:
+            return np.load(str(path)).astype(np.float32)
+        except (OSError, ValueError) as error:
+            raise DriverError(f"cannot read the image '{path}': {error}") from error
+    try:
+        pillow: Any = import_module("PIL.Image")
+    except ImportError as error:
+        raise DriverError("image files need the package Pillow; .npy files do not") from error
+    channels, height, width = shape
+    try:
+        with pillow.open(str(path)) as file:
+            picture = file.convert("RGB" if channels == 3 else "L")
+    except OSError as error:
+        raise DriverError(f"cannot read the image '{path}': {error}") from error
+    zoom = max(height / picture.height, width / picture.width) / crop
+    resized = (max(width, round(picture.width * zoom)), max(height, round(picture.height * zoom)))
+    picture = picture.resize(resized, pillow.BICUBIC)
+    left, top = (resized[0] - width) // 2, (resized[1] - height) // 2
+    picture = picture.crop((left, top, left + width, top + height))
+    pixels = np.asarray(picture, dtype=np.float32).reshape(height, width, channels) / 255
+    centred = (pixels - np.array(mean[:channels])) / np.array(std[:channels])
+    return np.ascontiguousarray(centred.transpose(2, 0, 1), dtype=np.float32)

@@ -1,0 +1,19 @@
+"""Files of the project that are templates: `@{name}` stands for a value, `@@` for an at sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from string import Template
+
+
+class _FileTemplate(Template):
+    """Dollar signs belong to Tcl and make."""
+
+    delimiter = "@"
+
+
+def fill(name: str, values: Mapping[str, object]) -> str:
+    """The text of a template in `emit/files`; KeyError for a value that is not given."""
+    text = (files("vaqf_compiler.emit") / "files" / name).read_text(encoding="utf-8")
+    return _FileTemplate(text).substitute(values)

@@ -93,7 +93,7 @@ def print_testbench(top: func.FuncOp, header: str, logits: int) -> str:
     lines = [_PROLOGUE.format(header=header)]
     lines += [f"{type_} {name}[{size}];\n" for name, type_, size in ports]
     lines.append("\n} // namespace\n\nint main(int argc, char **argv) {\n")
-    lines.append('  const std::string data = argc > 1 ? std::string(argv[1]) + "/" : "data/";\n')
+    lines.append('  const std::string data = find_data(argc > 1 ? argv[1] : "data");\n')
     for argument, (name, _, size) in zip(top.args, ports, strict=True):
         assert isa(argument.type, MemRefType[Attribute])
         if argument.type.element_type == IntegerType(WORD_BITS):

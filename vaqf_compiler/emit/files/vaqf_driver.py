@@ -195,19 +195,14 @@ class Accelerator:
         return np.clip(scaled, facts["minimum"], facts["maximum"]).astype(np.int64)
 
     def pack(self, pixels: NDArray[np.int64]) -> Bytes:
-        """The bytes behind the image's port: patches, each cut into rows of whole words."""
+        """The bytes behind the image's port: patches, each filled up to whole rows."""
         facts = self._description["image"]
         patch, columns = facts["patch"], facts["columns"]
         channels, height, width = self.shape
         grid = pixels.reshape(channels, height // patch, patch, width // patch, patch)
         patches = grid.transpose(1, 3, 0, 2, 4).reshape(-1, channels * patch * patch)
         patches = np.pad(patches, ((0, 0), (0, -patches.shape[1] % columns)))
-        rows = patches.reshape(-1, columns).astype(np.int8).view(np.uint8)
-        per_word = max(1, WORD_BYTES // columns)
-        rows = np.pad(rows, ((0, -len(rows) % per_word), (0, 0)))
-        words = rows.reshape(-1, per_word * columns)
-        words = np.pad(words, ((0, 0), (0, -words.shape[1] % WORD_BYTES)))
-        return words.reshape(-1)
+        return patches.astype(np.int8).view(np.uint8).reshape(-1)
 
     def _run(self, contents: Bytes) -> NDArray[np.int64]:
         self._ports[self._description["image"]["port"]][:] = contents

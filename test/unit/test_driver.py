@@ -1,0 +1,262 @@
+"""The driver that a project brings: by C simulation, and as on a board."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import emulated_pynq
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from small_project import DEFAULTS, compile_small
+
+from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.project import make_test_vector
+from vaqf_compiler.pipeline import make_context, read_module
+from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
+from vaqf_compiler.weights import open_weights
+
+SHAPE = (3, 16, 16)
+
+
+def built(directory: Path, *arguments: str) -> Path:
+    compile_small(directory, *arguments)
+    command = ["make", "-C", str(directory), "libvaqf_csim.so"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("project"), *DEFAULTS)
+
+
+def driver_of(project: Path) -> Any:
+    """The module `vaqf_driver` of a project."""
+    spec = spec_from_file_location("vaqf_driver", project / "vaqf_driver.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def image_of(seed: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(SHAPE).astype(np.float32)
+
+
+def run_example(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "example.py", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+# Patches of 192 pixels fill rows of 16 and 64, and do not fill rows of 128.
+@pytest.mark.parametrize(
+    "arguments",
+    [DEFAULTS, ["--tile", "int8-n=64", "--bits", "4"], ["--tile", "int8-n=128"]],
+    ids=["16 pixels a row", "64 pixels a row", "128 pixels a row"],
+)
+def test_logits_are_those_of_the_reference(tmp_path: Path, arguments: list[str]) -> None:
+    project = built(tmp_path / "build", *arguments)
+    accelerator = driver_of(project).Accelerator.simulated(project)
+    assert accelerator.check()
+    model = read_module(make_context(), stage_path(project, MAPPED))
+    loops = read_module(make_context(), stage_path(project, LOOPS))
+    weights = open_weights(model)
+    scale = json.loads((project / "accelerator.json").read_text())["logits"]["scale"]
+    for seed in (11, 12):
+        image = image_of(seed) * 3  # some pixels saturate
+        vector = make_test_vector(model, image, weights)
+        np.testing.assert_array_equal(accelerator.quantize(image), vector.image)
+        packed = fill_image(memory_images(loops)["image_port"], weights, [vector.image])
+        np.testing.assert_array_equal(accelerator.pack(vector.image), packed)
+        np.testing.assert_array_equal(accelerator.integer_logits(image), vector.logits)
+        np.testing.assert_array_equal(accelerator.logits(image), vector.logits * scale)
+
+
+def test_pixels_are_rounded_to_even(project: Path) -> None:
+    accelerator = driver_of(project).Accelerator.simulated(project)
+    scale = json.loads((project / "accelerator.json").read_text())["image"]["scale"]
+    image = np.zeros(SHAPE)
+    image[0, 0, :8] = np.array([0.5, 1.5, 2.5, -0.5, -1.5, 126.5, 1e6, -1e6]) * scale
+    found = accelerator.quantize(image)[0, 0, :8]
+    np.testing.assert_array_equal(found, [0, 2, 2, 0, -2, 126, 127, -128])
+
+
+def test_a_wrong_weight_is_found_by_the_check(project: Path, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(project, tmp_path / "broken"))
+    source = broken / "vaqf_top.cpp"
+    text = source.read_text()
+    source.write_text(text.replace(">> shift", ">> (shift + 1)", 1))
+    assert text != source.read_text()
+    subprocess.run(["make", "-C", broken, "libvaqf_csim.so"], check=True, capture_output=True)
+    done = run_example(broken)
+    assert (done.returncode, done.stdout) == (1, "FAIL: the test image's logits\n")
+
+
+def emulate(
+    monkeypatch: pytest.MonkeyPatch, project: Path, tmp_path: Path, **options: int
+) -> tuple[ModuleType, Path]:
+    """A package pynq for the accelerator of a project, and a bitstream."""
+    facts = json.loads((project / "accelerator.json").read_text())
+    pynq = ModuleType("pynq")
+    ports = [port["name"] for port in facts["ports"]]
+    library = project.resolve() / "libvaqf_csim.so"
+    vars(pynq)["Overlay"] = emulated_pynq.overlay(library, facts["top"], ports, **options)
+    vars(pynq)["allocate"] = emulated_pynq.allocate
+    monkeypatch.setitem(sys.modules, "pynq", pynq)
+    bitstream = tmp_path / "vaqf.bit"
+    bitstream.touch()
+    return pynq, bitstream
+
+
+def test_the_board_computes_what_the_simulation_computes(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bitstream = emulate(monkeypatch, project, tmp_path)
+    driver = driver_of(project)
+    board = driver.Accelerator.on_board(bitstream, project)
+    simulated = driver.Accelerator.simulated(project)
+    assert board.check()
+    for seed in (1, 2, 3):
+        image = image_of(seed)
+        np.testing.assert_array_equal(board.logits(image), simulated.logits(image))
+
+
+def test_an_accelerator_that_hangs_is_noticed(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bitstream = emulate(monkeypatch, project, tmp_path, delay=1 << 60)
+    driver = driver_of(project)
+    backend = driver.Board(bitstream, "vaqf_top", timeout_s=0.01)
+    with pytest.raises(driver.DriverError, match=r"did not end within 0\.01 s"):
+        driver.Accelerator(backend, project).check()
+
+
+def test_another_bitstream_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, bitstream = emulate(monkeypatch, project, tmp_path)
+    driver = driver_of(project)
+    with pytest.raises(driver.DriverError, match=r"has 0 blocks other_top, expected one"):
+        driver.Board(bitstream, "other_top")
+    with pytest.raises(driver.DriverError, match=r"none\.bit' is missing; run build_bitstream"):
+        driver.Board(tmp_path / "none.bit", "vaqf_top")
+
+
+@pytest.mark.parametrize(
+    ("position", "message"),
+    [(-1, "is damaged, or not of this accelerator"), (40, "is not the file of port parameters")],
+    ids=["contents", "name of the port"],
+)
+def test_a_damaged_file_is_refused(
+    project: Path, tmp_path: Path, position: int, message: str
+) -> None:
+    broken = Path(shutil.copytree(project, tmp_path / "broken"))
+    path = broken / "data" / "parameters.bin"
+    data = bytearray(path.read_bytes())
+    data[position] ^= 1
+    path.write_bytes(data)
+    driver = driver_of(broken)
+    with pytest.raises(driver.DriverError, match=message):
+        driver.Accelerator.simulated(broken)
+    path.write_bytes(b"VAQF")
+    with pytest.raises(driver.DriverError, match="is damaged, or not of this accelerator"):
+        driver.Accelerator.simulated(broken)
+
+
+def test_the_example_classifies_image_files(project: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "cat.png")
+    np.save(tmp_path / "noise.npy", image_of(4))
+    (tmp_path / "labels.txt").write_text("".join(f"label {i}\n" for i in range(10)))
+    files = [str(tmp_path / name) for name in ("cat.png", "noise.npy")]
+    done = run_example(project, *files, "--labels", str(tmp_path / "labels.txt"))
+    assert done.returncode == 0, done.stderr
+    driver = driver_of(project)
+    accelerator = driver.Accelerator.simulated(project)
+    sections = done.stdout.replace(str(tmp_path), "").split("/")[1:]
+    for name, section in zip(("cat.png", "noise.npy"), sections, strict=True):
+        heading, *lines = section.splitlines()
+        assert heading.startswith(f"{name}: ") and heading.endswith(" ms")
+        logits = accelerator.logits(driver.read_image(tmp_path / name, SHAPE))
+        best = np.argsort(-logits, kind="stable")[:5]
+        assert [line.split(None, 1)[1] for line in lines] == [f"label {i}" for i in best]
+        np.testing.assert_allclose(
+            [float(line.split()[0]) for line in lines], logits[best], 0, 1e-4
+        )
+
+
+def test_an_image_file_is_normalised(project: Path, tmp_path: Path) -> None:
+    driver = driver_of(project)
+    colour = (30, 100, 250)
+    Image.new("RGB", (50, 20), colour).save(tmp_path / "plain.png")
+    found = driver.read_image(tmp_path / "plain.png", SHAPE)
+    expected = (np.array(colour) / 255 - driver.IMAGENET_MEAN) / driver.IMAGENET_STD
+    np.testing.assert_allclose(found, np.broadcast_to(expected[:, None, None], SHAPE), 1e-5)
+
+    # The centre of an image of just the size, if nothing is cut.
+    pixels = np.random.default_rng(1).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "wide.png")
+    found = driver.read_image(tmp_path / "wide.png", SHAPE, (0, 0, 0), (1, 1, 1), crop=1)
+    np.testing.assert_allclose(found, pixels[:, 4:20].transpose(2, 0, 1) / 255, 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "contents", "message"),
+    [
+        ("none.npy", None, "cannot read the image"),
+        ("none.png", None, "cannot read the image"),
+        ("text.png", b"no image", "cannot read the image"),
+        ("text.npy", b"no array", "cannot read the image"),
+    ],
+)
+def test_what_is_no_image_is_a_sentence(
+    project: Path, tmp_path: Path, name: str, contents: bytes | None, message: str
+) -> None:
+    if contents is not None:
+        (tmp_path / name).write_bytes(contents)
+    done = run_example(project, str(tmp_path / name))
+    assert done.returncode == 1
+    assert message in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_an_image_of_another_shape_is_a_sentence(project: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "image.npy", np.zeros((3, 8, 8)))
+    done = run_example(project, str(tmp_path / "image.npy"))
+    assert done.returncode == 1
+    assert done.stderr == "error: the image has shape (3, 8, 8), expected 3x16x16\n"
+
+
+def test_what_was_not_made_is_said(project: Path, tmp_path: Path) -> None:
+    bare = Path(shutil.copytree(project, tmp_path / "bare"))
+    (bare / "libvaqf_csim.so").unlink()
+    done = run_example(bare)
+    assert done.returncode == 1 and "run make libvaqf_csim.so" in done.stderr
+    done = run_example(bare, "--bitstream", "vaqf.bit")
+    assert done.returncode == 1 and "run build_bitstream.tcl" in done.stderr
+
+
+def test_the_testbench_finds_its_data_from_the_tools_directories(
+    project: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    subprocess.run(["make", "-C", copy, "csim-native"], check=True, capture_output=True)
+    for directory in ("vaqf/solution1/csim/build", "vaqf_unified/hls/sim/wrapc"):
+        (copy / directory).mkdir(parents=True)
+        done = subprocess.run(
+            [copy / "csim-native", "data"],
+            cwd=copy / directory,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "PASS: 10 logits equal the reference\n")

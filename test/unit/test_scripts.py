@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from small_project import compile_small
-from tcl import Call, record
+from compile_cpp import AP_TYPES
+from small_project import MODEL_FILE, compile_small, tool
+from tcl import Call, record, record_in_python, tcl_list
+
+from vaqf_compiler.cli import vaqf_compile
+from vaqf_compiler.cost.parts import BURST_WORDS
+from vaqf_compiler.engines.top import BURST_LENGTH, OUTSTANDING
 
 BOARDS = {
     "zcu102": "xczu9eg-ffvb1156-2-e",
@@ -317,3 +323,87 @@ def test_no_placeholder_is_left(projects: dict[str, Path]) -> None:
         for path in project.iterdir():
             if path.suffix in (".tcl", ".cfg", ".md"):
                 assert "@" not in path.read_text(), path
+
+
+@pytest.fixture(scope="module")
+def vivado_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project for Vivado HLS."""
+    return compile_small(tmp_path_factory.mktemp("vivado"), "--flow", "vivado-hls")
+
+
+def test_vivado_hls_gets_a_script_that_it_knows(vivado_project: Path) -> None:
+    calls = record(vivado_project / "run_hls.tcl")
+    assert not named(calls, "error")
+    steps = ["csim_design", "csynth_design", "cosim_design", "export_design"]
+    assert [name for name, *_ in calls if name.endswith("_design")] == steps
+    (solution,) = named(calls, "open_solution")
+    assert solution == ("open_solution", "-reset", "solution1")
+    assert named(calls, "config_interface") == [("config_interface", "-m_axi_addr64")]
+    assert named(calls, "export_design") == [("export_design", "-format", "ip_catalog")]
+    assert not (vivado_project / "hls_config.cfg").exists()
+    readme = (vivado_project / "README.md").read_text()
+    assert "\nvivado_hls -f run_hls.tcl\n" in readme
+    assert "vitis" not in readme.lower()
+
+
+def test_vivado_hls_gets_pragmas_and_c_plus_plus_that_it_knows(
+    vivado_project: Path, projects: dict[str, Path]
+) -> None:
+    source, vitis = (path / "vaqf_top.cpp" for path in (vivado_project, projects["zcu102"]))
+    pragmas = [line for line in source.read_text().splitlines() if line.startswith("#pragma")]
+    assert pragmas
+    for line in pragmas:
+        assert re.match(r"#pragma HLS [A-Z_]+( |$)", line), line
+        assert not re.search(r"\b(mode|type|dependent|impl)=|BIND_", line), line
+    # All but the pragmas is the same.
+    without, other = (
+        [line for line in path.read_text().splitlines() if not line.startswith("#pragma")]
+        for path in (source, vitis)
+    )
+    assert without == other
+    (standard,) = {
+        call[-1]
+        for call in named(record(vivado_project / "run_hls.tcl"), "add_files")
+        if call[-1].startswith("-std=")
+    }
+    for name in ("vaqf_top.cpp", "vaqf_testbench.cpp"):
+        command = ["g++", standard, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I."]
+        command += ["-Wno-unknown-pragmas", "-isystem", str(AP_TYPES), name]
+        done = subprocess.run(
+            command, cwd=vivado_project, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[:2000]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--flow", "vivado"], "unknown flow 'vivado'; did you mean 'vivado-hls'?"),
+        (["--flow", "quartus"], "unknown flow 'quartus'; known are vitis-hls, vivado-hls"),
+        (
+            ["--flow", "vivado-hls", "--board", "u250"],
+            "the flow vivado-hls makes no kernels, which Alveo U250 needs; use vitis-hls",
+        ),
+    ],
+)
+def test_a_flow_that_cannot_be_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    target = tmp_path / "build"
+    source = f"{MODEL_FILE}:build"
+    assert tool(vaqf_compile.main, source, "-o", str(target), *arguments) == 1
+    assert capsys.readouterr().err == f"error: {message}\n"
+    assert not target.exists()
+
+
+def test_the_tcl_inside_python_records_the_same(projects: dict[str, Path]) -> None:
+    pytest.importorskip("tkinter")
+    if shutil.which("tclsh") is None:
+        pytest.skip("tclsh is not installed, so there is nothing to compare with")
+    script = projects["zcu102"] / "run_hls.tcl"
+    text = record_in_python(tcl_list([str(script), "", ""]))
+    assert [tuple(call.split("\x1f")) for call in text.split("\x1e")[:-1]] == record(script)
+
+
+def test_bursts_fill_the_buffers_that_are_counted() -> None:
+    assert BURST_LENGTH * OUTSTANDING == BURST_WORDS

@@ -77,4 +77,7 @@ def _(op: vhls.AllocationOp, variable: str | None) -> str:
 
 @vivado_pragma.register
 def _(op: vhls.DependenceOp, variable: str | None) -> str:
-    return f"DEPENDENCE variable={variable} {op.kind.data} false"
+    text = f"DEPENDENCE variable={variable} {op.kind.data}"
+    if op.distance is None:
+        return f"{text} false"
+    return f"{text} RAW{option('distance', op.distance)} true"

@@ -2,7 +2,6 @@
 # recorded, and answered: from `answers`, pairs of a pattern of the call and an answer, else by their
 # last word, so that [get_bd_pins a/b] is a/b.
 rename puts print
-rename exit leave
 set calls {}
 
 proc unknown {args} {

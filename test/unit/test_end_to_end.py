@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 from small_project import DEFAULTS, MODEL_FILE, compile_small, tool
+from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import ParameterOp, QuantizeOp
 from vaqf_compiler.emit.packing import memory_images, unpack_image
 from vaqf_compiler.emit.port_file import read_port_file, write_port_file
@@ -248,6 +250,16 @@ def test_loops_are_valid_in_upstream_mlir(project: Path):
             if not upstream.is_registered_operation(op.name)
         }
     assert {name.partition(".")[0] for name in unknown} == {"vhls", "binvit"}
+
+
+def test_every_loop_with_a_run_time_bound_says_its_trip_count(project: Path):
+    module = read_module(make_context(), stage_path(project, LOOPS))
+    loops = [op for op in module.walk() if isinstance(op, scf.ForOp)]
+    variable = [op for op in loops if not isinstance(op.ub.owner, arith.ConstantOp)]
+    assert variable
+    for op in variable:
+        first = list(op.body.block.ops)[:2]
+        assert any(isinstance(pragma, vhls.LoopTripcountOp) for pragma in first), str(op)
 
 
 def walk(operation: Any) -> Iterator[Any]:

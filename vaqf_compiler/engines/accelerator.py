@@ -99,15 +99,22 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
 
 @contextmanager
 def each_parameter(
-    port: Buffer, at: Value, groups: Value | int, lanes: int, bits: int = PARAMETER_BITS
+    port: Buffer,
+    at: Value,
+    groups: Value | int,
+    lanes: int,
+    bits: int = PARAMETER_BITS,
+    *,
+    most: int | None = None,
 ) -> Generator[tuple[Value, Value, Value]]:
     """
     Loops that read `groups * lanes` parameters of some bits from word `at` of a port, each group
-    from words of its own; for each one, its group, its lane and its bits.
+    from words of its own; for each one, its group, its lane and its bits. `most` is the greatest
+    number of groups where that is only known at run time.
     """
     per_word = min(lanes, WORD_BITS // bits)
     words = lanes // per_word
-    with loop(0, groups, "group") as group:
+    with loop(0, groups, "group", most=most) as group:
         pipeline(words)
         with unrolled(words, "word") as word:
             data = port[at + group * words + word].named("data")

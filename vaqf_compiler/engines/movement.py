@@ -54,7 +54,8 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
         vhls.InlineOp()
         port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
         rows, target = Value(arguments["rows"]), Value(arguments["target"])
-        tokens = each_parameter(port, at, rows, accelerator.lanes, TOKEN_BITS)
+        most = accelerator.tokens * accelerator.channel_groups
+        tokens = each_parameter(port, at, rows, accelerator.lanes, TOKEN_BITS, most=most)
         with tokens as (row, lane, value):
             element = value.to(bits_of(accelerator.residual))
             Buffer(arguments["residual"])[target + row, 0, lane] = element

@@ -14,8 +14,6 @@ from small_project import MODEL_FILE, compile_small, tool
 from tcl import Call, record, record_in_python, tcl_list
 
 from vaqf_compiler.cli import vaqf_compile
-from vaqf_compiler.cost.parts import BURST_WORDS
-from vaqf_compiler.engines.top import BURST_LENGTH, OUTSTANDING
 
 BOARDS = {
     "zcu102": "xczu9eg-ffvb1156-2-e",
@@ -403,7 +401,3 @@ def test_the_tcl_inside_python_records_the_same(projects: dict[str, Path]) -> No
     script = projects["zcu102"] / "run_hls.tcl"
     text = record_in_python(tcl_list([str(script), "", ""]))
     assert [tuple(call.split("\x1f")) for call in text.split("\x1e")[:-1]] == record(script)
-
-
-def test_bursts_fill_the_buffers_that_are_counted() -> None:
-    assert BURST_LENGTH * OUTSTANDING == BURST_WORDS

@@ -50,6 +50,7 @@ from vaqf_compiler.engines.layer_norm import (
     Widths,
 )
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.top import BURST_LENGTH, OUTSTANDING
 from vaqf_compiler.engines.trees import CHAIN, fits_pair, pair_chain
 
 LOOP = Resources(lut=100, ff=150)
@@ -64,8 +65,8 @@ PORT_LOGIC = Resources(lut=900, ff=1400)
 """An m_axi adapter without its buffers: an assumption."""
 INTERCONNECT = Resources(lut=1200, ff=1600)
 """For each m_axi port more than the board has: an assumption."""
-BURST_WORDS = 256
-"""Words that an adapter buffers: 16 outstanding bursts of 16, the tool's defaults (UG1399)."""
+BURST_WORDS = BURST_LENGTH * OUTSTANDING
+"""Words that an adapter buffers (UG1399)."""
 LEAST_BITS = 4
 LEAST_CENTRED_BITS = 18
 """The narrowest lanes that were calibrated; narrower ones are taken to cost as much."""

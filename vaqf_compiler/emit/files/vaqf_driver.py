@@ -49,6 +49,14 @@ class Backend(ABC):
     def run(self, ports: dict[str, Any]) -> None:
         """Run the accelerator on one image, its ports in the order of its arguments."""
 
+    def write(self, memory: Any, contents: Bytes) -> None:
+        """Fill an array, so that the accelerator sees it."""
+        memory[:] = contents
+
+    def read(self, memory: Any) -> Bytes:
+        """A copy of an array as the accelerator left it."""
+        return np.array(memory)
+
 
 class Simulation(Backend):
     """The accelerator's C++ in this process."""
@@ -98,12 +106,19 @@ class Board(Backend):
 
     def allocate(self, size: int) -> Any:
         memory = self._pynq.allocate(shape=(size,), dtype=np.uint8)
-        memory[:] = 0
+        self.write(memory, np.zeros(size, dtype=np.uint8))
         return memory
+
+    def write(self, memory: Any, contents: Bytes) -> None:
+        super().write(memory, contents)
+        memory.flush()
+
+    def read(self, memory: Any) -> Bytes:
+        memory.invalidate()
+        return super().read(memory)
 
     def run(self, ports: dict[str, Any]) -> None:
         for name, memory in ports.items():
-            memory.flush()
             self._set_address(name, memory.device_address)
         control = self._register("CTRL")
         assert control is not None
@@ -112,8 +127,6 @@ class Board(Backend):
         while not self._block.read(control) & self.DONE:
             if time.monotonic() > deadline:
                 raise DriverError(f"the accelerator did not end within {self._timeout_s:g} s")
-        for memory in ports.values():
-            memory.invalidate()
 
     def _register(self, *names: str) -> int | None:
         """The offset of the first of some registers that there is."""
@@ -147,7 +160,8 @@ class Accelerator:
             self._ports[name] = backend.allocate(size)
             if port["kind"] == "parameters":
                 path = self._data / f"{name}.bin"
-                self._ports[name][:] = read_port_file(path, name, port["word_bits"], size)
+                contents = read_port_file(path, name, port["word_bits"], size)
+                backend.write(self._ports[name], contents)
 
     @classmethod
     def simulated(cls, directory: str | Path = ".") -> Accelerator:
@@ -205,11 +219,11 @@ class Accelerator:
         return patches.astype(np.int8).view(np.uint8).reshape(-1)
 
     def _run(self, contents: Bytes) -> NDArray[np.int64]:
-        self._ports[self._description["image"]["port"]][:] = contents
+        self._backend.write(self._ports[self._description["image"]["port"]], contents)
         self._backend.run(self._ports)
         logits = self._description["logits"]
-        memory = np.array(self._ports[logits["port"]])
-        return memory.view("<i8")[: logits["count"]].astype(np.int64)
+        found = self._backend.read(self._ports[logits["port"]])
+        return found.view("<i8")[: logits["count"]].astype(np.int64)
 
 
 def read_description(directory: str | Path) -> Any:

@@ -106,16 +106,18 @@ def each_parameter(
     bits: int = PARAMETER_BITS,
     *,
     most: int | None = None,
+    interval: int = 1,
 ) -> Generator[tuple[Value, Value, Value]]:
     """
     Loops that read `groups * lanes` parameters of some bits from word `at` of a port, each group
     from words of its own; for each one, its group, its lane and its bits. `most` is the greatest
-    number of groups where that is only known at run time.
+    number of groups where that is only known at run time. A group takes a cycle for each word, or
+    `interval` if that is more.
     """
     per_word = min(lanes, WORD_BITS // bits)
     words = lanes // per_word
     with loop(0, groups, "group", most=most) as group:
-        pipeline(words)
+        pipeline(max(words, interval))
         with unrolled(words, "word") as word:
             data = port[at + group * words + word].named("data")
             with unrolled(per_word, "part") as part:

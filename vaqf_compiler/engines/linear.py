@@ -168,13 +168,16 @@ def _load_gelu_table(
     buffers: Mapping[str, Buffer],
     s: Mapping[str, Value],
 ) -> None:
-    """Copy the layer's GELU table, from before the biases, for each result of a cycle."""
+    """
+    Copy the layer's GELU table, from before the biases, for each result of a cycle. Each copy takes
+    an entry a cycle.
+    """
     lanes = accelerator.lanes
     copies, size = buffers["gelu"].shape
     table_at = (s["parameters_at"] - size // PARAMETERS_PER_WORD).named("table_at")
     with (
         when(s["epilogue"].equals(Epilogue.GELU)),
-        each_parameter(buffers["parameters"], table_at, size // lanes, lanes) as (
+        each_parameter(buffers["parameters"], table_at, size // lanes, lanes, interval=lanes) as (
             group,
             lane,
             value,

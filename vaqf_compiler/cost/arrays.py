@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.cost.delays import INDEX_BITS
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.engines.values import width_of_integer
+from vaqf_compiler.engines.values import INDEX, width_of_integer
 
 
 class Storage(Enum):
@@ -119,5 +120,6 @@ def _describe(root: SSAValue) -> Array:
         storage = Storage.REGISTERS
     else:
         storage = Storage.BANKS
-    bits = width_of_integer(root.type.element_type)
+    element = root.type.element_type
+    bits = INDEX_BITS if element == INDEX else width_of_integer(element)
     return Array(root, storage, bits, shape, divided, memory, frozenset(side_by_side))

@@ -232,6 +232,18 @@ def waiting_cycles(
     return max(interval for interval, _ in limits) - 1
 
 
+def port_interval(
+    nest: Sequence[scf.ForOp], arrays: Arrays, clock: Clock, known: Mapping[SSAValue, Number]
+) -> tuple[int, str]:
+    """
+    The interval that ports alone ask for, however little external memory delivers, and which
+    ones; `known` has the scalars around the nest.
+    """
+    _, accesses = _scheduled(nest[-1], arrays, clock, {})
+    limits = _port_limits(accesses, Iterations(nest, known), clock, math.inf)
+    return max(limits, key=lambda found: found[0])
+
+
 def _by_array(accesses: Iterable[Access]) -> list[list[Access]]:
     found: dict[SSAValue, list[Access]] = {}
     for access in accesses:

@@ -1,0 +1,974 @@
+// What hls-verify refuses: for each rule, loops that break it.
+
+// RUN: vaqf-opt %s --split-input-file --verify-diagnostics --allow-unregistered-dialect -p hls-verify | filecheck %s
+
+// Without --verify-diagnostics it is an error at its place, and hls-cpp prints nothing.
+// RUN: not vaqf-opt %s --split-input-file -p hls-verify 2>&1 | filecheck %s --check-prefix=PLACE
+// RUN: not vaqf-opt %s --split-input-file -t hls-cpp 2>&1 | filecheck %s --check-prefix=PLACE
+// PLACE-NOT: Traceback
+// PLACE: hls-verify-invalid.mlir:15:3: error: hls-verify refuses 'func.call' in @caller: @elsewhere has no body; define it in this module
+// PLACE-NOT: #include
+
+// CHECK: hls-verify refuses 'func.call' in @caller: @elsewhere has no body; define it in this module
+func.func private @elsewhere()
+func.func @caller() {
+  func.call @elsewhere() : () -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @itself: @itself calls @itself, and recursion has no hardware; make it a loop
+func.func @itself() {
+  func.call @itself() : () -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @odd: @even calls @odd calls @even, and recursion has no hardware
+func.func @even() {
+  func.call @odd() : () -> ()
+  func.return
+}
+func.func @odd() {
+  func.call @even() : () -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the value %x is of the type memref<4xf32>; compute in integers
+func.func @float(%x: memref<4xf32>) {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the value %x has 1025 bits; use several of at most 1024
+func.func @wide(%x: memref<4xi1025>) {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.while' in @unbounded: nothing bounds how often it repeats
+func.func @unbounded(%go: i1) {
+  %0 = scf.while (%again = %go) : (i1) -> i1 {
+    scf.condition(%again) %again : i1
+  } do {
+  ^bb0(%x: i1):
+    scf.yield %x : i1
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'cf.br' in @jump: nothing bounds how often it repeats, and where it ends; write it as scf.for
+func.func @jump() {
+  cf.br ^bb0
+^bb0:
+  cf.br ^bb0
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @standstill: the loop over %i has the step 0 and does not end; count upwards
+func.func @standstill(%n: index) {
+  %zero = arith.constant 0 : index
+  scf.for %i = %zero to %n step %zero {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.alloc' in @dynamic: the size of the array %x is not constant; allocate the most that is needed
+func.func @dynamic(%n: index) {
+  %x = memref.alloc(%n) : memref<?xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.dealloc' in @heap: hardware has no heap
+func.func @heap() {
+  %x = memref.alloc() : memref<4xi8>
+  memref.dealloc %x : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'builtin.unregistered' in @packed: Vitis HLS has no pragma 'data_pack', Vivado HLS had; pack the fields into the bits of one integer
+func.func @packed(%x: memref<4xi8>) {
+  "vhls.data_pack"(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'builtin.unregistered' in @core: Vitis HLS has no pragma 'resource', Vivado HLS had; say vhls.bind_storage of an array
+func.func @core(%x: memref<4xi8>) {
+  "vhls.resource"(%x) {core = "RAM_2P_BRAM"} : (memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @second has ports, and so has @first; a design has one top function
+func.func @first(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+func.func @second(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @odd_width: the elements behind the m_axi port %x are 24 bits wide; pack them into a power of two, 8 to 1024 bits
+func.func @odd_width(%x: memref<4xi24>) {
+  vhls.interface %x : memref<4xi24> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @bit: the elements behind the m_axi port %x are 4 bits wide
+func.func @bit(%x: memref<4xi4>) {
+  vhls.interface %x : memref<4xi4> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @indices: the elements behind the m_axi port %x are indices
+func.func @indices(%x: memref<4xindex>) {
+  vhls.interface %x : memref<4xindex> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @mixed: the port %y has another width than %x in the bundle 'gmem'; give each width a bundle of its own
+func.func @mixed(%x: memref<4xi128>, %y: memref<4xi64>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi64> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// In the top function itself the verifiers of the pragmas see it.
+// CHECK: an m_axi port cannot be divided: copy it to a buffer first
+func.func @divided_port(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.array_partition %x "complete" dim = 1 : memref<4xi128>
+  func.return
+}
+
+// -----
+
+// CHECK: only arrays that the function itself allocates can be bound
+func.func @bound_port(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<4xi128>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @engine: %y is the m_axi port %x, which is no memory; copy what is needed to an array of the function first
+func.func @engine(%y: memref<4xi128>) {
+  vhls.array_partition %y "complete" dim = 1 : memref<4xi128>
+  func.return
+}
+func.func @top(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.call @engine(%x) : (memref<4xi128>) -> ()
+  func.return
+}
+
+// -----
+
+// Of one call in two, and through another function.
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @engine: %z is the m_axi port %x, which is no memory
+func.func @engine(%z: memref<4xi128>) {
+  vhls.array_reshape %z "complete" dim = 1 : memref<4xi128>
+  func.return
+}
+func.func @between(%y: memref<4xi128>) {
+  func.call @engine(%y) : (memref<4xi128>) -> ()
+  func.return
+}
+func.func @top(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  %own = memref.alloc() : memref<4xi128>
+  func.call @engine(%own) : (memref<4xi128>) -> ()
+  func.call @between(%x) : (memref<4xi128>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @pieces: the array %x falls into 1,025 pieces, more than 1,024; divide it by less, or reshape it into wider words
+func.func @pieces() {
+  %x = memref.alloc() : memref<1025xi8>
+  vhls.array_partition %x "complete" dim = 1 : memref<1025xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @pieces_of_dimensions: the array %x falls into 1,056 pieces
+func.func @pieces_of_dimensions() {
+  %x = memref.alloc() : memref<64x64xi8>
+  vhls.array_partition %x "cyclic" factor = 33 dim = 1 : memref<64x64xi8>
+  vhls.array_partition %x "block" factor = 32 dim = 2 : memref<64x64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @divided_twice: dimension 1 of %x is divided already; keep one of the two pragmas
+func.func @divided_twice() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  vhls.array_reshape %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @no_trip_count: the loop over %i has a variable bound, and nothing says its trip count; say with vhls.loop_tripcount what it can be
+func.func @no_trip_count(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @unrolled: the loop over %i has a variable bound, so that it cannot be unrolled; give it its greatest trip count, and make what is beyond conditional
+func.func @unrolled(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.unroll
+    vhls.loop_tripcount min = 1 max = 4
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @pipelined: the loop over %j has a variable bound and is in a pipelined loop or function, where it would have to be unrolled
+func.func @pipelined(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %n step %one {
+      vhls.loop_tripcount min = 1 max = 4
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A pipelined loop pipelines the functions that it calls.
+// CHECK: hls-verify refuses 'scf.for' in @called: the loop over %j has a variable bound and is in a pipelined loop or function
+func.func @called(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %j = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 4
+  }
+  func.return
+}
+func.func @calls(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    func.call @called(%n) : (index) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @copies: 4,160 copies of the body of the loop over %j (64 x 65), more than 4,096; unroll less, or make the body of an outer loop a function
+func.func @copies() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %more = arith.constant 65 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.unroll
+    scf.for %j = %zero to %more step %one {
+      vhls.unroll
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @implied: 4,160 copies of the body of the loop over %k (65 x 64)
+func.func @implied() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %more = arith.constant 65 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %more step %one {
+      scf.for %k = %zero to %size step %one {
+      }
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @factors: 8,192 copies of the body of the loop over %j (2 x 4,096)
+func.func @factors(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.unroll factor = 2
+    vhls.loop_tripcount min = 1 max = 4
+    scf.for %j = %zero to %n step %one {
+      vhls.unroll factor = 4096
+      vhls.loop_tripcount min = 1 max = 9999
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @conditional: the loop over %i is dataflow but stands in 'scf.if'; call a function that has nothing but the loop
+func.func @conditional(%asked: i1) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.if %asked {
+    scf.for %i = %zero to %one step %one {
+      vhls.dataflow
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.alloc' in @accompanied: it stands beside the loop over %i, which is dataflow; call a function that has nothing but the loop
+func.func @accompanied() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %x = memref.alloc() : memref<4xi8>
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @start: the loop over %i is dataflow but does not count 0, 1, 2; count from 0 with step 1
+func.func @start() {
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %one to %two step %one {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @bound: the loop over %i is dataflow but its bound is neither a positive constant nor an argument of the function; compute the bound in the caller and pass it on
+func.func @bound() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %zero step %one {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// The pragma's verifier refuses statements between processes, conditional ones among them.
+// CHECK: a dataflow region has nothing but calls and their arrays, got scf.if
+func.func @process() {
+  func.return
+}
+func.func @conditional_process(%asked: i1) {
+  vhls.dataflow
+  scf.if %asked {
+    func.call @process() : () -> ()
+  }
+  func.return
+}
+
+// -----
+
+// The same for a value that one iteration hands to the next, and for loops of two kinds.
+// CHECK: a dataflow region has nothing but calls and their arrays, got scf.yield
+func.func @carried(%byte: i8) -> i8 {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %0 = scf.for %i = %zero to %one step %one iter_args(%kept = %byte) -> (i8) {
+    vhls.dataflow
+    scf.yield %kept : i8
+  }
+  func.return %0 : i8
+}
+
+// -----
+
+// CHECK: a dataflow region has nothing but calls and their arrays, got vhls.pipeline
+func.func @pipelined_too() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    vhls.pipeline ii = 1
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @returned: the process @process of the dataflow function @returned returns a value; write it to an array of the region
+func.func @process() -> i8 {
+  %zero = arith.constant 0 : i8
+  func.return %zero : i8
+}
+func.func @returned() {
+  vhls.dataflow
+  %0 = func.call @process() : () -> i8
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @producers: the array %x of the dataflow function @producers has two producers, @write and @write; give each an array of its own
+func.func @write(%x: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = arith.constant 0 : i8
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @read(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %y[%zero] : memref<4xi8>
+  func.return
+}
+func.func @producers(%y: memref<4xi8>) {
+  vhls.dataflow
+  %x = memref.alloca() : memref<4xi8>
+  func.call @write(%x) : (memref<4xi8>) -> ()
+  func.call @write(%x) : (memref<4xi8>) -> ()
+  func.call @read(%x, %y) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Of an argument too, also where only the caller makes two arguments one array.
+// CHECK: hls-verify refuses 'func.call' in @consumers: the array %x of the dataflow function @consumers has two consumers, @read and @read
+func.func @read(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %y[%zero] : memref<4xi8>
+  func.return
+}
+func.func @consumers(%x: memref<4xi8>, %alias: memref<4xi8>, %y: memref<4xi8>, %z: memref<4xi8>) {
+  vhls.dataflow
+  func.call @read(%x, %y) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.call @read(%alias, %z) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+func.func @caller(%a: memref<4xi8>, %b: memref<4xi8>, %c: memref<4xi8>) {
+  func.call @consumers(%a, %a, %b, %c) : (memref<4xi8>, memref<4xi8>, memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @feedback: the array %kept of the loop over %i, which is dataflow, goes from @last to @first, which is before it; let one process do what both do with it
+func.func @first(%kept: memref<4xi8>, %x: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<4xi8>
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @last(%x: memref<4xi8>, %kept: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %kept[%zero] : memref<4xi8>
+  func.return
+}
+func.func @feedback(%kept: memref<4xi8>, %n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 4
+    vhls.dataflow
+    %x = memref.alloca() : memref<4xi8>
+    func.call @first(%kept, %x) : (memref<4xi8>, memref<4xi8>) -> ()
+    func.call @last(%x, %kept) : (memref<4xi8>, memref<4xi8>) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @through_argument: the array %x of the dataflow function @through_argument goes from @copy to @copy but belongs to the caller; allocate it in the region
+func.func @copy(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %y[%zero] : memref<4xi8>
+  func.return
+}
+func.func @through_argument(%in: memref<4xi8>, %x: memref<4xi8>, %out: memref<4xi8>) {
+  vhls.dataflow
+  func.call @copy(%in, %x) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.call @copy(%x, %out) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @unread: the array %x of the dataflow function @unread is never read; remove it, or what is missing
+func.func @copy(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %y[%zero] : memref<4xi8>
+  func.return
+}
+func.func @unread(%in: memref<4xi8>) {
+  vhls.dataflow
+  %x = memref.alloca() : memref<4xi8>
+  func.call @copy(%in, %x) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @bypass: the array %b of the dataflow function @bypass bypasses a process between @split and @join; hand it on through that process, or make it a queue
+func.func @split(%in: memref<4xi8>, %a: memref<4xi8>, %b: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %in[%zero] : memref<4xi8>
+  memref.store %byte, %a[%zero] : memref<4xi8>
+  memref.store %byte, %b[%zero] : memref<4xi8>
+  func.return
+}
+func.func @copy(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = memref.load %x[%zero] : memref<4xi8>
+  memref.store %byte, %y[%zero] : memref<4xi8>
+  func.return
+}
+func.func @join(%b: memref<4xi8>, %c: memref<4xi8>, %out: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %first = memref.load %b[%zero] : memref<4xi8>
+  %second = memref.load %c[%zero] : memref<4xi8>
+  %sum = arith.addi %first, %second : i8
+  memref.store %sum, %out[%zero] : memref<4xi8>
+  func.return
+}
+func.func @bypass(%in: memref<4xi8>, %out: memref<4xi8>) {
+  vhls.dataflow
+  %a = memref.alloca() : memref<4xi8>
+  %b = memref.alloca() : memref<4xi8>
+  %c = memref.alloca() : memref<4xi8>
+  func.call @split(%in, %a, %b) : (memref<4xi8>, memref<4xi8>, memref<4xi8>) -> ()
+  func.call @copy(%a, %c) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.call @join(%b, %c, %out) : (memref<4xi8>, memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @region: the processes of the dataflow function @region use %x and %y of the bundle 'gmem' at the same time; give each port a bundle of its own
+func.func @copy(%x: memref<4xi128>, %y: memref<4xi128>) {
+  %zero = arith.constant 0 : index
+  %word = memref.load %x[%zero] : memref<4xi128>
+  memref.store %word, %y[%zero] : memref<4xi128>
+  func.return
+}
+func.func @region(%a: memref<4xi128>, %b: memref<4xi128>) {
+  vhls.dataflow
+  %kept = memref.alloca() : memref<4xi128>
+  func.call @copy(%a, %kept) : (memref<4xi128>, memref<4xi128>) -> ()
+  func.call @copy(%kept, %b) : (memref<4xi128>, memref<4xi128>) -> ()
+  func.return
+}
+func.func @top(%x: memref<4xi128>, %y: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.call @region(%x, %y) : (memref<4xi128>, memref<4xi128>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @stride: the address in the m_axi port %port moves by 4 words from iteration to iteration of the loop over %i, not by 1; access consecutive words in order
+func.func @stride(%port: memref<256xi128>, %kept: memref<64xi128>) {
+  vhls.interface %port : memref<256xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %at = arith.muli %i, %four : index
+    %word = memref.load %port[%at] : memref<256xi128>
+    memref.store %word, %kept[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// Backwards is no order, and columns of rows are not consecutive.
+// CHECK: hls-verify refuses 'memref.store' in @backwards: the address in the m_axi port %port moves by -1 words
+func.func @backwards(%port: memref<64xi128>, %word: i128) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %last = arith.constant 63 : index
+  scf.for %i = %zero to %last step %one {
+    vhls.pipeline ii = 1
+    %at = arith.subi %last, %i : index
+    memref.store %word, %port[%at] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @column: the address in the m_axi port %port moves by 4 words
+func.func @column(%port: memref<64x4xi128>, %word: i128) {
+  vhls.interface %port : memref<64x4xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    memref.store %word, %port[%i, %one] : memref<64x4xi128>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @gather: the address in the m_axi port %port moves in no fixed step from iteration to iteration of the loop over %i
+func.func @gather(%port: memref<64xi128>, %where: memref<64xindex>, %kept: memref<64xi128>) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %at = memref.load %where[%i] : memref<64xindex>
+    %word = memref.load %port[%at] : memref<64xi128>
+    memref.store %word, %kept[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// Each iteration has two words and leaves out two.
+// CHECK: hls-verify refuses 'memref.load' in @gaps: the address in the m_axi port %port moves by 4 words from iteration to iteration of the loop over %i, not by 2
+func.func @gaps(%port: memref<256xi128>, %kept: memref<64x2xi128>) {
+  vhls.interface %port : memref<256xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 2
+    scf.for %j = %zero to %two step %one {
+      vhls.unroll
+      %row = arith.muli %i, %four : index
+      %at = arith.addi %row, %j : index
+      %word = memref.load %port[%at] : memref<256xi128>
+      memref.store %word, %kept[%i, %j] : memref<64x2xi128>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @sometimes: the access to the m_axi port %port is conditional; access it always, or in a loop of its own
+func.func @sometimes(%port: memref<64xi128>, %kept: memref<64xi128>, %asked: i1) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.if %asked {
+      %word = memref.load %port[%i] : memref<64xi128>
+      memref.store %word, %kept[%i] : memref<64xi128>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @word: the m_axi port %port is accessed in a function that a pipelined loop calls; access it in a loop of its own
+func.func @word(%x: memref<64xi128>, %i: index) {
+  %word = memref.load %x[%i] : memref<64xi128>
+  func.return
+}
+func.func @words(%port: memref<64xi128>) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    func.call @word(%port, %i) : (memref<64xi128>, index) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @narrow: the elements behind the m_axi port %port are 8 bits wide, the board's ports 128; pack them into words of 128 bits
+func.func @narrow(%port: memref<64xi8>, %kept: memref<64xi8>, %n: index) {
+  vhls.interface %port : memref<64xi8> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.pipeline ii = 1
+    %byte = memref.load %port[%i] : memref<64xi8>
+    memref.store %byte, %kept[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @one_bus: the loop over %i already accesses %x, which shares the bundle 'gmem' with %y; give each port a bundle of its own
+func.func @one_bus(%x: memref<64xi128>, %y: memref<64xi128>, %kept: memref<64xi128>) {
+  vhls.interface %x : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%i] : memref<64xi128>
+    %b = memref.load %y[%i] : memref<64xi128>
+    %c = arith.xori %a, %b : i128
+    memref.store %c, %kept[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @in_place: the loop over %i already accesses the m_axi port %x that it writes here; make it one access in an unrolled loop, or two loops
+func.func @in_place(%x: memref<64xi128>) {
+  vhls.interface %x : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%i] : memref<64xi128>
+    memref.store %a, %x[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @unused: the loop over %i does not access the array %x; remove the pragma, or name the array that is meant
+func.func @unused(%x: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dependence %x "inter" false : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @bundled: the array %x is an m_axi port that shares its bundle; give the port a bundle of its own
+func.func @bundled(%x: memref<64xi128>, %y: memref<64xi128>, %word: i128) {
+  vhls.interface %x : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "inter" false : memref<64xi128>
+    memref.store %word, %x[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @shifted: iterations of the loop over %i that are 1 apart access one element of the array %x; remove the pragma, or say the distance
+func.func @shifted(%x: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %last = arith.constant 63 : index
+  scf.for %i = %zero to %last step %one {
+    vhls.dependence %x "inter" false : memref<64xi8>
+    %a = memref.load %x[%i] : memref<64xi8>
+    %next = arith.addi %i, %one : index
+    memref.store %a, %x[%next] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @accumulator: iterations of the loop over %i that are 1 apart access one element of the array %x
+func.func @accumulator(%x: memref<64xi8>, %n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 2
+    vhls.dependence %x "inter" false : memref<64xi8>
+    %a = memref.load %x[%zero] : memref<64xi8>
+    memref.store %a, %x[%zero] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @distance: iterations of the loop over %i that are 2 apart access one element of the array %x
+func.func @distance(%x: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %last = arith.constant 62 : index
+  scf.for %i = %zero to %last step %one {
+    vhls.dependence %x "inter" distance = 3 : memref<64xi8>
+    %a = memref.load %x[%i] : memref<64xi8>
+    %next = arith.addi %i, %two : index
+    memref.store %a, %x[%next] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @same_iteration: each iteration of the loop over %i accesses an element of the array %x twice; remove the pragma
+func.func @same_iteration(%x: memref<64xi8>, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.dependence %x "intra" false : memref<64xi8>
+    memref.store %byte, %x[%i] : memref<64xi8>
+    %a = memref.load %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @three_reads: the loop over %i cannot start every 1 cycles: the ports of x need 2; say ii = 2, or divide that array so that accesses fall into more memories
+func.func @three_reads(%x: memref<64xi8>, %y: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %size = arith.constant 60 : index
+  vhls.array_partition %y "complete" dim = 1 : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %three step %one {
+      vhls.unroll
+      %at = arith.addi %i, %j : index
+      %a = memref.load %x[%at] : memref<64xi8>
+      memref.store %a, %y[%at] : memref<64xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Unrolled by a factor, a pipelined loop takes that many iterations at a time.
+// CHECK: hls-verify refuses 'scf.for' in @factor: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @factor(%x: memref<64xi8>, %y: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  vhls.array_partition %y "complete" dim = 1 : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.unroll factor = 4
+    %a = memref.load %x[%i] : memref<64xi8>
+    memref.store %a, %y[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// A memory with a port for each direction reads once a cycle.
+// CHECK: hls-verify refuses 'scf.for' in @simple_dual_port: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @simple_dual_port(%y: memref<64xi8>) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "ram_s2p" impl = "bram" : memref<64xi8>
+  vhls.array_partition %y "complete" dim = 1 : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %last = arith.constant 63 : index
+  scf.for %i = %zero to %last step %one {
+    vhls.pipeline ii = 1
+    %next = arith.addi %i, %one : index
+    %a = memref.load %x[%i] : memref<64xi8>
+    %b = memref.load %x[%next] : memref<64xi8>
+    %c = arith.addi %a, %b : i8
+    memref.store %c, %y[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @unknown: the interval of the loop over %i cannot be checked: no latency is known for func.call; move that out of the loop
+func.func @process() {
+  func.return
+}
+func.func @unknown() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.pipeline ii = 1
+    func.call @process() : () -> ()
+  }
+  func.return
+}

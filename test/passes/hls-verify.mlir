@@ -1,0 +1,318 @@
+// What hls-verify lets through: for each rule, what only just keeps it. docs/hls-verify.md says what
+// the rules rest on, hls-verify-invalid.mlir has what breaks them.
+
+// RUN: vaqf-opt %s --split-input-file -p hls-verify | filecheck %s
+
+// The loops that the compiler makes pass.
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,binvit-estimate,lower-binvit-to-loops,hls-verify' | filecheck %s --check-prefix=MODEL
+// MODEL: func.func @vaqf_top
+
+// Functions may share what they call, as long as none calls itself.
+// CHECK-LABEL: func.func @shared
+func.func @shared() {
+  func.return
+}
+func.func @first() {
+  func.call @shared() : () -> ()
+  func.return
+}
+func.func @second() {
+  func.call @shared() : () -> ()
+  func.call @first() : () -> ()
+  func.return
+}
+
+// -----
+
+// A top function with ports of a byte and of 1,024 bits, on buses of their own. Ports of one width
+// may share a bus, if no loop needs both.
+// CHECK-LABEL: func.func @widths
+func.func @widths(%byte: memref<64xi8>, %widest: memref<64xi1024>, %a: memref<64xi128>, %b: memref<64xi128>) {
+  vhls.interface %byte : memref<64xi8> mode = "m_axi" bundle = "bytes"
+  vhls.interface %widest : memref<64xi1024> mode = "m_axi" bundle = "words"
+  vhls.interface %a : memref<64xi128> mode = "m_axi" bundle = "shared"
+  vhls.interface %b : memref<64xi128> mode = "m_axi" bundle = "shared"
+  func.return
+}
+
+// -----
+
+// Exactly 1,024 pieces. Words that are reshaped are no pieces.
+// CHECK-LABEL: func.func @pieces
+func.func @pieces() {
+  %all = memref.alloc() : memref<1024xi8>
+  vhls.array_partition %all "complete" dim = 1 : memref<1024xi8>
+  %table = memref.alloc() : memref<64x64x4xi8>
+  vhls.array_partition %table "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
+  vhls.array_partition %table "block" factor = 32 dim = 2 : memref<64x64x4xi8>
+  vhls.array_reshape %table "complete" dim = 3 : memref<64x64x4xi8>
+  func.return
+}
+
+// -----
+
+// What a port holds is copied to an array, which is divided and bound to a memory.
+// CHECK-LABEL: func.func @copied
+func.func @copied(%port: memref<64xi128>) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %kept = memref.alloc() : memref<64xi128>
+  vhls.array_partition %kept "cyclic" factor = 2 dim = 1 : memref<64xi128>
+  vhls.bind_storage %kept type = "ram_2p" impl = "bram" : memref<64xi128>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %word = memref.load %port[%i] : memref<64xi128>
+    memref.store %word, %kept[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// A variable bound with its trip count; a loop inside that is unrolled has constant bounds.
+// CHECK-LABEL: func.func @bounds
+func.func @bounds(%x: memref<64x4xi8>, %n: index, %byte: i8) {
+  vhls.array_partition %x "complete" dim = 2 : memref<64x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %four step %one {
+      vhls.unroll
+      memref.store %byte, %x[%i, %j] : memref<64x4xi8>
+    }
+  }
+  // Unrolled by a factor, a loop checks its bound after each iteration.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.unroll factor = 2
+    memref.store %byte, %x[%i, %zero] : memref<64x4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Exactly 4,096 copies, some of them only because the loop around is pipelined.
+// CHECK-LABEL: func.func @copies
+func.func @copies(%x: memref<64x64xi8>, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %kept = memref.alloca() : memref<64xi8>
+  vhls.array_partition %kept "complete" dim = 1 : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %size step %one {
+      vhls.unroll
+      scf.for %k = %zero to %size step %one {
+        memref.store %byte, %kept[%k] : memref<64xi8>
+      }
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A dataflow loop: alone in its function, from 0 to an argument, nothing in it but calls; each array
+// goes from one process to the next, and a process may keep what is its own. Scalars go anywhere.
+// CHECK-LABEL: func.func @produce
+func.func @produce(%in: memref<64xi8>, %out: memref<64xi8>, %i: index) {
+  %byte = memref.load %in[%i] : memref<64xi8>
+  memref.store %byte, %out[%i] : memref<64xi8>
+  func.return
+}
+func.func @consume(%in: memref<64xi8>, %sums: memref<64xi8>, %i: index) {
+  %byte = memref.load %in[%i] : memref<64xi8>
+  %sum = memref.load %sums[%i] : memref<64xi8>
+  %next = arith.addi %byte, %sum : i8
+  memref.store %next, %sums[%i] : memref<64xi8>
+  func.return
+}
+func.func @region(%x: memref<64xi8>, %sums: memref<64xi8>, %n: index) {
+  vhls.inline off
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.dataflow
+    vhls.loop_tripcount min = 1 max = 64
+    %handed = memref.alloca() : memref<64xi8>
+    func.call @produce(%x, %handed, %i) : (memref<64xi8>, memref<64xi8>, index) -> ()
+    func.call @consume(%handed, %sums, %i) : (memref<64xi8>, memref<64xi8>, index) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// A dataflow function: two producers of one consumer bypass nothing, and a queue may.
+// CHECK-LABEL: func.func @fetch
+func.func @fetch(%port: memref<64xi128>, %out: memref<64xi128, #vhls.fifo>, %words: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %words step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.pipeline ii = 1
+    %word = memref.load %port[%i] : memref<64xi128>
+    memref.store %word, %out[%i] : memref<64xi128, #vhls.fifo>
+  }
+  func.return
+}
+func.func @both(%a: memref<64xi128, #vhls.fifo>, %b: memref<64xi128, #vhls.fifo>, %out: memref<64xi128>, %words: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %words step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.pipeline ii = 1
+    %first = memref.load %a[%i] : memref<64xi128, #vhls.fifo>
+    %second = memref.load %b[%i] : memref<64xi128, #vhls.fifo>
+    %sum = arith.xori %first, %second : i128
+    memref.store %sum, %out[%i] : memref<64xi128>
+  }
+  func.return
+}
+func.func @processes(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>, %words: index) {
+  vhls.dataflow
+  %a = memref.alloca() : memref<64xi128, #vhls.fifo>
+  vhls.stream %a depth = 2 : memref<64xi128, #vhls.fifo>
+  %b = memref.alloca() : memref<64xi128, #vhls.fifo>
+  vhls.stream %b depth = 2 : memref<64xi128, #vhls.fifo>
+  func.call @fetch(%p, %a, %words) : (memref<64xi128>, memref<64xi128, #vhls.fifo>, index) -> ()
+  func.call @fetch(%q, %b, %words) : (memref<64xi128>, memref<64xi128, #vhls.fifo>, index) -> ()
+  func.call @both(%a, %b, %out, %words) : (memref<64xi128, #vhls.fifo>, memref<64xi128, #vhls.fifo>, memref<64xi128>, index) -> ()
+  func.return
+}
+func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) {
+  vhls.interface %p : memref<64xi128> mode = "m_axi" bundle = "gmem0"
+  vhls.interface %q : memref<64xi128> mode = "m_axi" bundle = "gmem1"
+  vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem2"
+  %words = arith.constant 64 : index
+  func.call @processes(%p, %q, %out, %words) : (memref<64xi128>, memref<64xi128>, memref<64xi128>, index) -> ()
+  func.return
+}
+
+// -----
+
+// Bursts: consecutive words in order, from a start and to an end that are known when the loop
+// begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
+// condition around the loop is none in it.
+// CHECK-LABEL: func.func @bursts
+func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %kept: memref<256x4xi128>, %start: index, %n: index, %asked: i1) {
+  vhls.interface %port : memref<4096xi128> mode = "m_axi" bundle = "gmem0"
+  vhls.interface %narrow : memref<64xi64> mode = "m_axi" bundle = "gmem1"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.if %asked {
+    scf.for %i = %zero to %n step %one {
+      vhls.loop_tripcount min = 1 max = 256
+      vhls.pipeline ii = 4
+      scf.for %j = %zero to %four step %one {
+        vhls.unroll
+        %row = arith.muli %i, %four : index
+        %from = arith.addi %start, %row : index
+        %at = arith.addi %from, %j : index
+        %word = memref.load %port[%at] : memref<4096xi128>
+        memref.store %word, %kept[%i, %j] : memref<256x4xi128>
+      }
+    }
+  }
+  // Half of the board's 128 bits.
+  %number = arith.constant 1 : i64
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    vhls.pipeline ii = 1
+    memref.store %number, %narrow[%i] : memref<64xi64>
+  }
+  // Single words need no burst.
+  %last = memref.load %port[%start] : memref<4096xi128>
+  memref.store %last, %kept[%zero, %zero] : memref<256x4xi128>
+  func.return
+}
+
+// -----
+
+// One read and one write of a bus in a loop: the two directions are independent.
+// CHECK-LABEL: func.func @directions
+func.func @directions(%in: memref<64xi128>, %out: memref<64xi128>) {
+  vhls.interface %in : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %word = memref.load %in[%i] : memref<64xi128>
+    memref.store %word, %out[%i] : memref<64xi128>
+  }
+  func.return
+}
+
+// -----
+
+// Two accesses of a memory in a cycle; four of one that is divided in two, or in two cycles. A memory
+// with a port for each direction takes one read and one write.
+// CHECK-LABEL: func.func @ports
+func.func @ports() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 64 : index
+  %whole = memref.alloc() : memref<64xi8>
+  %divided = memref.alloc() : memref<64xi8>
+  vhls.array_partition %divided "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  %simple = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %simple type = "ram_s2p" impl = "bram" : memref<64xi8>
+  scf.for %i = %zero to %size step %two {
+    vhls.pipeline ii = 1
+    %next = arith.addi %i, %one : index
+    %a = memref.load %whole[%i] : memref<64xi8>
+    %b = memref.load %whole[%next] : memref<64xi8>
+    %c = memref.load %divided[%i] : memref<64xi8>
+    %d = memref.load %divided[%next] : memref<64xi8>
+    %e = arith.addi %a, %b : i8
+    %f = arith.addi %c, %d : i8
+    memref.store %e, %divided[%i] : memref<64xi8>
+    memref.store %f, %divided[%next] : memref<64xi8>
+    %g = memref.load %simple[%next] : memref<64xi8>
+    memref.store %g, %simple[%i] : memref<64xi8>
+  }
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 2
+    scf.for %j = %zero to %two step %one {
+      vhls.unroll
+      %a = memref.load %whole[%i] : memref<64xi8>
+      %at = arith.addi %i, %j : index
+      memref.store %a, %whole[%at] : memref<64xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Claims that the loop does not refute: of elements of their own, and of a distance that is kept.
+// CHECK-LABEL: func.func @dependences
+func.func @dependences(%x: memref<64xi8>, %y: memref<64xi8>, %at: memref<64xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %size = arith.constant 60 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "inter" distance = 4 : memref<64xi8>
+    vhls.dependence %y "inter" false : memref<64xi8>
+    %next = arith.addi %i, %four : index
+    %a = memref.load %x[%i] : memref<64xi8>
+    memref.store %a, %x[%next] : memref<64xi8>
+    %row = memref.load %at[%i] : memref<64xindex>
+    %b = memref.load %y[%row] : memref<64xi8>
+    memref.store %b, %y[%i] : memref<64xi8>
+  }
+  func.return
+}

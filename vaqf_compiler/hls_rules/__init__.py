@@ -1,0 +1,64 @@
+"""
+What breaks generated code in Vitis HLS, one file for what belongs together. docs/hls-verify.md
+says which rule rests on what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from xdsl.dialects.builtin import ModuleOp
+
+from vaqf_compiler.hls_rules.bounds import check_bounds
+from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
+from vaqf_compiler.hls_rules.bursts import check_bursts, check_port_width
+from vaqf_compiler.hls_rules.calls import check_callees, check_recursion
+from vaqf_compiler.hls_rules.channels import check_channels
+from vaqf_compiler.hls_rules.control import check_control
+from vaqf_compiler.hls_rules.copies import check_copies
+from vaqf_compiler.hls_rules.dataflow import check_dataflow
+from vaqf_compiler.hls_rules.dependences import check_dependences
+from vaqf_compiler.hls_rules.intervals import check_intervals
+from vaqf_compiler.hls_rules.layout import (
+    check_layout_conflicts,
+    check_layouts_of_ports,
+    check_pieces,
+)
+from vaqf_compiler.hls_rules.memory import check_memory
+from vaqf_compiler.hls_rules.ports import check_bundle_widths, check_top, check_widths
+from vaqf_compiler.hls_rules.pragmas import check_pragmas
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.types import check_types
+
+RULES: tuple[Callable[[Program], None], ...] = (
+    # What all others take for granted.
+    check_callees,
+    check_recursion,
+    check_types,
+    check_control,
+    check_memory,
+    check_pragmas,
+    check_top,
+    check_widths,
+    check_bundle_widths,
+    check_layouts_of_ports,
+    check_layout_conflicts,
+    check_pieces,
+    check_bounds,
+    check_copies,
+    check_dataflow,
+    check_channels,
+    check_bundles_of_dataflow,
+    check_bursts,
+    check_port_width,
+    check_bundles_of_pipelines,
+    check_dependences,
+    check_intervals,
+)
+
+
+def check_module(module: ModuleOp) -> None:
+    """Raise OperationError for the first rule that a module of loops breaks."""
+    program = Program(module)
+    for rule in RULES:
+        rule(program)

@@ -1,0 +1,119 @@
+"""Subscripts as sums of values times constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from vaqf_compiler.cost.schedule import constant
+
+
+@dataclass(frozen=True)
+class Affine:
+    """A constant, plus values times constants other than zero."""
+
+    terms: Mapping[SSAValue, int]
+    constant: int = 0
+
+    def times(self, factor: int) -> Affine:
+        """The product with a constant."""
+        if factor == 0:
+            return Affine({})
+        return Affine({v: n * factor for v, n in self.terms.items()}, self.constant * factor)
+
+    def plus(self, other: Affine) -> Affine:
+        """The sum."""
+        values = {**self.terms, **other.terms}
+        terms = {v: self.terms.get(v, 0) + other.terms.get(v, 0) for v in values}
+        return Affine({v: n for v, n in terms.items() if n}, self.constant + other.constant)
+
+    def without(self, value: SSAValue) -> Affine:
+        """The sum where a value is zero."""
+        return Affine({v: n for v, n in self.terms.items() if v != value}, self.constant)
+
+    def varies_otherwise(self, loop: scf.ForOp) -> bool:
+        """Whether a term besides the loop's index can change from iteration to iteration."""
+        index = loop.body.block.args[0]
+        return any(value != index and _varies(value, loop) for value in self.terms)
+
+
+def affine(value: SSAValue) -> Affine:
+    """A value as a sum; what is no sum is a term as a whole."""
+    match value.owner:
+        case arith.ConstantOp() as op if isinstance(op.value, IntegerAttr):
+            return Affine({}, op.value.value.data)
+        case arith.IndexCastOp() | arith.ExtSIOp() as op:
+            return affine(op.operands[0])
+        case arith.AddiOp() as op:
+            return affine(op.lhs).plus(affine(op.rhs))
+        case arith.SubiOp() as op:
+            return affine(op.lhs).plus(affine(op.rhs).times(-1))
+        case arith.MuliOp() as op:
+            left, right = affine(op.lhs), affine(op.rhs)
+            if not right.terms:
+                return left.times(right.constant)
+            if not left.terms:
+                return right.times(left.constant)
+        case _:
+            pass
+    return Affine({value: 1})
+
+
+def address(indices: Sequence[SSAValue], shape: Sequence[int]) -> Affine:
+    """The place of an element in an array that is stored row by row."""
+    found, stride = Affine({}), 1
+    for index, size in zip(reversed(indices), reversed(shape), strict=True):
+        found = found.plus(affine(index).times(stride))
+        stride *= size
+    return found
+
+
+class Unlimited(Enum):
+    """In place of a number that can be any."""
+
+    ANY = "any"
+
+
+ANY = Unlimited.ANY
+
+
+def iterations_apart(
+    first: Sequence[SSAValue], second: Sequence[SSAValue], loop: scf.ForOp
+) -> int | Unlimited | None:
+    """
+    After how many iterations of a loop the subscripts `second` are what `first` were, maybe less
+    than none; None where they never are, or where that cannot be told.
+    """
+    index, step = loop.body.block.args[0], constant(loop.step)
+    if step is None:
+        return None
+    numbers: set[int] = set()
+    for here, there in zip(map(affine, first), map(affine, second), strict=True):
+        apart = here.plus(there.times(-1))
+        pace = here.terms.get(index, 0) * step
+        varies = here.varies_otherwise(loop) or there.varies_otherwise(loop)
+        if varies or apart.terms or (apart.constant % pace if pace else apart.constant):
+            return None
+        if pace:
+            numbers.add(apart.constant // pace)
+    if len(numbers) > 1:
+        return None
+    return numbers.pop() if numbers else ANY
+
+
+def _varies(value: SSAValue, loop: scf.ForOp) -> bool:
+    """Whether a value can be another one in another iteration of a loop."""
+    if isinstance(value, BlockArgument):
+        owner = value.block.parent_op()
+        return owner is not None and (owner is loop or loop.is_ancestor(owner))
+    op = value.owner
+    if not isinstance(op, Operation) or not loop.is_ancestor(op):
+        return False
+    if op.dialect_name() != "arith":
+        return True
+    return any(_varies(operand, loop) for operand in op.operands)

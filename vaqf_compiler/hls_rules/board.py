@@ -1,0 +1,25 @@
+"""The board that a module of loops is for."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
+
+from vaqf_compiler.cost.board import Board, load_board
+from vaqf_compiler.dialects.binvit.mapping import selected_board
+
+
+def board_and_clock(module: ModuleOp) -> tuple[Board, float]:
+    """
+    The board and the clock in MHz that `binvit-estimate` wrote into a module; else those selected.
+    """
+    name, selected = selected_board(module)
+    estimated, clock = (module.attributes.get(f"binvit.{key}") for key in ("board", "clock_mhz"))
+    board = load_board(estimated.data if isinstance(estimated, StringAttr) else name)
+    if isinstance(clock, FloatAttr):
+        return board, clock.value.data
+    return board, board.clock_mhz if selected is None else selected
+
+
+def port_bits(module: ModuleOp) -> int:
+    """The width of the board's memory ports."""
+    return board_and_clock(module)[0].memory.port_bits

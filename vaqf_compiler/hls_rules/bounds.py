@@ -1,0 +1,32 @@
+"""Loops with bounds that are only known at run time."""
+
+from __future__ import annotations
+
+from xdsl.dialects import scf
+
+from vaqf_compiler.cost.schedule import constant, is_unrolled
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.violation import loop_name, violation
+
+
+def check_bounds(program: Program) -> None:
+    """Raise OperationError for a variable bound where the tool has to know it."""
+    for loop in program.loops:
+        if has_constant_bounds(loop):
+            continue
+        what = f"{loop_name(loop)} has a variable bound"
+        remedy = "give it its greatest trip count, and make what is beyond conditional"
+        if is_unrolled(loop):
+            raise violation(loop, f"{what}, so that it cannot be unrolled", remedy)
+        if program.is_in_pipeline(loop):
+            what += " and is in a pipelined loop or function, where it would have to be unrolled"
+            raise violation(loop, what, remedy)
+        if not any(isinstance(op, vhls.LoopTripcountOp) for op in loop.body.block.ops):
+            remedy = "say with vhls.loop_tripcount what it can be"
+            raise violation(loop, f"{what}, and nothing says its trip count", remedy)
+
+
+def has_constant_bounds(loop: scf.ForOp) -> bool:
+    """Whether the trip count of a loop is known when the hardware is built."""
+    return all(constant(bound) is not None for bound in (loop.lb, loop.ub, loop.step))

@@ -1,0 +1,98 @@
+"""Accesses to external memory in pipelined loops: bursts of whole, consecutive words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdsl.dialects import memref, scf
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import Attribute, SSAValue
+from xdsl.utils.hints import isa
+
+from vaqf_compiler.cost.latency import is_pipelined
+from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
+from vaqf_compiler.hls_rules.affine import Affine, address
+from vaqf_compiler.hls_rules.board import port_bits
+from vaqf_compiler.hls_rules.bounds import has_constant_bounds
+from vaqf_compiler.hls_rules.ports import element_bits
+from vaqf_compiler.hls_rules.program import Program, ancestors, loops_around
+from vaqf_compiler.hls_rules.violation import function_of, loop_name, name_of, violation
+
+PortAccess = memref.LoadOp | memref.StoreOp
+
+
+def check_bursts(program: Program) -> None:
+    """Raise OperationError for an access that makes no burst."""
+    for access, port in port_accesses(program):
+        if function_of(access) in program.pipelined_functions:
+            what = f"the m_axi port {name_of(port)} is accessed in a function that a pipelined "
+            what += "loop calls"
+            raise violation(access, what, "access it in a loop of its own")
+        if pipelined_loop(access) is not None:
+            _check_condition(access, port)
+            _check_stride(program, access, port)
+
+
+def check_port_width(program: Program) -> None:
+    """
+    Raise OperationError for a pipelined loop over elements of less than half the width of the
+    board's ports: the tool's flow for IP widens none by default.
+    """
+    bus = port_bits(program.module)
+    for access, port in port_accesses(program):
+        bits = element_bits(port)
+        if pipelined_loop(access) is not None and bits is not None and 2 * bits < bus:
+            what = f"the elements behind the m_axi port {name_of(port)} are {bits} bits wide, the "
+            what += f"board's ports {bus}"
+            raise violation(access, what, f"pack them into words of {bus} bits")
+
+
+def port_accesses(program: Program) -> Iterator[tuple[PortAccess, SSAValue]]:
+    """The accesses to m_axi ports, with a port that each can be of."""
+    for op in program.module.walk():
+        if isinstance(op, PortAccess):
+            for port in program.ports(op.memref):
+                yield op, port
+
+
+def pipelined_loop(access: PortAccess) -> scf.ForOp | None:
+    """The pipelined loop of its function that an access is in."""
+    return next((loop for loop in loops_around(access) if is_pipelined(loop)), None)
+
+
+def _check_condition(access: PortAccess, port: SSAValue) -> None:
+    for parent in ancestors(access):
+        if isinstance(parent, scf.IfOp):
+            what = f"the access to the m_axi port {name_of(port)} is conditional"
+            raise violation(access, what, "access it always, or in a loop of its own")
+        if isinstance(parent, scf.ForOp) and is_pipelined(parent):
+            return
+
+
+def _check_stride(program: Program, access: PortAccess, port: SSAValue) -> None:
+    """Each loop goes on where the one inside it ends, up to the first that is not unrolled."""
+    assert isa(access.memref.type, MemRefType[Attribute])
+    place = address(access.indices, access.memref.type.get_shape())
+    words = 1
+    for loop in loops_around(access):
+        trips = trip_count(loop) if has_constant_bounds(loop) else None
+        step = _stride(place, loop)
+        place = place.without(loop.body.block.args[0])
+        if trips == 1:
+            continue
+        if step != words:
+            how = "in no fixed step" if step is None else f"by {step} words"
+            what = f"the address in the m_axi port {name_of(port)} moves {how} from iteration to "
+            what += f"iteration of {loop_name(loop)}, not by {words}"
+            raise violation(access, what, "access consecutive words in order")
+        if trips is None or not (is_unrolled(loop) or program.is_in_pipeline(loop)):
+            return
+        words *= trips
+
+
+def _stride(place: Affine, loop: scf.ForOp) -> int | None:
+    """How far an address moves in each iteration of a loop, None if that is not constant."""
+    step = constant(loop.step)
+    if step is None or place.varies_otherwise(loop):
+        return None
+    return place.terms.get(loop.body.block.args[0], 0) * step

@@ -1,0 +1,20 @@
+"""Control flow that ends: loops that count, and nothing else that goes back."""
+
+from __future__ import annotations
+
+from xdsl.dialects import scf
+
+from vaqf_compiler.cost.schedule import constant
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.violation import loop_name, violation
+
+
+def check_control(program: Program) -> None:
+    """Raise OperationError for a loop without a bound, or with an exit in its middle."""
+    for op in program.module.walk():
+        if isinstance(op, scf.WhileOp) or op.dialect_name() == "cf":
+            what = "nothing bounds how often it repeats, and where it ends"
+            raise violation(op, what, "write it as scf.for with a bound, and branches as scf.if")
+        if isinstance(op, scf.ForOp) and (step := constant(op.step)) is not None and step < 1:
+            what = f"{loop_name(op)} has the step {step} and does not end"
+            raise violation(op, what, "count upwards")

@@ -1,0 +1,44 @@
+"""How much hardware unrolled loops make."""
+
+from __future__ import annotations
+
+import math
+
+from xdsl.dialects import scf
+
+from vaqf_compiler.cost.schedule import is_unrolled, trip_count
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.bounds import has_constant_bounds
+from vaqf_compiler.hls_rules.program import Program, loops_around
+from vaqf_compiler.hls_rules.violation import loop_name, violation
+
+MOST_COPIES = 4096
+"""
+Of a loop's body in a function: beyond, the tool stops with an error (HLS 200-1471, XFORM 203-504).
+"""
+
+
+def check_copies(program: Program) -> None:
+    """
+    Raise OperationError for a loop of whose body unrolling makes more than `MOST_COPIES`. Nested
+    loops multiply, also those that are unrolled because a loop around them is pipelined.
+    """
+    for loop in program.loops:
+        nest = [loop, *loops_around(loop)]
+        factors = [count for level in reversed(nest) if (count := copies(program, level)) > 1]
+        made = math.prod(factors)
+        if made > MOST_COPIES:
+            each = " x ".join(f"{factor:,}" for factor in factors)
+            what = f"{made:,} copies of the body of {loop_name(loop)} ({each}), more than "
+            what += f"{MOST_COPIES:,}"
+            raise violation(loop, what, "unroll less, or make the body of an outer loop a function")
+
+
+def copies(program: Program, loop: scf.ForOp) -> int:
+    """How many iterations of a loop are hardware of their own."""
+    if is_unrolled(loop) or (program.is_in_pipeline(loop) and has_constant_bounds(loop)):
+        return trip_count(loop)
+    for op in loop.body.block.ops:
+        if isinstance(op, vhls.UnrollOp) and op.factor is not None:
+            return op.factor.value.data
+    return 1

@@ -1,0 +1,85 @@
+"""Claims about how iterations depend on each other, as far as subscripts tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import permutations
+
+from xdsl.dialects import memref, scf
+
+from vaqf_compiler.cost.schedule import trip_count
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.affine import ANY, iterations_apart
+from vaqf_compiler.hls_rules.bounds import has_constant_bounds
+from vaqf_compiler.hls_rules.ports import m_axi_interfaces
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
+
+Access = memref.LoadOp | memref.StoreOp
+
+
+def check_dependences(program: Program) -> None:
+    """
+    Raise OperationError for a claim that the loop refutes, or about an array that it leaves alone
+    or that shares an AXI bus.
+    """
+    interfaces = m_axi_interfaces(program)
+    ports_of = Counter(interface.bundle.data for interface, _ in interfaces)
+    shared = {port for interface, port in interfaces if ports_of[interface.bundle.data] > 1}
+    for op in program.module.walk():
+        if not isinstance(op, vhls.DependenceOp):
+            continue
+        loop = op.parent_op()
+        assert isinstance(loop, scf.ForOp)
+        array = f"the array {name_of(op.buffer)}"
+        read, written = program.touched_by(loop)
+        if op.buffer not in read | written:
+            what = f"{loop_name(loop)} does not access {array}"
+            raise violation(op, what, "remove the pragma, or name the array that is meant")
+        if any(port in shared for port in program.ports(op.buffer)):
+            what = f"{array} is an m_axi port that shares its bundle"
+            raise violation(op, what, "give the port a bundle of its own")
+        refuted = _refuted(op, loop)
+        if refuted == 0:
+            what = f"each iteration of {loop_name(loop)} accesses an element of {array} twice"
+            raise violation(op, what, "remove the pragma")
+        if refuted is not None:
+            what = (
+                f"iterations of {loop_name(loop)} that are {refuted} apart access one element of "
+            )
+            raise violation(op, f"{what}{array}", "remove the pragma, or say the distance")
+
+
+def _refuted(pragma: vhls.DependenceOp, loop: scf.ForOp) -> int | None:
+    """
+    Iterations between two accesses to one element that the pragma says not to be; None where there
+    are none for certain. Only unconditional statements of the loop itself are looked at.
+    """
+    accesses = [
+        op for op in loop.body.block.ops if isinstance(op, Access) and op.memref is pragma.buffer
+    ]
+    pairs = [*permutations(accesses, 2), *((op, op) for op in accesses)]
+    if pragma.distance is None:
+        pairs = [pair for pair in pairs if any(isinstance(op, memref.StoreOp) for op in pair)]
+        most = _trips(loop) - 1
+    else:  # what is written is read at the earliest so many iterations later
+        kinds = (memref.StoreOp, memref.LoadOp)
+        pairs = [pair for pair in pairs if tuple(map(type, pair)) == kinds]
+        most = min(pragma.distance.value.data, _trips(loop)) - 1
+    within = pragma.kind.data == "intra"
+    for first, second in pairs:
+        apart = iterations_apart(first.indices, second.indices, loop)
+        if apart is None or (within and first is second):
+            continue
+        number = int(not within) if apart is ANY else apart
+        if (number == 0) == within and 0 <= number <= most:
+            return number
+    return None
+
+
+def _trips(loop: scf.ForOp) -> int:
+    """The trip count, or the most that a pragma says."""
+    if has_constant_bounds(loop):
+        return trip_count(loop)
+    counts = [op for op in loop.body.block.ops if isinstance(op, vhls.LoopTripcountOp)]
+    return max((op.max.value.data for op in counts), default=1)

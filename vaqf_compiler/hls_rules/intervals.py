@@ -1,0 +1,66 @@
+"""Initiation intervals that the ports of memories can supply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from xdsl.dialects import scf
+from xdsl.ir import Operation, SSAValue
+
+from vaqf_compiler.cost.evaluate import Number, evaluate
+from vaqf_compiler.cost.latency import LatencyModel
+from vaqf_compiler.cost.pipelines import port_interval
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hls_rules.board import board_and_clock
+from vaqf_compiler.hls_rules.program import Program, loops_around
+from vaqf_compiler.hls_rules.unrolling import with_explicit_unrolling
+from vaqf_compiler.hls_rules.violation import function_of, loop_name, violation
+
+
+def check_intervals(program: Program) -> None:
+    """
+    Raise OperationError for a pipelined loop that accesses memories more often than their ports
+    allow in its interval, by the cost model.
+    """
+    explicit = Program(with_explicit_unrolling(program.module))
+    model = LatencyModel(explicit.module, *board_and_clock(program.module))
+    for loop in explicit.loops:
+        for pragma in loop.body.block.ops:
+            if isinstance(pragma, vhls.PipelineOp):
+                _check(loop, pragma.ii.value.data, explicit, model)
+
+
+def _check(loop: scf.ForOp, ii: int, program: Program, model: LatencyModel) -> None:
+    name = loop_name(loop)
+    try:
+        found, limit = port_interval([loop], model.arrays, model.clock, _known(loop, program))
+    except OperationError as error:
+        remedy = "move that out of the loop"
+        raise violation(
+            loop, f"the interval of {name} cannot be checked: {error}", remedy
+        ) from error
+    if found > ii:
+        what = f"{name} cannot start every {ii} cycles: the {limit} need {found}"
+        remedy = f"say ii = {found}, or divide that array so that accesses fall into more memories"
+        raise violation(loop, what, remedy)
+
+
+def _known(op: Operation, program: Program) -> Mapping[SSAValue, Number]:
+    """
+    What the scalars around an operation are when it first runs: arguments of the first call of its
+    function, first iterations of the loops around it.
+    """
+    function = function_of(op)
+    assert function is not None
+    known: dict[SSAValue, Number] = {}
+    call = next((c for c in program.calls if program.callee(c) is function), None)
+    if call is not None:
+        outside = _known(call, program)
+        for argument, operand in zip(function.args, call.arguments, strict=True):
+            if (value := evaluate(operand, outside)) is not None:
+                known[argument] = value
+    for loop in reversed(loops_around(op)):
+        if (value := evaluate(loop.lb, known)) is not None:
+            known[loop.body.block.args[0]] = value
+    return known

@@ -1,0 +1,161 @@
+"""What the rules look things up in: functions, calls, and where arrays come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import MemRefType, ModuleOp
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from vaqf_compiler.cost.latency import is_pipelined
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.emit.cpp_module import is_top
+from vaqf_compiler.hls_rules.violation import function_of
+
+
+class Touched(NamedTuple):
+    """Arrays that are read and arrays that are written."""
+
+    read: frozenset[SSAValue]
+    written: frozenset[SSAValue]
+
+
+NOTHING = Touched(frozenset(), frozenset())
+
+
+@dataclass
+class Program:
+    """A module of loops. All but `functions` and `calls` expect it to be free of recursion."""
+
+    module: ModuleOp
+    _roots: dict[SSAValue, frozenset[SSAValue]] = field(
+        default_factory=dict[SSAValue, frozenset[SSAValue]]
+    )
+    _touched: dict[func.FuncOp, Touched] = field(default_factory=dict[func.FuncOp, Touched])
+
+    @cached_property
+    def functions(self) -> dict[str, func.FuncOp]:
+        """By name."""
+        return {op.sym_name.data: op for op in self.module.ops if isinstance(op, func.FuncOp)}
+
+    @cached_property
+    def calls(self) -> list[func.CallOp]:
+        """All of them, in order."""
+        return [op for op in self.module.walk() if isinstance(op, func.CallOp)]
+
+    @cached_property
+    def loops(self) -> list[scf.ForOp]:
+        """All of them, outer ones first."""
+        return [op for op in self.module.walk() if isinstance(op, scf.ForOp)]
+
+    @property
+    def tops(self) -> list[func.FuncOp]:
+        """The functions with ports."""
+        bodies = (f for f in self.functions.values() if not f.is_declaration)
+        return [function for function in bodies if is_top(function)]
+
+    def callee(self, call: func.CallOp) -> func.FuncOp:
+        """The function that a call is of."""
+        return self.functions[call.callee.root_reference.data]
+
+    @cached_property
+    def _sources(self) -> dict[SSAValue, list[SSAValue]]:
+        """What calls pass for an argument."""
+        found: dict[SSAValue, list[SSAValue]] = {}
+        for call in self.calls:
+            for argument, operand in zip(self.callee(call).args, call.arguments, strict=True):
+                found.setdefault(argument, []).append(operand)
+        return found
+
+    def roots(self, array: SSAValue) -> frozenset[SSAValue]:
+        """
+        The allocations, or arguments of functions that nothing calls, that an array can be: an
+        argument is another one in each call.
+        """
+        if array not in self._roots:
+            sources = self._sources.get(array, [])
+            found = [self.roots(source) for source in sources]
+            self._roots[array] = (
+                frozenset[SSAValue]().union(*found) if found else frozenset({array})
+            )
+        return self._roots[array]
+
+    def ports(self, array: SSAValue) -> list[SSAValue]:
+        """The arguments of the top function that an array can be and that are m_axi ports."""
+        return [root for root in self.roots(array) if vhls.is_m_axi_port(root)]
+
+    def touched_by(self, op: Operation) -> Touched:
+        """
+        The arrays that an operation and all inside it read and write, through calls too, as they
+        are called where it stands.
+        """
+        read, written = set[SSAValue](), set[SSAValue]()
+        for inner in op.walk():
+            match inner:
+                case memref.LoadOp():
+                    read.add(inner.memref)
+                case memref.StoreOp():
+                    written.add(inner.memref)
+                case func.CallOp():
+                    inside = self._touched_by_function(self.callee(inner))
+                    passed = list(zip(self.callee(inner).args, inner.arguments, strict=True))
+                    read.update(operand for argument, operand in passed if argument in inside.read)
+                    written.update(
+                        operand for argument, operand in passed if argument in inside.written
+                    )
+                case _:
+                    pass
+        return Touched(frozenset(read), frozenset(written))
+
+    def _touched_by_function(self, function: func.FuncOp) -> Touched:
+        if function not in self._touched:
+            self._touched[function] = self.touched_by(function)
+        return self._touched[function]
+
+    @cached_property
+    def pipelined_functions(self) -> set[func.FuncOp]:
+        """
+        Those that a pipelined loop calls, and those that they call: the tool pipelines them too
+        (UG1399, "Function Pipelining").
+        """
+        found: set[func.FuncOp] = set()
+        waiting = [call for call in self.calls if any(map(is_pipelined, loops_around(call)))]
+        while waiting:
+            function = self.callee(waiting.pop())
+            if function not in found:
+                found.add(function)
+                waiting += [op for op in function.walk() if isinstance(op, func.CallOp)]
+        return found
+
+    def is_in_pipeline(self, op: Operation) -> bool:
+        """Whether an operation is in a pipelined loop or function, where loops are unrolled."""
+        return function_of(op) in self.pipelined_functions or any(
+            is_pipelined(loop) for loop in loops_around(op)
+        )
+
+
+def loops_around(op: Operation) -> list[scf.ForOp]:
+    """The loops of its function that an operation is in, innermost first."""
+    return [parent for parent in ancestors(op) if isinstance(parent, scf.ForOp)]
+
+
+def ancestors(op: Operation) -> Iterator[Operation]:
+    """What an operation is in, up to its function."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, func.FuncOp):
+        yield parent
+        parent = parent.parent_op()
+
+
+def is_argument(value: SSAValue) -> bool:
+    """Whether a value is an argument of a function."""
+    return isinstance(value, BlockArgument) and isinstance(value.block.parent_op(), func.FuncOp)
+
+
+def is_array(value: SSAValue) -> bool:
+    """Whether a value is an array."""
+    return isinstance(value.type, MemRefType)

@@ -1,0 +1,40 @@
+"""Values that have a type in the generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xdsl.dialects.builtin import IndexType, MemRefType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.hints import isa
+
+from vaqf_compiler.emit.cpp_types import width_of
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.violation import name_of, violation
+
+MOST_BITS = 1024
+"""Of AMD's ap_int, unless AP_INT_MAX_W is defined."""
+
+
+def check_types(program: Program) -> None:
+    """Raise OperationError for a value of a function that is no integer or array of integers."""
+    for function in program.functions.values():
+        for op in function.walk():
+            for value in _values(op):
+                type_ = value.type
+                if isa(type_, MemRefType[Attribute]):
+                    type_ = type_.element_type
+                bits = width_of(type_)
+                if bits is None and not isinstance(type_, IndexType):
+                    what = f"the value {name_of(value)} is of the type {value.type}"
+                    raise violation(op, what, "compute in integers, and keep arrays of them")
+                if bits is not None and bits > MOST_BITS:
+                    what = f"the value {name_of(value)} has {bits} bits"
+                    raise violation(op, what, f"use several of at most {MOST_BITS}")
+
+
+def _values(op: Operation) -> Iterator[SSAValue]:
+    yield from op.results
+    for region in op.regions:
+        for block in region.blocks:
+            yield from block.args

@@ -56,7 +56,7 @@ def stage_pipelines(options: Options) -> dict[str, str]:
         QUANTIZED: quantize,
         MAPPED: f"binvit-map,binvit-tile{{{options.tile}}},binvit-unroll{{{options.unroll}}},"
         f"binvit-allocate,binvit-estimate{{{target}}}",
-        LOOPS: "lower-binvit-to-loops",
+        LOOPS: "lower-binvit-to-loops,hls-verify",
     }
 
 

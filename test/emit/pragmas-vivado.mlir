@@ -1,7 +1,7 @@
 // Vivado HLS has other words for some options, and cores instead of bindings. All else is as for Vitis
 // HLS: pragmas.mlir.
 
-// RUN: vaqf-opt %s -t 'hls-cpp{flow=vivado-hls}' | filecheck %s
+// RUN: vaqf-opt %s -t 'hls-cpp{flow=vivado-hls verify=false}' | filecheck %s
 
 // CHECK-LABEL: static void engine(i8 input[64], i20 output[8][64]) {
 func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {

@@ -97,7 +97,7 @@ def test_the_jit_runs_the_loops_to_the_same_logits(
             ],
             id="part of a tile and few results a cycle",
         ),
-        pytest.param(["--tile", "binary-n=256 int8-n=64"], id="rows of several words"),
+        pytest.param(["--tile", "binary-m=32 binary-n=256 int8-n=64"], id="rows of several words"),
     ],
 )
 def test_every_configuration_is_bit_exact(tmp_path: Path, arguments: list[str]):

@@ -30,6 +30,7 @@ from vaqf_compiler.emit.flow import VITIS_HLS, flow_named
 from vaqf_compiler.emit.layout import wrapped
 from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal
+from vaqf_compiler.hls_rules import check_module
 
 
 def print_hls_cpp(
@@ -81,6 +82,10 @@ class HLSCppTarget(Target):
     name = "hls-cpp"
 
     flow: str = VITIS_HLS.name
+    verify: bool = True
+    """Whether to refuse first what Vitis HLS would not take, as `hls-verify` does."""
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        if self.verify:
+            check_module(module)
         output.write(print_hls_cpp(module, syntax=flow_named(self.flow).pragma))

@@ -959,6 +959,32 @@ func.func @simple_dual_port(%y: memref<64xi8>) {
 
 // -----
 
+// Banks that are chosen by the data of each copy may be one.
+// CHECK: hls-verify refuses 'scf.for' in @lookups: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @lookups(%where: memref<4xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %size = arith.constant 64 : index
+  vhls.array_partition %where "complete" dim = 1 : memref<4xindex>
+  %x = memref.alloc() : memref<64x8xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<64x8xi8>
+  %y = memref.alloc() : memref<64x4xi8>
+  vhls.array_partition %y "complete" dim = 2 : memref<64x4xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %four step %one {
+      vhls.unroll
+      %bank = memref.load %where[%j] : memref<4xindex>
+      %a = memref.load %x[%i, %bank] : memref<64x8xi8>
+      memref.store %a, %y[%i, %j] : memref<64x4xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'scf.for' in @unknown: the interval of the loop over %i cannot be checked: no latency is known for func.call; move that out of the loop
 func.func @process() {
   func.return

@@ -296,6 +296,32 @@ func.func @ports() {
 
 // -----
 
+// Banks that are chosen by one number differ where they are apart by known ones.
+// CHECK-LABEL: func.func @chosen
+func.func @chosen(%from: memref<1xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64x8xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<64x8xi8>
+  %y = memref.alloc() : memref<64x4xi8>
+  vhls.array_partition %y "complete" dim = 2 : memref<64x4xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %start = memref.load %from[%zero] : memref<1xindex>
+    scf.for %j = %zero to %four step %one {
+      vhls.unroll
+      %bank = arith.addi %start, %j : index
+      %a = memref.load %x[%i, %bank] : memref<64x8xi8>
+      memref.store %a, %y[%i, %j] : memref<64x4xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
 // Claims that the loop does not refute: of elements of their own, and of a distance that is kept.
 // CHECK-LABEL: func.func @dependences
 func.func @dependences(%x: memref<64xi8>, %y: memref<64xi8>, %at: memref<64xindex>) {

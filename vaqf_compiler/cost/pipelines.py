@@ -9,7 +9,8 @@ earlier one.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from xdsl.dialects import memref, scf
 from xdsl.ir import Operation, SSAValue
 
+from vaqf_compiler.cost.affine import affine, varies
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.delays import BRAM_CYCLES
 from vaqf_compiler.cost.evaluate import Number, evaluate, whole
@@ -64,7 +66,10 @@ class Places:
     """Banks and elements of them, a row of numbers for each place that an access touches."""
 
     banks: NDArray[np.int64]
-    """-1 where it depends on data."""
+    """
+    Negative where it depends on data: -1, or where banks are apart by known numbers from one that
+    is not known, a number of its own for each, `ARRAY` below those that depend on something else.
+    """
     elements: NDArray[np.int64]
     """`UNKNOWN` or more where it depends on data."""
 
@@ -86,8 +91,8 @@ class Places:
         if self.are_known and other.are_known:
             return not self.rows.isdisjoint(other.rows)
         return all(
-            (mine == -1).any()
-            or (theirs == -1).any()
+            (mine < 0).any()
+            or (theirs < 0).any()
             or (mine >= UNKNOWN).any()
             or (theirs >= UNKNOWN).any()
             or bool(np.isin(mine, theirs).any())
@@ -104,7 +109,7 @@ class Iterations:
     nest: Sequence[scf.ForOp]
     known: Mapping[SSAValue, Number]
     """The scalars around it."""
-    _numbers: dict[SSAValue, int] = field(default_factory=dict[SSAValue, int])
+    _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _found: dict[tuple[Operation, int], Places] = field(
         default_factory=dict[tuple[Operation, int], Places]
     )
@@ -158,15 +163,39 @@ class Iterations:
             kind, parts = access.array.divided.get(dimension, ("none", 1))
             size = access.array.shape[dimension]
             if found is None:
-                number = self._numbers.setdefault(index, len(self._numbers))
-                banks.append(np.full(count, 0 if kind == "none" else -1))
-                elements.append(UNKNOWN + number * ARRAY + np.arange(count))
+                base, offset = self._apart(index, access, values)
+                if kind == "none":
+                    banks.append(np.zeros(count, dtype=np.int64))
+                elif kind == "block" or offset is None:
+                    banks.append(np.full(count, -1))
+                else:
+                    banks.append(-2 - base * ARRAY - np.broadcast_to(offset % parts, count))
+                elements.append(UNKNOWN + base * ARRAY + np.arange(count))
                 continue
             place = np.broadcast_to(np.asarray(found, dtype=np.int64), count)
             part = -(-size // parts)
             banks.append(place % parts if kind != "block" else place // part)
             elements.append(place // parts if kind != "block" else place % part)
         return Places(np.stack(banks, axis=1), np.stack(elements, axis=1))
+
+    def _apart(
+        self, index: SSAValue, access: Access, values: Mapping[SSAValue, Number]
+    ) -> tuple[int, Number | None]:
+        """
+        A number for what is not known of a subscript, and what is known to be added to that; None
+        where copies of the access differ in what is not known.
+        """
+        subscript = affine(index)
+        known = {v: n for v in subscript.terms if (n := evaluate(v, values)) is not None}
+        unknown = subscript.terms.keys() - known.keys()
+        if any(varies(value, loop) for value in unknown for loop in access.unrolled):
+            return self._numbers.setdefault(index, len(self._numbers)), None
+        terms = frozenset((value, subscript.terms[value]) for value in unknown)
+        base = self._numbers.setdefault(terms, len(self._numbers))
+        offset: Number = subscript.constant
+        for value, number in known.items():
+            offset = offset + subscript.terms[value] * number
+        return base, offset
 
 
 def analyse_pipeline(
@@ -311,12 +340,20 @@ def _busiest(accesses: Sequence[Places]) -> int:
         return 0
     rows = np.concatenate([np.concatenate([a.banks, a.elements], axis=1) for a in accesses])
     banks = np.unique(rows, axis=0)[:, : accesses[0].banks.shape[1]]
-    unknown = banks == -1
-    # Of those that depend on data in the same dimensions, equal ones may meet in a bank.
-    return sum(
-        int(np.unique(banks[(unknown == where).all(axis=1)], axis=0, return_counts=True)[1].max())
-        for where in np.unique(unknown, axis=0)
-    )
+    # Those that depend on the same data in the same dimensions meet if they are equal; with those
+    # that depend on other data they may.
+    codes, counts = np.unique(banks, axis=0, return_counts=True)
+    data = np.where(codes < 0, -2 - (-2 - codes) // ARRAY, codes)
+    fullest: dict[tuple[int, ...], int] = {}
+    for row, count in zip(data, counts, strict=True):
+        place = tuple(int(bank) for bank in row)
+        fullest[place] = max(fullest.get(place, 0), int(count))
+    busiest: dict[tuple[bool, ...], Counter[tuple[int, ...]]] = {}
+    for place, count in fullest.items():
+        unknown = tuple(bank < 0 for bank in place)
+        certain = tuple(max(bank, -1) for bank in place)
+        busiest.setdefault(unknown, Counter())[certain] += count
+    return sum(max(found.values()) for found in busiest.values())
 
 
 def _dependence_interval(

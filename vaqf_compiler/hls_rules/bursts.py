@@ -9,9 +9,9 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.cost.affine import Affine, address
 from vaqf_compiler.cost.latency import is_pipelined
 from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
-from vaqf_compiler.hls_rules.affine import Affine, address
 from vaqf_compiler.hls_rules.board import port_bits
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import element_bits

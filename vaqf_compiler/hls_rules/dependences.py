@@ -7,9 +7,9 @@ from itertools import permutations
 
 from xdsl.dialects import memref, scf
 
+from vaqf_compiler.cost.affine import ANY, iterations_apart
 from vaqf_compiler.cost.schedule import trip_count
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.affine import ANY, iterations_apart
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import m_axi_interfaces
 from vaqf_compiler.hls_rules.program import Program

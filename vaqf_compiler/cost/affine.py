@@ -39,7 +39,7 @@ class Affine:
     def varies_otherwise(self, loop: scf.ForOp) -> bool:
         """Whether a term besides the loop's index can change from iteration to iteration."""
         index = loop.body.block.args[0]
-        return any(value != index and _varies(value, loop) for value in self.terms)
+        return any(value != index and varies(value, loop) for value in self.terms)
 
 
 def affine(value: SSAValue) -> Affine:
@@ -106,7 +106,7 @@ def iterations_apart(
     return numbers.pop() if numbers else ANY
 
 
-def _varies(value: SSAValue, loop: scf.ForOp) -> bool:
+def varies(value: SSAValue, loop: scf.ForOp) -> bool:
     """Whether a value can be another one in another iteration of a loop."""
     if isinstance(value, BlockArgument):
         owner = value.block.parent_op()
@@ -116,4 +116,4 @@ def _varies(value: SSAValue, loop: scf.ForOp) -> bool:
         return False
     if op.dialect_name() != "arith":
         return True
-    return any(_varies(operand, loop) for operand in op.operands)
+    return any(varies(operand, loop) for operand in op.operands)

@@ -10,8 +10,10 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xdsl.dialects import arith, memref, scf
+from xdsl.dialects import arith, func, memref, scf
+from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.traits import SymbolTable
 
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.delays import BRAM_CYCLES, REGISTER_NS, Delay, operator_delay
@@ -154,8 +156,10 @@ class Schedule:
                 self._unrolled(op)
             case scf.IfOp():
                 self._if(op)
-            case scf.YieldOp():
+            case scf.YieldOp() | func.ReturnOp():
                 pass
+            case func.CallOp():
+                self._call(op)
             case scf.ForOp():
                 raise OperationError(op, "a loop in a pipelined loop must be unrolled")
             case _ if isinstance(op, arith.IndexCastOp) or op.dialect_name() == "arith":
@@ -236,6 +240,34 @@ class Schedule:
             times = [self.time(last.operands[position]) for last in choices if last is not None]
             if known := [t for t in (condition, *times) if t is not None]:
                 self._done(result, self.clock.after(max(known), CHOICE))
+
+    def _call(self, op: func.CallOp) -> None:
+        """
+        A pipelined function, which takes its arguments where a cycle begins, and has its result
+        where one ends.
+        """
+        callee = SymbolTable.lookup_symbol(op, op.callee)
+        assert isinstance(callee, func.FuncOp)
+        arrays = [v for v in op.arguments if isinstance(v.type, MemRefType)]
+        roots = [self.arrays.of(array).root for array in arrays]
+        times = [self.written[root] for root in roots if root in self.written]
+        times += [t for v in op.arguments if v not in arrays if (t := self.time(v)) is not None]
+        if not times and self.only:
+            return
+        outer = self.floor
+        self.floor = Time(max([*times, outer]).cycles)
+        for argument, operand in zip(callee.args, op.arguments, strict=True):
+            if self.time(operand) is not None:
+                self.ready[argument] = self.floor
+            if self.is_fixed(operand):
+                self.fixed.add(argument)
+        self.block(callee.body.block)
+        last = callee.body.block.last_op
+        assert last is not None
+        for result, value in zip(op.results, last.operands, strict=True):
+            if (end := self.time(value)) is not None:
+                self._done(result, Time(end.cycles))
+        self.floor = outer
 
     def _unrolled(self, loop: scf.ForOp) -> None:
         index, *carried = loop.body.block.args

@@ -19,8 +19,6 @@ PARAMETERS = "parameters"
 """The name of the port of all parameters other than weights."""
 PARAMETER_BITS = 32
 """Of biases, normalisation parameters and tables in external memory."""
-TOKEN_BITS = 16
-"""The same of initial tokens: those of the residual stream."""
 PIXEL_BITS = 8
 LOGIT_BITS = 64
 
@@ -68,6 +66,14 @@ class Accelerator:
     def channel_groups(self) -> int:
         """Groups of lanes in a token of the residual stream."""
         return self.channels // self.lanes
+
+
+def token_bits(lanes: int) -> int:
+    """
+    Of initial tokens in external memory: those of the residual stream, or more so that a group of
+    lanes fills a word.
+    """
+    return max(16, WORD_BITS // lanes)
 
 
 def width_of(memory: MemRefType[Attribute]) -> int:

@@ -40,6 +40,7 @@ from vaqf_compiler.engines.accelerator import (
     bits_of,
     each_parameter,
 )
+from vaqf_compiler.engines.binary_dot import build_binary_dot
 from vaqf_compiler.engines.builder import (
     Buffer,
     call,
@@ -64,7 +65,8 @@ def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.Fu
     port = weights_port(engine.name)
     weights = _build_fetch(f"{engine.name}_fetch_weights", accelerator, port, engine.weights)
     biases = _build_fetch(f"{engine.name}_fetch_biases", accelerator, PARAMETERS, engine.biases)
-    multiply = build_multiply(engine, accelerator)
+    binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
+    multiply = build_multiply(engine, accelerator, binary_dot)
     tiles = _build_tiles(engine, weights, biases, multiply)
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()
@@ -72,7 +74,8 @@ def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.Fu
         for name, array in engine.shared_arrays(accelerator).items():
             available[name] = local(name, array.bits, *array.shape, partition=array.partition)
         _build_layer(engine, accelerator, available, tiles)
-    return [weights, biases, multiply, tiles, operation]
+    parts = [] if binary_dot is None else [binary_dot]
+    return [weights, biases, *parts, multiply, tiles, operation]
 
 
 def _available(arguments: Mapping[str, SSAValue]) -> Arguments:

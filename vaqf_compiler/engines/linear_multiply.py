@@ -22,6 +22,7 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
+from vaqf_compiler.engines.binary_dot import call_binary_dot
 from vaqf_compiler.engines.builder import (
     Buffer,
     function,
@@ -34,20 +35,21 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.epilogue import EpilogueLanes
 from vaqf_compiler.engines.linear_engine import LinearEngine
-from vaqf_compiler.engines.trees import dots, paired, tree_sum
+from vaqf_compiler.engines.trees import dots, paired
 from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
 
 
 def build_multiply(
     engine: LinearEngine,
     accelerator: Accelerator,
+    binary_dot: func.FuncOp | None,
     *,
     multiplies: bool = True,
     finishes: bool = True,
 ) -> func.FuncOp:
     """
-    The function of the loop; without what multiplies or what finishes results where only the
-    timing of the other is of interest.
+    The function of the loop; `binary_dot` is the one that it calls if weights are binary. Without
+    what multiplies or what finishes results where only the timing of the other is of interest.
     """
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
@@ -64,7 +66,8 @@ def build_multiply(
         scalars = {k: Value(v) for k, v in arguments.items() if k not in buffers}
         for name, array in engine.own_arrays(accelerator).items():
             buffers[name] = local(name, array.bits, *array.shape, partition=array.partition)
-        _Multiply(engine, accelerator, buffers, scalars).build(multiplies, finishes)
+        parts = _Multiply(engine, accelerator, binary_dot, buffers, scalars)
+        parts.build(multiplies, finishes)
     return operation
 
 
@@ -152,6 +155,7 @@ class _Next:
 class _Multiply:
     engine: LinearEngine
     accelerator: Accelerator
+    binary_dot: func.FuncOp | None
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
 
@@ -274,7 +278,7 @@ class _Multiply:
         """Add the products of a token to its totals; keep them where they are complete."""
         engine, lanes = self.engine, self.accelerator.lanes
         totals, done = self.buffers["totals"], self.buffers["done"]
-        operands = _pair_sums(x) if engine.weight_bits == 1 else (x,)
+        operands = (x,) if self.binary_dot is None else _pair_sums(x)
         for lane, other in paired(engine.unroll_m, "lane", pairs=engine.pairs_products):
             channels = [
                 _joined(step_m, engine.unroll_m, which, engine.steps_m).named("m")
@@ -294,28 +298,18 @@ class _Multiply:
     ) -> list[Value]:
         """The products of inputs and weights of one or two output channels, summed up."""
         engine = self.engine
-        if engine.weight_bits == 1:
-            sums, differences = operands
-            return [self._binary_dot(sums, differences, channels[0], step_n)]
+        if self.binary_dot is not None:
+            (m,) = channels
+            plus, minus = operands
+            weights = self.buffers["weight"]
+            dot = call_binary_dot(self.binary_dot, engine, (plus, minus), weights, m, step_n)
+            return [dot]
         (x,) = operands
         weights = [scratch("weight_row", engine.weight_bits, engine.unroll_n) for _ in channels]
         with unrolled(engine.unroll_n, "n") as n:
             for row, m in zip(weights, channels, strict=True):
                 row[n] = self._weight(m, n, step_n)
         return dots(x, weights, engine.most_product)
-
-    def _binary_dot(self, sums: Buffer, differences: Buffer, m: Value, step_n: Number) -> Value:
-        """Of two weights, the first says whether to take the complement of what both choose."""
-        (pairs,) = sums.shape
-        terms = scratch("term", sums.bits, pairs)
-        with unrolled(pairs, "n") as n:
-            first, second = (
-                self._weight(m, n * 2 + part, step_n).named(name)
-                for part, name in enumerate(("sign", "next_sign"))
-            )
-            chosen = select(first.equals(second), sums[n], differences[n]).named("chosen")
-            terms[n] = select(first, chosen, ~chosen)
-        return tree_sum(terms, "sum")
 
     def _weight(self, m: Value, n: Value, step_n: Number) -> Value:
         """The weight of an output and an input channel of the tile."""

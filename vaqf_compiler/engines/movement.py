@@ -11,11 +11,11 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     PIXELS_PER_WORD,
-    TOKEN_BITS,
     Accelerator,
     bits_of,
     cell_of,
     each_parameter,
+    token_bits,
     width_of,
 )
 from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, unrolled
@@ -55,7 +55,8 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
         port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
         rows, target = Value(arguments["rows"]), Value(arguments["target"])
         most = accelerator.tokens * accelerator.channel_groups
-        tokens = each_parameter(port, at, rows, accelerator.lanes, TOKEN_BITS, most=most)
+        bits = token_bits(accelerator.lanes)
+        tokens = each_parameter(port, at, rows, accelerator.lanes, bits, most=most)
         with tokens as (row, lane, value):
             element = value.to(bits_of(accelerator.residual))
             Buffer(arguments["residual"])[target + row, 0, lane] = element

@@ -32,8 +32,8 @@ from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     PARAMETERS,
     PARAMETERS_PER_WORD,
-    TOKEN_BITS,
     Accelerator,
+    token_bits,
 )
 from vaqf_compiler.engines.builder import Buffer, call
 from vaqf_compiler.engines.dispatches import (
@@ -77,7 +77,9 @@ class Parameters:
         engine = self.engines[name_of(dispatch.engine)]
         match engine.kind.data:
             case "load_rows":
-                self.parameters_at[dispatch] = self._vector(dispatch.yielded, TOKEN_BITS)
+                self.parameters_at[dispatch] = self._vector(
+                    dispatch.yielded, token_bits(self.lanes)
+                )
             case "layer_norm":
                 norm = find(dispatch, LayerNormOp)
                 self.parameters_at[dispatch] = self._vector(norm.gamma)

@@ -36,6 +36,7 @@ from vaqf_compiler.engines.accelerator import (
     bits_of,
 )
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.binary_dot import build_binary_dot
 from vaqf_compiler.engines.builder import Buffer, call, local, queue
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
@@ -257,14 +258,19 @@ class CycleModel:
     def _depth(
         self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
     ) -> int:
-        multiply = build_multiply(engine, accelerator, **parts)
+        binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
+        multiply = build_multiply(engine, accelerator, binary_dot, **parts)
         with top_function([], accelerator, 1, 1) as (top, buffers):
             for name, array in engine.shared_arrays(accelerator).items():
                 buffers[name] = local(name, array.bits, *array.shape, partition=array.partition)
             for name, type_ in {"weights": engine.weights, "biases": engine.biases}.items():
                 buffers[name] = queue(name, type_, 1)
             _call_with_ones(multiply, buffers)
-        model = LatencyModel(ModuleOp([multiply, top]), self.board, self.clock_mhz)
+        model = LatencyModel(
+            ModuleOp([*([] if binary_dot is None else [binary_dot]), multiply, top]),
+            self.board,
+            self.clock_mhz,
+        )
         nest = [op for op in multiply.walk() if isinstance(op, scf.ForOp)]
         while not is_pipelined(nest[-1]):
             nest.pop()

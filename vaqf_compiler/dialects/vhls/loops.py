@@ -1,4 +1,4 @@
-"""Pragmas in the body of a loop, about that loop; that of dataflow also in a function's."""
+"""Pragmas in the body of a loop, about that loop; some also in a function's."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ from vaqf_compiler.dialects.vhls.pragma import (
 
 @irdl_op_definition
 class PipelineOp(PragmaOp):
-    """Start an iteration of the loop every `ii` cycles."""
+    """
+    Start an iteration of the loop every `ii` cycles. In a function, which has all its loops
+    unrolled then, a call: it can be part of the pipeline of a loop that calls it.
+    """
 
     name = "vhls.pipeline"
 
     ii = prop_def(IntegerAttr[I64])
 
-    traits = traits_def(HasParent(scf.ForOp))
+    traits = traits_def(HasParent(scf.ForOp, func.FuncOp))
     assembly_format = "`ii` `=` $ii attr-dict"
 
     def __init__(self, ii: int = 1):

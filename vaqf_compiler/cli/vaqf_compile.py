@@ -58,7 +58,7 @@ class Steps:
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="vaqf-compile", description=__doc__)
-    add_model_arguments(parser)
+    add_model_arguments(parser, required=False)
     parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="DIRECTORY")
     parser.add_argument(
         "--fps",
@@ -118,8 +118,36 @@ def main() -> None:
         metavar="tcp://HOST:PORT",
         help="the Dask cluster that sweeps (default: local processes)",
     )
+    parser.add_argument(
+        "--compare-report",
+        type=Path,
+        metavar="csynth.xml",
+        help="instead of compiling, print a report of Vitis HLS beside the estimate of the "
+        "project that -o names, which was synthesised",
+    )
     arguments = parser.parse_args()
+    if arguments.compare_report is not None:
+        given = {
+            name for name, value in vars(arguments).items() if value != parser.get_default(name)
+        }
+        if others := given - {"compare_report", "output_dir"}:
+            parser.error(f"--compare-report takes only -o, not {', '.join(sorted(others))}")
+        raise SystemExit(report_errors(lambda: _compare(arguments)))
+    if arguments.model is None:
+        parser.error("the following arguments are required: model")
     raise SystemExit(report_errors(lambda: run(arguments)))
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    """Print a synthesis report beside the estimate. The exit code."""
+    from vaqf_compiler.synthesis.comparison import compare, read_estimate
+    from vaqf_compiler.synthesis.table import comparison_table
+    from vaqf_compiler.synthesis.vitis_report import read_report
+
+    estimate = read_estimate(arguments.output_dir / REPORT)
+    report = read_report(arguments.compare_report)
+    print(comparison_table(compare(estimate, report), estimate, report))
+    return 0
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -213,9 +241,10 @@ def _compile(
     steps.begin("loading PyTorch and the model")
     import numpy as np
 
-    from vaqf_compiler.emit.project import make_test_vector, write_project
+    from vaqf_compiler.emit.project import SOURCE, make_test_vector, write_project
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.write import write_model
+    from vaqf_compiler.synthesis.estimates import estimate_functions, to_json
 
     model = load_model(
         arguments.model,
@@ -246,6 +275,11 @@ def _compile(
     vector = make_test_vector(quantized, noise.astype(np.float32), weights)
     steps.begin(f"writing the accelerator: {project}")
     write_project(staged, module, weights, vector, flow)
+    if report["profile"] == "calibrated":
+        source = (staged / SOURCE).read_text()
+        board = load_board(arguments.board)
+        functions = estimate_functions(module, source, board, report["clock_mhz"])
+        report["functions"] = to_json(functions)
     (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
     fps = _target(arguments.fps)

@@ -22,10 +22,11 @@ def parse_shape(text: str) -> tuple[int, ...]:
     return shape
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+def add_model_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """The arguments that say which model, shared by the tools that import one."""
     parser.add_argument(
         "model",
+        nargs=None if required else "?",
         help="deit-tiny, deit-small, deit-base, vit-base, a distilled deit-*-distilled, "
         "a local transformers checkpoint directory, or path/to/file.py:callable",
     )

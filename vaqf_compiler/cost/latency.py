@@ -95,6 +95,13 @@ class LatencyModel:
         for argument, operand in zip(callee.args, op.arguments, strict=True):
             if (value := evaluate(operand, known)) is not None:
                 arguments[argument] = value
+        return self.called(callee, arguments)
+
+    def called(self, callee: func.FuncOp, arguments: Mapping[SSAValue, Number]) -> Cycles:
+        """
+        The cycles of a function from call to return, with what is known of its arguments. A loop
+        whose trip count is not known runs as often as its pragma says at most.
+        """
         controls = self._controls(callee.body.block)
         decisive = [argument for argument in callee.args if argument in controls]
         key = (callee, tuple(whole(arguments.get(argument)) for argument in decisive))
@@ -117,7 +124,7 @@ class LatencyModel:
         for op in block.ops:
             match op:
                 case scf.ForOp() if not is_unrolled(op):
-                    inner = self._loop(op, known)
+                    inner = self.loop(op, known)
                 case scf.IfOp():
                     inner = self._if(op, known)
                 case func.CallOp():
@@ -152,9 +159,10 @@ class LatencyModel:
         branches = [self._block(region.block, known) for region in regions if region.blocks]
         return max(branches, key=lambda branch: branch.total, default=Cycles(0, {}))
 
-    def _loop(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> Cycles:
-        nest = _flattened(loop)
-        trips = math.prod(self._trips(level, known) for level in nest)
+    def loop(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> Cycles:
+        """The cycles of a loop, with what is known of its function's arguments."""
+        nest = flattened(loop)
+        trips = math.prod(self.trips(level, known) for level in nest)
         if not trips:
             return Cycles(LOOP_CYCLES, {CONTROL: LOOP_CYCLES})
         if is_pipelined(nest[-1]):
@@ -238,7 +246,7 @@ class LatencyModel:
             )
         ]
 
-    def _trips(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> int:
+    def trips(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> int:
         """The trip count, or the most that a pragma says."""
         bounds = [whole(evaluate(bound, known)) for bound in (loop.lb, loop.ub, loop.step)]
         lower, upper, step = bounds
@@ -311,7 +319,7 @@ def _is_predicated(op: Operation) -> bool:
     return False
 
 
-def _flattened(loop: scf.ForOp) -> list[scf.ForOp]:
+def flattened(loop: scf.ForOp) -> list[scf.ForOp]:
     """
     A loop and those that the tool makes one loop with it: where it has nothing but one other loop
     of constant bounds, down to a pipelined one (UG1399, loop_flatten).

@@ -1,0 +1,277 @@
+"""
+Reports of Vitis HLS beside estimates. The reports in `Inputs/synthesis` were written by hand, after
+the schema of reports that others published; none is of a design of this compiler.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from vaqf_compiler.cli import vaqf_compile
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.synthesis.comparison import Comparison, Row, compare, read_estimate
+from vaqf_compiler.synthesis.vitis_report import read_report
+
+INPUTS = Path(__file__).parent / "Inputs"
+REPORT = INPUTS / "synthesis" / "csynth.xml"
+OLDER = INPUTS / "synthesis" / "older"
+ESTIMATE = INPUTS / "synthesis" / "report.json"
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text())
+
+
+def compared(path: Path) -> Comparison:
+    return compare(read_estimate(ESTIMATE), read_report(path))
+
+
+def rows_of(comparison: Comparison, subject: str) -> dict[str, tuple[int | None, int | None, str]]:
+    return {
+        row.quantity: (row.estimated, row.reported, row.error)
+        for row in comparison.rows
+        if row.subject.strip() == subject
+    }
+
+
+def tool(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["vaqf-compile", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        vaqf_compile.main()
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+def test_the_estimate_of_these_tests_follows_the_schema():
+    jsonschema.validate(json.loads(ESTIMATE.read_text()), SCHEMA)
+
+
+def test_the_top_function_is_compared_with_the_whole_estimate():
+    assert rows_of(compared(REPORT), "vaqf_top") == {
+        "latency": (1100, 1000, "+10.0%"),
+        "II": (1100, 1001, "+9.9%"),
+        "LUT": (12000, 16000, "-25.0%"),
+        "FF": (15000, 20000, "-25.0%"),
+        "DSP": (72, 72, "0.0%"),
+        "BRAM_18K": (41, 40, "+2.5%"),  # 20.5 block RAMs of 36 Kib
+        "URAM": (0, 0, "0.0%"),
+    }
+
+
+def test_a_function_has_the_worst_of_a_range():
+    rows = rows_of(compared(REPORT), "binary_linear")
+    assert rows["II"] == (900, 1000, "-10.0%")
+    assert rows["LUT"] == (8000, 10000, "-20.0%")
+    # The resources of a part of an engine are not estimated.
+    assert rows_of(compared(REPORT), "binary_linear_fetch").keys() == {"latency", "II"}
+
+
+def test_copies_and_renamed_functions_have_their_partner():
+    assert rows_of(compared(REPORT), "binary_linear_1")["latency"] == (900, 1000, "-10.0%")
+    renamed = rows_of(compared(REPORT), "layer_norm_s")
+    assert renamed["latency"] == (None, None, "-")  # undef
+    assert renamed["LUT"] == (2000, 0, "-")  # ~0
+    assert renamed["FF"] == (3000, None, "-")  # -
+    assert renamed["BRAM_18K"] == (0, None, "-")  # ?
+
+
+def test_loops_are_found_in_modules_of_their_own_and_where_they_were_inlined():
+    comparison = compared(REPORT)
+    assert rows_of(comparison, "line 10, binary_linear_fetch_Pipeline_VITIS_LOOP_10_1") == {
+        "latency": (133, 130, "+2.3%"),
+        "II": (1, 1, "0.0%"),
+        "depth": (68, 67, "+1.5%"),
+    }
+    assert rows_of(comparison, "line 50, vaqf_top")["depth"] == (4, 2, "+100.0%")
+    # A nest is one loop for the tool, too.
+    assert rows_of(comparison, "line 21, binary_linear")["II"] == (1, 2, "-50.0%")
+    assert rows_of(comparison, "line 30, binary_linear") == {"latency": (450, 450, "0.0%")}
+
+
+def test_what_has_no_partner_is_listed():
+    comparison = compared(REPORT)
+    assert comparison.only_reported == [
+        "loop VITIS_LOOP_99_1 in vaqf_top",
+        "entry_proc",
+        "binary_linear_Pipeline_1 (part of binary_linear)",
+    ]
+    assert comparison.only_estimated == ["load_rows", "copy_tokens"]
+
+
+def test_an_older_version_has_a_file_for_each_function(tmp_path: Path):
+    comparison = compared(OLDER / "vaqf_top_csynth.xml")
+    assert rows_of(comparison, "vaqf_top")["DSP"] == (72, 80, "-10.0%")  # DSP48E
+    assert rows_of(comparison, "binary_linear")["latency"] == (900, 1200, "-25.0%")
+    assert "layer_norm" in comparison.only_estimated
+    assert "binary_linear, loop in line 30" in comparison.only_estimated
+
+    shutil.copy(OLDER / "binary_linear_csynth.xml", tmp_path)
+    alone = compared(tmp_path / "binary_linear_csynth.xml")
+    assert {row.subject for row in alone.rows} == {"binary_linear", "  line 21, binary_linear"}
+    assert alone.only_estimated == []  # of which the file says nothing
+
+
+@pytest.mark.parametrize(
+    ("estimated", "reported", "error"),
+    [(3, 2, "+50.0%"), (0, 4, "-100.0%"), (0, 0, "0.0%"), (4, 0, "-"), (None, 4, "-")],
+)
+def test_the_error_is_in_percent_of_what_is_reported(
+    estimated: int | None, reported: int, error: str
+):
+    assert Row("f", "LUT", estimated, reported).error == error
+
+
+def test_the_tool_prints_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copy(ESTIMATE, tmp_path / "report.json")
+    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path) == 0
+    output = capsys.readouterr().out
+    assert "Vitis HLS 2023.2, xczu9eg-ffvb1156-2-e: clock 5.00 ns, estimated by it" in output
+    assert re.search(r"^vaqf_top +latency +1,100 +1,000 +\+10\.0%$", output, re.MULTILINE)
+    assert re.search(r"^layer_norm_s +latency +unknown +unknown +-$", output, re.MULTILINE)
+    assert "an image takes 1,000 cycles by the estimate" in output
+    assert "Not in the estimate: loop VITIS_LOOP_99_1 in vaqf_top; entry_proc; " in output
+    assert "Not in the report (inlined, merged or renamed): load_rows; copy_tokens" in output
+    assert "warning" not in output
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.json"]
+
+    assert tool(monkeypatch, "--compare-report", OLDER / "vaqf_top_csynth.xml", "-o", tmp_path) == 0
+    assert "is for a clock of 10.00 ns, the estimate for 5.00 ns" in capsys.readouterr().out
+
+
+def test_a_compiled_project_has_what_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    model = ("--input-shape", "1x3x16x16", "--tile", "binary-m=32 binary-n=32 int8-m=16 int8-n=16")
+    source = f"{INPUTS / 'small_vit.py'}:build"
+    assert tool(monkeypatch, source, *model, "--unroll", "keys=2", "-o", tmp_path) == 0
+    written: dict[str, Any] = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.validate(written, SCHEMA)
+    lines = (tmp_path / "vaqf_top.cpp").read_text().splitlines()
+    defined = [
+        match[1]
+        for line in lines
+        if (match := re.match(r"(?:static|extern \"C\") void (\w+)\(", line))
+    ]
+    functions = {function["name"]: function for function in written["functions"]}
+    assert list(functions) == defined
+    for function in functions.values():
+        for loop in function["loops"]:
+            assert all(lines[line - 1].strip().startswith("for (") for line in loop["lines"])
+            pragmas = list(takewhile(lambda text: "#pragma" in text, lines[loop["lines"][-1] :]))
+            assert not any("unroll" in pragma for pragma in pragmas)
+            is_pipelined = any("HLS pipeline" in pragma for pragma in pragmas)
+            assert is_pipelined == (loop["interval"] is not None)
+    # Without sizes, a layer takes as long as the longest.
+    for layer in written["layers"]:
+        most = functions[layer["engine"]]["cycles"]
+        assert most is None or most >= layer["cycles"], layer
+
+    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path) == 0
+    assert re.search(
+        rf"^vaqf_top +.*\n +II .*\n +LUT +{written['resources']['lut']['used']:,} +16,000 ",
+        capsys.readouterr().out,
+        re.MULTILINE,
+    )
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Path:
+    """The report with a change."""
+    text = REPORT.read_text()
+    assert old in text
+    path = tmp_path / "csynth.xml"
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<TopModelName>vaqf_top<", "<TopModelName>fir<", "its top function is fir, expected vaqf"),
+        (">xczu9eg-ffvb1156-2-e<", ">xc7z020clg400-1<", "is of part xc7z020clg400-1, the estimate"),
+        ("<profile>", "<!DOCTYPE profile [<!ENTITY a 'b'>]><profile>", "it has a document type"),
+        ("<LUT>10000</LUT>", "<LUT>many</LUT>", "LUT in <Resources> must be a number, got 'many'"),
+        (">5.00</Target", ">fast</Target", "TargetClockPeriod must be a number, got 'fast'"),
+        ("Part>", "Device>", "<profile> has no UserAssignments/Part; give solution1/syn/report"),
+        ("AreaEstimates>", "Areas>", "vaqf_top has no AreaEstimates"),
+        ("</UserAssignments>", "", "is damaged in line 399 (mismatched tag)"),
+    ],
+)
+def test_a_report_that_is_something_else(old: str, new: str, message: str, tmp_path: Path):
+    with pytest.raises(UserError) as error:
+        compared(edited(tmp_path, old, new))
+    assert message in str(error.value) and "csynth.xml'" in str(error.value)
+
+
+def test_bad_files_are_sentences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    project = tmp_path / "project"
+    project.mkdir()
+    shutil.copy(ESTIMATE, project / "report.json")
+    whole = REPORT.read_text().splitlines()
+    for name, text, message in (
+        ("truncated.xml", "\n".join(whole[:100]), "truncated.xml' is damaged in line 100"),
+        ("empty.xml", "", "empty.xml' is damaged in line 1 (no element found)"),
+        (
+            "plot.svg",
+            "<svg/>",
+            "plot.svg' is not a synthesis report of Vitis HLS: its root is <svg",
+        ),
+    ):
+        (tmp_path / name).write_text(text)
+        assert tool(monkeypatch, "--compare-report", tmp_path / name, "-o", project) == 1
+        output = capsys.readouterr()
+        assert message in output.err and output.err.count("\n") == 1 and not output.out
+    assert tool(monkeypatch, "--compare-report", tmp_path / "none.xml", "-o", project) == 1
+    assert "none.xml: No such file or directory" in capsys.readouterr().err
+    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path / "nowhere") == 1
+    assert "report.json' is missing; run vaqf-compile first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"functions": None}, "is not as vaqf-compile writes it"),
+        ({"functions": []}, "is not as vaqf-compile writes it"),
+        ({"part": 3, "clock_mhz": "fast"}, "is not as vaqf-compile writes it"),
+    ],
+)
+def test_an_estimate_that_is_something_else(change: dict[str, Any], message: str, tmp_path: Path):
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(json.loads(ESTIMATE.read_text()) | change))
+    with pytest.raises(UserError, match=message):
+        read_estimate(path)
+
+
+def test_an_estimate_of_the_published_machine_is_refused(tmp_path: Path):
+    report = json.loads(ESTIMATE.read_text())
+    del report["functions"]
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    with pytest.raises(UserError, match="has no estimate of functions; run vaqf-compile again"):
+        read_estimate(tmp_path / "report.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["deit-tiny", "--compare-report", "a.xml"], "--compare-report takes only -o, not model"),
+        (["--bits", "8", "--compare-report", "a.xml"], "takes only -o, not bits"),
+        ([], "the following arguments are required: model"),
+    ],
+)
+def test_wrong_usage(
+    arguments: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    assert tool(monkeypatch, *arguments, "-o", "x") == 2
+    assert message in capsys.readouterr().err

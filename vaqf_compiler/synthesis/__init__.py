@@ -1,0 +1,1 @@
+"""What Vitis HLS reports of a synthesised project, beside what was estimated."""

@@ -1,6 +1,6 @@
 """
 Synthesis reports of Vitis HLS, as XML: `csynth.xml` with all functions, and `<function>_csynth.xml`
-with one, in `solution1/syn/report`. Versions 2020.1 to 2024.2; those of Vivado HLS, which name DSP
+with one, in `solution1/syn/report`. Those of Vivado HLS and the first of Vitis HLS, which name DSP
 slices differently and have no functions in `csynth.xml`, are read too.
 """
 

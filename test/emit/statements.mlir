@@ -9,15 +9,10 @@
 // CHECK-NEXT: typedef ap_int<20> i20;
 // CHECK-EMPTY:
 
-// CHECK-NEXT: static const i8 primes[4] = {
-// CHECK-NEXT:   2, 3, 5, -7
-// CHECK-NEXT: };
+// CHECK-NEXT: static const i8 primes[4] = {2, 3, 5, -7};
 "memref.global"() <{sym_name = "primes", sym_visibility = "private", type = memref<4xi8>, initial_value = dense<[2, 3, 5, -7]> : tensor<4xi8>, constant}> : () -> ()
 
-// CHECK:      static const bool corners[2][2] = {
-// CHECK-NEXT:   {1, 0},
-// CHECK-NEXT:   {0, 1}
-// CHECK-NEXT: };
+// CHECK:      static const bool corners[2][2] = {{[{][{]}}1, 0}, {0, 1}};
 "memref.global"() <{sym_name = "corners", sym_visibility = "private", type = memref<2x2xi1>, initial_value = dense<[[true, false], [false, true]]> : tensor<2x2xi1>, constant}> : () -> ()
 
 // CHECK-LABEL: static void memories(i8 x[4][8], int row) {

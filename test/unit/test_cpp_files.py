@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from compile_cpp import MODES, compile_cpp, run_program
+from compile_cpp import COMPILERS, MODES, compile_cpp, run_program
 from parse_ir import parse
 
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
@@ -15,12 +15,13 @@ UNUSED = ("-Wno-unused-function", "-Wno-unused-parameter", "-Wno-unused-variable
 """Examples show constructs, they do nothing."""
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["arithmetic", "statements", "variables", "pragmas"])
-def test_examples_compile(name: str, mode: str, tmp_path: Path):
+def test_examples_compile(name: str, mode: str, compiler: str, tmp_path: Path):
     source = tmp_path / f"{name}.cpp"
     source.write_text(print_hls_cpp(parse((EXAMPLES / f"{name}.mlir").read_text())))
-    compile_cpp(source, mode, *UNUSED, "-O2", "-c")
+    compile_cpp(source, mode, *UNUSED, "-O2", "-c", compiler=compiler)
 
 
 def test_source_and_header(tmp_path: Path):

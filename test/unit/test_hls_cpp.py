@@ -22,7 +22,7 @@ from vaqf_compiler.emit.hls_cpp import print_hls_cpp
 OPTIONS = ("-O0", "-Wno-unused-parameter", "-Wno-tautological-compare", "-Wno-type-limits")
 """Random code compares values with themselves and with what they cannot be."""
 MODE_OPTIONS = {
-    "native": ("-Wconversion", "-Wshadow", "-fsanitize=undefined", "-fno-sanitize-recover"),
+    "native": ("-fsanitize=undefined", "-fno-sanitize-recover"),
     "ap_int": (),
 }
 """AMD's headers, not ours, have undefined behaviour."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from small_project import DEFAULTS, compile_small, tool
 
 from vaqf_compiler.cli import vaqf_compile
 from vaqf_compiler.errors import UserError
@@ -40,12 +40,8 @@ def rows_of(comparison: Comparison, subject: str) -> dict[str, tuple[int | None,
     }
 
 
-def tool(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
-    monkeypatch.setattr(sys, "argv", ["vaqf-compile", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        vaqf_compile.main()
-    assert isinstance(stop.value.code, int)
-    return stop.value.code
+def compile_tool(*arguments: str | Path) -> int:
+    return tool(vaqf_compile.main, *map(str, arguments))
 
 
 def test_the_estimate_of_these_tests_follows_the_schema():
@@ -127,11 +123,9 @@ def test_the_error_is_in_percent_of_what_is_reported(
     assert Row("f", "LUT", estimated, reported).error == error
 
 
-def test_the_tool_prints_the_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_the_tool_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     shutil.copy(ESTIMATE, tmp_path / "report.json")
-    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path) == 0
+    assert compile_tool("--compare-report", REPORT, "-o", tmp_path) == 0
     output = capsys.readouterr().out
     assert "Vitis HLS 2023.2, xczu9eg-ffvb1156-2-e: clock 5.00 ns, estimated by it" in output
     assert re.search(r"^vaqf_top +latency +1,100 +1,000 +\+10\.0%$", output, re.MULTILINE)
@@ -142,16 +136,14 @@ def test_the_tool_prints_the_table(
     assert "warning" not in output
     assert list(tmp_path.iterdir()) == [tmp_path / "report.json"]
 
-    assert tool(monkeypatch, "--compare-report", OLDER / "vaqf_top_csynth.xml", "-o", tmp_path) == 0
+    assert compile_tool("--compare-report", OLDER / "vaqf_top_csynth.xml", "-o", tmp_path) == 0
     assert "is for a clock of 10.00 ns, the estimate for 5.00 ns" in capsys.readouterr().out
 
 
 def test_a_compiled_project_has_what_is_compared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    model = ("--input-shape", "1x3x16x16", "--tile", "binary-m=32 binary-n=32 int8-m=16 int8-n=16")
-    source = f"{INPUTS / 'small_vit.py'}:build"
-    assert tool(monkeypatch, source, *model, "--unroll", "keys=2", "-o", tmp_path) == 0
+    compile_small(tmp_path, *DEFAULTS)
     written: dict[str, Any] = json.loads((tmp_path / "report.json").read_text())
     jsonschema.validate(written, SCHEMA)
     lines = (tmp_path / "vaqf_top.cpp").read_text().splitlines()
@@ -174,7 +166,7 @@ def test_a_compiled_project_has_what_is_compared(
         most = functions[layer["engine"]]["cycles"]
         assert most is None or most >= layer["cycles"], layer
 
-    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path) == 0
+    assert compile_tool("--compare-report", REPORT, "-o", tmp_path) == 0
     assert re.search(
         rf"^vaqf_top +.*\n +II .*\n +LUT +{written['resources']['lut']['used']:,} +16,000 ",
         capsys.readouterr().out,
@@ -210,9 +202,7 @@ def test_a_report_that_is_something_else(old: str, new: str, message: str, tmp_p
     assert message in str(error.value) and "csynth.xml'" in str(error.value)
 
 
-def test_bad_files_are_sentences(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+def test_bad_files_are_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     project = tmp_path / "project"
     project.mkdir()
     shutil.copy(ESTIMATE, project / "report.json")
@@ -227,12 +217,12 @@ def test_bad_files_are_sentences(
         ),
     ):
         (tmp_path / name).write_text(text)
-        assert tool(monkeypatch, "--compare-report", tmp_path / name, "-o", project) == 1
+        assert compile_tool("--compare-report", tmp_path / name, "-o", project) == 1
         output = capsys.readouterr()
         assert message in output.err and output.err.count("\n") == 1 and not output.out
-    assert tool(monkeypatch, "--compare-report", tmp_path / "none.xml", "-o", project) == 1
+    assert compile_tool("--compare-report", tmp_path / "none.xml", "-o", project) == 1
     assert "none.xml: No such file or directory" in capsys.readouterr().err
-    assert tool(monkeypatch, "--compare-report", REPORT, "-o", tmp_path / "nowhere") == 1
+    assert compile_tool("--compare-report", REPORT, "-o", tmp_path / "nowhere") == 1
     assert "report.json' is missing; run vaqf-compile first" in capsys.readouterr().err
 
 
@@ -270,8 +260,7 @@ def test_an_estimate_of_the_published_machine_is_refused(tmp_path: Path):
 def test_wrong_usage(
     arguments: list[str],
     message: str,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
-    assert tool(monkeypatch, *arguments, "-o", "x") == 2
+    assert compile_tool(*arguments, "-o", "x") == 2
     assert message in capsys.readouterr().err

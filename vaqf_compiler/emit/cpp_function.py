@@ -25,14 +25,13 @@ from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.cpp_types import cpp_type, declarator, identifier
 from vaqf_compiler.emit.expressions import EXPRESSIONS, print_expression
 from vaqf_compiler.emit.inlining import inlined_operations
-from vaqf_compiler.emit.layout import INDENT, wrapped
 from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal, refusing
 
 
 @dataclass
 class FunctionPrinter:
-    """Prints one function."""
+    """Prints one function, without indentation and line breaks but between statements."""
 
     out: IO[str]
     file_names: frozenset[str]
@@ -42,10 +41,9 @@ class FunctionPrinter:
     scopes: list[set[str]] = field(default_factory=list[set[str]])
     inlined: set[Operation] = field(default_factory=set[Operation])
 
-    def line(self, text: str, *, outdent: int = 0) -> None:
-        """A statement, at the depth of the innermost scope less `outdent`."""
-        indent = INDENT * (len(self.scopes) - 1 - outdent)
-        self.out.write(wrapped(text, indent))
+    def line(self, text: str) -> None:
+        """A statement, or the beginning or end of one."""
+        self.out.write(f"{text}\n")
 
     @contextmanager
     def scope(self) -> Generator[None]:
@@ -136,11 +134,11 @@ class FunctionPrinter:
     @statement.register
     def _(self, op: vhls.PragmaOp) -> None:
         variable = self.names[op.operands[0]] if op.operands else None
-        self.out.write(f"#pragma HLS {self.syntax(op, variable)}\n")
+        self.line(f"#pragma HLS {self.syntax(op, variable)}")
 
     @statement.register
     def _(self, op: vhls.CommentOp) -> None:
-        self.out.write(f"{INDENT * (len(self.scopes) - 1)}// {op.text.data}\n")
+        self.line(f"// {op.text.data}")
 
     @statement.register
     def _(self, op: vhls.TraceOp) -> None:
@@ -193,8 +191,7 @@ class FunctionPrinter:
             name = self.declare(index, "i")
             lower, upper, step = (self.value(bound) for bound in (op.lb, op.ub, op.step))
             advance = f"++{name}" if step.text == "1" else f"{name} += {step.text}"
-            header = f"for (int {name} = {lower.text}; {name} < {upper.text}; {advance}) {{"
-            self.line(header, outdent=1)
+            self.line(f"for (int {name} = {lower.text}; {name} < {upper.text}; {advance}) {{")
             self.block(op.body.block)
         self.line("}")
 
@@ -208,7 +205,7 @@ class FunctionPrinter:
         """`if` or `else if` and its branches."""
         test = condition(self.value(op.cond)).text
         with self.scope():
-            self.line(f"{keyword} ({test}) {{", outdent=1)
+            self.line(f"{keyword} ({test}) {{")
             self.block(op.true_region.block)
         match _statements(op.false_region):
             case []:
@@ -217,7 +214,7 @@ class FunctionPrinter:
                 self.conditional(alternative, "} else if")
             case _:
                 with self.scope():
-                    self.line("} else {", outdent=1)
+                    self.line("} else {")
                     self.block(op.false_region.block)
                 self.line("}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Sequence
 
 from xdsl.dialects import func, memref
@@ -16,7 +15,6 @@ from vaqf_compiler.emit.cpp_types import (
     identifier,
     literal,
 )
-from vaqf_compiler.emit.layout import INDENT, LINE_LENGTH
 from vaqf_compiler.emit.refusal import refusal, refusing
 
 
@@ -78,18 +76,12 @@ def global_definition(op: memref.GlobalOp) -> str:
         for value in op.initial_value.get_values()
         if isinstance(value, int)
     ]
-    return f"static const {declaration} = {_braced(values, op.type.get_shape(), '')};\n"
+    return f"static const {declaration} = {_braced(values, op.type.get_shape())};\n"
 
 
-def _braced(values: Sequence[str], shape: Sequence[int], indent: str) -> str:
-    inner = indent + INDENT
+def _braced(values: Sequence[str], shape: Sequence[int]) -> str:
     if len(shape) == 1:
-        text = ", ".join(values)
-        if indent and len(indent) + len(text) + len("{},") <= LINE_LENGTH:
-            return f"{{{text}}}"
-        lines = textwrap.fill(text, LINE_LENGTH, initial_indent=inner, subsequent_indent=inner)
-    else:
-        stride = len(values) // shape[0]
-        rows = (values[at : at + stride] for at in range(0, len(values), stride))
-        lines = ",\n".join(f"{inner}{_braced(row, shape[1:], inner)}" for row in rows)
-    return f"{{\n{lines}\n{indent}}}"
+        return f"{{{', '.join(values)}}}"
+    stride = len(values) // shape[0]
+    rows = (values[at : at + stride] for at in range(0, len(values), stride))
+    return f"{{{', '.join(_braced(row, shape[1:]) for row in rows)}}}"

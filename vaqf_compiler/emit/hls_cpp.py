@@ -27,7 +27,7 @@ from vaqf_compiler.emit.cpp_module import (
     is_top,
 )
 from vaqf_compiler.emit.flow import VITIS_HLS, flow_named
-from vaqf_compiler.emit.layout import wrapped
+from vaqf_compiler.emit.formatting import formatted
 from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal
 from vaqf_compiler.hls_rules import check_module
@@ -47,7 +47,7 @@ def print_hls_cpp(
         headers.append("vaqf_trace.h")
     includes = [f'#include "{header}"' for header in headers]
     types = ["", *alias_lines(code)] if header_name is None else []
-    return "\n".join((*includes, *types, code))
+    return formatted("\n".join((*includes, *types, code)))
 
 
 def print_hls_header(module: ModuleOp, guard: str) -> str:
@@ -57,8 +57,8 @@ def print_hls_header(module: ModuleOp, guard: str) -> str:
     for function in functions_callees_first(module):
         if is_top(function):
             printer = FunctionPrinter(StringIO(), file_names(module), scopes=[set()])
-            lines.append(wrapped(f"{printer.signature(function)};", ""))
-    return "\n".join((*lines, f"#endif // {guard}\n"))
+            lines += [f"{printer.signature(function)};", ""]
+    return formatted("\n".join((*lines, f"#endif // {guard}\n")))
 
 
 def _definitions(module: ModuleOp, syntax: PragmaSyntax = vitis_pragma) -> str:

@@ -21,6 +21,7 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.description import describe
 from vaqf_compiler.emit.flow import VITIS_HLS, Flow
+from vaqf_compiler.emit.formatting import STYLE
 from vaqf_compiler.emit.hls_cpp import print_hls_cpp, print_hls_header
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.port_file import write_port_file
@@ -121,6 +122,7 @@ def write_project(
     for name, text in texts.items():
         (directory / name).write_text(text)
     for shipped in (
+        STYLE,
         "include/vaqf_types.h",
         "include/vaqf_trace.h",
         "include/vaqf_port_file.h",

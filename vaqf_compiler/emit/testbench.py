@@ -9,12 +9,13 @@ from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.cpp_types import cpp_type, identifier
+from vaqf_compiler.emit.formatting import formatted
 
 _PROLOGUE = """\
 // Runs the accelerator once and compares its logits with the expected ones.
 // Returns 0 if all are equal, 1 if one differs, 2 if a file cannot be read or written.
-#include "{header}"
 #include "vaqf_port_file.h"
+#include "{header}"
 
 #include <cstdint>
 #include <cstdio>
@@ -101,4 +102,4 @@ def print_testbench(top: func.FuncOp, header: str, logits: int) -> str:
     arguments = ", ".join(name for name, _, _ in ports)
     lines.append(f"  {top.sym_name.data}({arguments});\n\n")
     lines.append(_EPILOGUE.format(logits=logits))
-    return "".join(lines)
+    return formatted("".join(lines))

@@ -75,8 +75,8 @@ inline std::vector<unsigned char> read_port_file(const std::string &path, const 
                      std::to_string(word_bits));
   const std::size_t size = header + words * (word_bits / 8);
   if (bytes.size() != size)
-    refuse(path, "has " + std::to_string(bytes.size()) + " bytes, expected " +
-                     std::to_string(size));
+    refuse(path,
+           "has " + std::to_string(bytes.size()) + " bytes, expected " + std::to_string(size));
   const uint64_t checksum = little_endian(&bytes[24], 4);
   bytes.erase(bytes.begin(), bytes.begin() + header);
   if (crc32(bytes.data(), bytes.size()) != checksum)

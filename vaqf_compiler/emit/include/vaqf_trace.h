@@ -7,7 +7,7 @@
 #ifdef __SYNTHESIS__
 #define VAQF_TRACE(layer, memory, row, tokens, channels)
 #else
-#define VAQF_TRACE(layer, memory, row, tokens, channels) \
+#define VAQF_TRACE(layer, memory, row, tokens, channels)                                           \
   vaqf_trace(layer, memory, row, tokens, channels)
 
 #include <cstdint>
@@ -17,8 +17,12 @@
 #include <vector>
 
 // The number that an element stands for; a bit is 0 or -1.
-template <class T> inline int32_t vaqf_number(T element) { return static_cast<int32_t>(element); }
-template <> inline int32_t vaqf_number(bool element) { return element ? -1 : 0; }
+template <class T> inline int32_t vaqf_number(T element) {
+  return static_cast<int32_t>(element);
+}
+template <> inline int32_t vaqf_number(bool element) {
+  return element ? -1 : 0;
+}
 
 // Writes the tokens that lie in a memory from `row` on; each takes whole rows of it.
 template <class T, int Rows, int Width, int Lanes>

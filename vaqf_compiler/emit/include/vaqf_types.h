@@ -1,6 +1,7 @@
 // Integers of any width, and queues, for the generated code: AMD's ap_int, ap_uint and hls::stream,
-// or, where VAQF_NATIVE is defined, stand-ins built on the machine's own integers. The stand-ins wrap to their width exactly
-// as ap_int does; they make C simulation fast and are not meant for synthesis.
+// or, where VAQF_NATIVE is defined, stand-ins built on the machine's own integers. The stand-ins
+// wrap to their width exactly as ap_int does; they make C simulation fast and are not meant for
+// synthesis.
 #ifndef VAQF_TYPES_H
 #define VAQF_TYPES_H
 
@@ -25,13 +26,18 @@ namespace vaqf {
 
 __extension__ typedef unsigned __int128 uint128;
 
+template <class S, class U> struct Integers {
+  typedef S Signed;
+  typedef U Unsigned;
+};
+
 // The machine's integers by their number of bits; those of 128 are words of bits, without sign.
 template <int Bits> struct Machine;
-template <> struct Machine<8> { typedef int8_t Signed; typedef uint8_t Unsigned; };
-template <> struct Machine<16> { typedef int16_t Signed; typedef uint16_t Unsigned; };
-template <> struct Machine<32> { typedef int32_t Signed; typedef uint32_t Unsigned; };
-template <> struct Machine<64> { typedef int64_t Signed; typedef uint64_t Unsigned; };
-template <> struct Machine<128> { typedef uint128 Signed; typedef uint128 Unsigned; };
+template <> struct Machine<8> : Integers<int8_t, uint8_t> {};
+template <> struct Machine<16> : Integers<int16_t, uint16_t> {};
+template <> struct Machine<32> : Integers<int32_t, uint32_t> {};
+template <> struct Machine<64> : Integers<int64_t, uint64_t> {};
+template <> struct Machine<128> : Integers<uint128, uint128> {};
 
 constexpr int machine_bits(int width) {
   return width <= 8 ? 8 : width <= 16 ? 16 : width <= 32 ? 32 : width <= 64 ? 64 : 128;
@@ -104,7 +110,11 @@ private:
 #endif // VAQF_NATIVE
 
 // The greater and the lesser of two numbers of one type.
-template <class T> inline T maximum(T a, T b) { return a > b ? a : b; }
-template <class T> inline T minimum(T a, T b) { return a < b ? a : b; }
+template <class T> inline T maximum(T a, T b) {
+  return a > b ? a : b;
+}
+template <class T> inline T minimum(T a, T b) {
+  return a < b ? a : b;
+}
 
 #endif // VAQF_TYPES_H

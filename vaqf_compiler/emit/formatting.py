@@ -1,0 +1,19 @@
+"""The layout of generated C++: what clang-format makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+from importlib.resources import as_file, files
+
+STYLE = ".clang-format"
+"""Beside this file, above the headers that are shipped, and in every project."""
+
+
+def formatted(source: str) -> str:
+    """C++ source with the line breaks, indentation and spaces of `STYLE`."""
+    program = files("clang_format") / "data" / "bin" / "clang-format"
+    style = files("vaqf_compiler.emit") / STYLE
+    with as_file(program) as program_path, as_file(style) as style_path:
+        command = [program_path, f"--style=file:{style_path}", "--assume-filename=source.cpp"]
+        done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+    return done.stdout

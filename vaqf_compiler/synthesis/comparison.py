@@ -184,8 +184,7 @@ def _function_rows(
     estimated: FunctionEstimate, reported: ReportedFunction, resources: Mapping[str, int]
 ) -> Iterator[Row]:
     yield Row(reported.name, "latency", estimated.cycles, reported.latency)
-    # No function is pipelined as a whole: it starts again when it is done.
-    yield Row(reported.name, "II", estimated.cycles, reported.interval)
+    yield Row(reported.name, "II", estimated.interval, reported.interval)
     for name, used in resources.items():
         yield Row(reported.name, name, used, reported.resources[name])
 

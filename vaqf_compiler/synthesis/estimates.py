@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import ModuleOp
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.latency import LatencyModel, flattened
 from vaqf_compiler.cost.schedule import is_unrolled
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_module import functions_callees_first, is_top
 from vaqf_compiler.emit.cpp_types import identifier
 from vaqf_compiler.errors import OperationError
@@ -46,11 +47,13 @@ class LoopEstimate:
 
 @dataclass(frozen=True)
 class FunctionEstimate:
-    """A function: its cycles from call to return, and its loops."""
+    """A function, its cycles from call to return, and its loops."""
 
     name: str
     """In C++."""
     cycles: int | None
+    interval: int | None
+    """Cycles from one start to the next: less only where its calls overlap, as in dataflow."""
     loops: Sequence[LoopEstimate]
 
 
@@ -68,7 +71,8 @@ def estimate_functions(
     return [
         FunctionEstimate(
             identifier(function.sym_name.data),
-            _if_known(partial(_most_cycles, model, function)),
+            _if_known(partial(_cycles, model, function)),
+            _if_known(partial(_interval, model, function)),
             _loops(model, function, lines),
         )
         for function in functions
@@ -83,13 +87,22 @@ def _lines_of_loops(functions: Sequence[func.FuncOp], source: str) -> dict[scf.F
     return dict(zip(loops, lines, strict=True))
 
 
-def _most_cycles(model: LatencyModel, function: func.FuncOp) -> int:
-    if not is_top(function):
-        return model.called(function, {}).total
+def _calls(model: LatencyModel, function: func.FuncOp) -> list[int]:
+    """The cycles of the functions that a function calls."""
     calls = (op for op in function.body.block.ops if isinstance(op, func.CallOp))
-    return sum(
-        model.called(model.function(op.callee.root_reference.data), {}).total for op in calls
-    )
+    return [model.called(model.function(op.callee.root_reference.data), {}).total for op in calls]
+
+
+def _cycles(model: LatencyModel, function: func.FuncOp) -> int:
+    if is_top(function):
+        return sum(_calls(model, function))
+    return model.called(function, {}).total
+
+
+def _interval(model: LatencyModel, function: func.FuncOp) -> int:
+    if any(isinstance(op, vhls.DataflowOp) for op in function.body.block.ops):
+        return max(_calls(model, function))
+    return _cycles(model, function)
 
 
 def _if_known(find: Callable[[], int]) -> int | None:
@@ -142,6 +155,7 @@ def from_json(data: Sequence[Mapping[str, Any]]) -> list[FunctionEstimate]:
         FunctionEstimate(
             function["name"],
             function["cycles"],
+            function["interval"],
             [LoopEstimate(**loop) for loop in function["loops"]],
         )
         for function in data

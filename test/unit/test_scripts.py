@@ -310,7 +310,7 @@ def test_the_readme_names_files_that_are_there(projects: dict[str, Path], board:
     table = [line for line in readme.splitlines() if line.startswith("| `")]
     listed = {name for line in table for name in re.findall(r"`([\w./]+)`", line.split("|")[1])}
     made = {path.name + ("/" if path.is_dir() else "") for path in project.iterdir()}
-    assert listed | {"report.json", "README.md"} == made
+    assert listed | {"report.json", "README.md", ".clang-format"} == made
     assert f"({BOARDS[board]})" in readme
     used = set(re.findall(r"[\w/]+\.(?:tcl|cfg|py)\b", readme))
     assert all((project / name).exists() for name in used)

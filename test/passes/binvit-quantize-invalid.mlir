@@ -2,6 +2,10 @@
 // BITS: error: activation-bits must be in 1..16, got 0
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{activation-bits=17}' 2>&1 | filecheck %s --check-prefix=WIDE
 // WIDE: error: activation-bits must be in 1..16, got 17
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{images=0}' 2>&1 | filecheck %s --check-prefix=NO-IMAGE
+// NO-IMAGE: error: images must be at least 1, got 0
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{seed=-1}' 2>&1 | filecheck %s --check-prefix=SEED
+// SEED: error: seed must be a whole number from 0 up, got -1
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{method=entropy}' 2>&1 | filecheck %s --check-prefix=METHOD
 // METHOD: error: method must be one of minmax, percentile, mse, got 'entropy'
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize,binvit-quantize' 2>&1 | filecheck %s --check-prefix=TWICE

@@ -1,6 +1,7 @@
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=20000 board=kv260}' 2>/dev/null | filecheck %s
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=20000 board=kv260},binvit-quantize,binvit-map,binvit-tile,binvit-unroll,binvit-allocate,binvit-estimate' 2>/dev/null | filecheck %s --check-prefix=TAKEN
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=1000 board=kv260 clock-mhz=100 activation-bits=6 lanes=4 keys=3 tile-binary-m=16 tile-binary-n=64}' 2>/dev/null | filecheck %s --check-prefix=GIVEN
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=1000 board=kv260 activation-bits=6 binary-m=48 int8-n=32}' 2>/dev/null | filecheck %s --check-prefix=DIVIDED
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=max board=kv260 activation-bits=8}' 2>/dev/null | filecheck %s --check-prefix=MAX
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=20000 profile=vaqf2022}' 2>/dev/null | filecheck %s --check-prefix=PUBLISHED
 
@@ -25,6 +26,10 @@
 // What is given is not searched for.
 // GIVEN: binvit.selected = {activation_bits = 6 : i64, lanes = 4 : i64, keys = 3 : i64, tile_binary_m = 16 : i64, tile_binary_n = 64 : i64
 // GIVEN-SAME: clock_mhz = 1.000000e+02 : f64
+
+// A tile is chosen that the channels a cycle that are given divide.
+// DIVIDED: tile_binary_m = {{48|96}} : i64, {{.*}}binary_m = 48 : i64
+// DIVIDED-SAME: tile_int8_n = {{(32|64|96|128|160|192)}} : i64, {{.*}}int8_n = 32 : i64
 
 // MAX: binvit.selected = {activation_bits = 8 : i64
 

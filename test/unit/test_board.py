@@ -156,6 +156,8 @@ def test_a_key_that_resembles_none_gets_all(tmp_path: Path) -> None:
         ("clock_mhz = 150.0", "clock_mhz = inf", "clock_mhz", "must be a number"),
         ("clock_mhz = 150.0", "clock_mhz = -inf", "clock_mhz", "must be a number"),
         ("clock_mhz = 150.0", "clock_mhz = 0", "clock_mhz", "must be greater than zero"),
+        ("clock_mhz = 150.0", "clock_mhz = 0.5", "clock_mhz", "must be in 1..1000, got 0.5"),
+        ("clock_mhz = 150.0", "clock_mhz = 1001", "clock_mhz", "must be in 1..1000, got 1001"),
         ("clock_mhz = 150.0", "clock_mhz = -0.0", "clock_mhz", "must be greater than zero"),
         ("clock_mhz = 150.0", "clock_mhz = 2024-01-01", "clock_mhz", "must be a number"),
         ("lut = 1000", "lut = 1000.0", "resources.lut", "must be a whole number"),

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_vaqf2022 import DEIT_BASE
 from xdsl.dialects.builtin import ModuleOp
@@ -23,28 +24,33 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import RESOURCES, Board, load_board
 from vaqf_compiler.cost.report import report_of
+from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.limits import MAX
+from vaqf_compiler.passes.binvit_tile import check_tile
+from vaqf_compiler.passes.binvit_unroll import check_unroll
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.facts import Facts
-from vaqf_compiler.search.machine import BINARY, INT8, Choice
+from vaqf_compiler.search.machine import BINARY, INT8, WEIGHT_BITS, Choice
 from vaqf_compiler.search.select import (
-    MAX,
+    MODEL,
     InfeasibleError,
     Published,
     highest_precision,
     select_accelerator,
+    what_binds,
 )
 from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices
 
-MODEL = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
+MODEL_FILE = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
 ZCU102, KV260 = load_board("zcu102"), load_board("kv260")
 CLOCK_MHZ = 150.0
 
 
 @cache
 def facts() -> Facts:
-    module = read_module(make_context(), MODEL)
+    module = read_module(make_context(), MODEL_FILE)
     run_passes(make_context(), module, "binvit-canonicalize-tokens")
     return Facts.of(module)
 
@@ -54,10 +60,17 @@ def search(board: str = "kv260", clock_mhz: float = CLOCK_MHZ) -> Search:
     return Search(facts(), load_board(board), clock_mhz)
 
 
+def changed(searching: Search, **changes: Any) -> Search:
+    """A search with other resources or given parameters, for which it need not learn again."""
+    other = replace(searching, **changes)
+    other.cycles = searching.cycles
+    return other
+
+
 def estimated(bits: int, options: str, board: str, clock_mhz: float) -> ModuleOp:
     """The model through all passes, with a selection whose parameters are given."""
     context = make_context()
-    module = read_module(context, MODEL)
+    module = read_module(context, MODEL_FILE)
     run_passes(
         context,
         module,
@@ -71,7 +84,10 @@ def estimated(bits: int, options: str, board: str, clock_mhz: float) -> ModuleOp
 def all_choices(fixed: dict[str, int]) -> Iterator[Choice]:
     """Every accelerator that a search compares, one by one."""
     for lanes in lane_choices(facts(), fixed):
-        binary, int8 = (linear_choices(name, facts(), lanes, fixed) for name in (BINARY, INT8))
+        try:
+            binary, int8 = (linear_choices(name, facts(), lanes, fixed) for name in (BINARY, INT8))
+        except PassFailedException:  # what is given does not suit these lanes
+            continue
         for one, other, keys in product(binary, int8, key_choices(facts(), fixed)):
             yield Choice(lanes, {BINARY: one, INT8: other}, keys)
 
@@ -84,10 +100,7 @@ def some_choice(draw: random.Random) -> Choice:
     return Choice(lanes, linear, draw.choice(key_choices(facts(), {})))
 
 
-def check_costs(seed: int) -> None:
-    draw = random.Random(seed)
-    bits, choice = draw.randint(1, 16), some_choice(draw)
-    board, clock_mhz = draw.choice(["zcu102", "u250"]), draw.choice([100.0, 150.0, 250.0, 300.0])
+def check_costs(bits: int, choice: Choice, board: str, clock_mhz: float) -> None:
     found = search(board, clock_mhz).cost(bits, choice)
     given = " ".join(f"{k.replace('_', '-')}={v}" for k, v in choice.options.items())
     report = report_of(estimated(bits, given, board, clock_mhz), 0)
@@ -98,50 +111,64 @@ def check_costs(seed: int) -> None:
         )
 
 
+def check_some_costs(seed: int) -> None:
+    draw = random.Random(seed)
+    bits, choice = draw.randint(1, 16), some_choice(draw)
+    board, clock_mhz = draw.choice(["zcu102", "u250"]), draw.choice([100.0, 150.0, 250.0, 300.0])
+    check_costs(bits, choice, board, clock_mhz)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_costs_are_those_of_the_passes(seed: int):
-    check_costs(seed)
+    check_some_costs(seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(12, 200))
 def test_costs_are_those_of_the_passes_in_more_cases(seed: int):
-    check_costs(seed)
+    check_some_costs(seed)
 
 
-def reduced(draw: random.Random) -> Board:
-    """A board with little of some resources, so that each may bind."""
+def reduced(draw: random.Random, used: Resources, *, fits: bool) -> Board:
+    """
+    A board with hardly more than some accelerator takes, so that each resource may bind; with too
+    little for that of one if it is not to fit.
+    """
+    share = {name: draw.uniform(1, 1.3) for name in RESOURCES}
+    if not fits:
+        share[draw.choice(("lut", "ff", "dsp", "bram36"))] = 0.9
     available = {
-        "lut": draw.randint(12_000, 60_000),
-        "ff": draw.randint(20_000, 120_000),
-        "dsp": draw.randint(40, 400),
-        "bram36": draw.randint(8, 60),
-        "uram": 0,
+        name: math.ceil(share[name] * getattr(used, name) / KV260.usable[name])
+        for name in RESOURCES
     }
     return replace(KV260, available=available)
 
 
-def some_fixed(draw: random.Random) -> dict[str, int]:
-    """Given parameters, so few being left to choose that all of them can be tried."""
-    choice = some_choice(draw)
-    options = choice.options
-    free = draw.sample(sorted(set(options) - {"lanes"}), 4)
+def some_fixed(draw: random.Random, *, with_lanes: bool) -> dict[str, int]:
+    """
+    Given parameters, with or without lanes, so few being left to choose that all of them can be
+    tried.
+    """
+    options = some_choice(draw).options
+    others = sorted(set(options) - {"lanes"})
+    free = draw.sample(others, 4) if with_lanes else ["lanes", *draw.sample(others, 4)]
     return {name: value for name, value in options.items() if name not in free}
 
 
 def check_best(seed: int) -> None:
     draw = random.Random(seed)
-    bits, board, fixed = draw.randint(1, 16), reduced(draw), some_fixed(draw)
-    searching = replace(search(), board=board, fixed=fixed)
-    searching.cycles = search().cycles
-    fitting: list[Found] = []
+    bits, fixed = draw.randint(1, 16), some_fixed(draw, with_lanes=seed % 2 == 0)
+    compared: list[Found] = []
     for choice in all_choices(fixed):
         try:
-            found = searching.cost(bits, choice)
+            compared.append(search().cost(bits, choice))
         except OutOfRangeError:
             continue
-        if not board.exceeded(found.resources):
-            fitting.append(found)
+    fits = seed % 5 != 0
+    board = reduced(draw, draw.choice(compared).resources, fits=fits)
+    fitting = [found for found in compared if not board.exceeded(found.resources)]
+    assert fitting or not fits
+    searching = changed(search(), board=board, fixed=fixed)
     found = searching.best(bits)
     if not fitting:
         assert found is None
@@ -185,28 +212,61 @@ def test_the_choice_is_the_same_every_time():
 # The precision that is selected.
 
 
-@given(
-    rates=st.lists(st.floats(1, 1000), min_size=16, max_size=16),
-    targets=st.tuples(st.floats(1, 1000), st.floats(1, 1000)),
-)
+@dataclass
+class Boards:
+    """A board with some frame rate at each precision, asked as a search is; what it was asked."""
+
+    rates: list[float]
+    asked: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
+
+    def best(self, bits: int, least: float) -> Published | None:
+        self.asked.append((bits, least))
+        fps = self.rates[bits - 1]
+        return Published(fps) if fps >= least else None
+
+
+RATES = st.lists(st.floats(1, 1000), min_size=16, max_size=16)
+
+
+@given(rates=RATES, targets=st.tuples(st.floats(1, 1000), st.floats(1, 1000)))
 def test_a_higher_frame_rate_never_selects_more_bits(
     rates: list[float], targets: tuple[float, float]
 ):
-    def best(bits: int, least: float) -> Published:
-        return Published(rates[bits - 1])
-
+    best = Boards(rates).best
     lower, higher = (highest_precision(t, range(1, 17), best) for t in sorted(targets))
     if higher is not None:
         assert lower is not None and lower[0] >= higher[0]
         assert higher[1].fps >= max(targets)
 
 
-def test_max_selects_the_greatest_frame_rate():
-    def best(bits: int, least: float) -> Published:
-        return Published(100.0 - abs(bits - 5))
+@given(rates=RATES, target=st.floats(1, 1000))
+def test_each_precision_is_asked_for_the_target_until_one_has_it(rates: list[float], target: float):
+    board = Boards(rates)
+    found = highest_precision(target, range(1, 17), board.best)
+    reach = [bits for bits in range(1, 17) if rates[bits - 1] >= target]
+    assert (None if found is None else found[0]) == max(reach, default=None)
+    assert board.asked == [(bits, target) for bits in range(16, max(reach, default=1) - 1, -1)]
 
-    found = highest_precision(MAX, range(1, 17), best)
-    assert found is not None and found[0] == 5
+
+@given(rates=RATES)
+def test_max_asks_for_more_than_was_found(rates: list[float]):
+    board = Boards(rates)
+    found = highest_precision(MAX, range(1, 17), board.best)
+    assert found is not None and found[1].fps == max(rates)
+    # Of equal ones, that of the most bits.
+    assert found[0] == max(bits for bits in range(1, 17) if rates[bits - 1] == max(rates))
+    assert board.asked == [(bits, max(rates[bits:], default=0.0)) for bits in range(16, 0, -1)]
+
+
+def test_an_accelerator_that_is_too_slow_is_not_selected():
+    """Whatever a search returns: the promise is kept here."""
+
+    def best(bits: int, least: float) -> Published:
+        return Published(100.0 - bits)
+
+    found = highest_precision(90.0, range(1, 17), best)
+    assert found is not None and found[0] == 10
+    assert highest_precision(100.0, range(1, 17), best) is None
 
 
 @pytest.mark.parametrize(("fps", "bits"), [(24, 8), (30, 6)])
@@ -234,26 +294,113 @@ def test_an_impossible_frame_rate_says_what_is_possible():
         select_accelerator(facts(), KV260, CLOCK_MHZ, 1e6, [8], {})
     best = search().best(8)
     assert best is not None and raised.value.exit_code == 3
-    assert f"{best.fps:.1f}  {best.binds}" in str(raised.value)
+    assert f"{best.fps:.1f}  {MODEL}" in str(raised.value)
 
 
-def test_another_board_is_named():
-    tiny = replace(KV260, available={**KV260.available, "dsp": 30})
+def with_dsps(count: int) -> Board:
+    """The KV260, or so its name says, with fewer DSP slices."""
+    return replace(KV260, available={**KV260.available, "dsp": count})
+
+
+def test_a_resource_binds_where_more_of_it_would_help():
+    few = changed(search(), board=with_dsps(220))
+    best, faster = few.best(8), search().best(8)
+    assert best is not None and faster is not None and faster.cycles < best.cycles
+    assert what_binds(few, best) == "dsp"
+
+
+def test_the_model_binds_where_nothing_would_help():
+    best, larger = search().best(8), search("u250").best(8)
+    assert best is not None and larger is not None and larger.cycles == best.cycles
+    assert what_binds(search(), best) == what_binds(search("u250"), larger) == MODEL
+
+
+@pytest.mark.parametrize("name", ["tiny", "KV260"])
+def test_the_smallest_other_board_that_would_do_is_named(name: str):
+    """Boards are compared by all that is said of them: a name may be of another board, too."""
+    tiny = replace(with_dsps(30), name=name)
     best = search().best(8)
     assert best is not None
-    with pytest.raises(InfeasibleError, match=r"(KV260|ZCU104|ZCU102|Alveo U250) would do"):
-        select_accelerator(facts(), replace(tiny, name="tiny"), CLOCK_MHZ, best.fps / 2, [8], {})
+    with pytest.raises(InfeasibleError, match=r"\nKV260 \(kv260\) would do: .* FPS at 8 bits and"):
+        select_accelerator(facts(), tiny, CLOCK_MHZ, best.fps / 2, [8], {})
+
+
+def test_a_board_that_would_not_do_is_passed_over():
+    """At the boards' own clock rates: the KV260 has the lowest."""
+    zcu104 = load_board("zcu104")
+    fastest = search("zcu104", zcu104.clock_mhz).best(8)
+    assert fastest is not None and zcu104.clock_mhz > KV260.clock_mhz
+    with pytest.raises(InfeasibleError, match=r"\nZCU104 \(zcu104\) would do: .* and 200 MHz$"):
+        select_accelerator(facts(), with_dsps(30), None, fastest.fps, [8], {})
+
+
+GIVEN = (
+    {"binary_m": 48},
+    {"binary_n": 48},
+    {"binary_m": 24, "binary_n": 8, "lanes": 8},
+    {"int8_m": 40, "int8_n": 48},
+    {"tile_binary_n": 2048},
+    {"tile_binary_m": 4096, "tile_binary_n": 16},
+    {"tile_int8_m": 48, "int8_n": 24},
+)
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_tile_is_found_for_what_is_given(given: dict[str, int]):
+    """No tile that a search without it compares would do."""
+    found = changed(search("u250"), fixed=given).best(4)
+    assert found is not None
+    assert given.items() <= found.choice.options.items()
+    options = " ".join(f"{k.replace('_', '-')}={v}" for k, v in found.choice.options.items())
+    report = report_of(estimated(4, options, "u250", CLOCK_MHZ), 0)
+    assert report["fits"] and report["resources"]["lut"]["used"] == found.resources.lut
+
+
+@pytest.mark.parametrize("given", [{"binary_m": 48}, {"binary_m": 24, "int8_m": 40, "lanes": 8}])
+def test_costs_of_what_is_given_are_those_of_the_passes(given: dict[str, int]):
+    found = changed(search("u250"), fixed=given).best(4)
+    assert found is not None
+    check_costs(4, found.choice, "u250", CLOCK_MHZ)
+
+
+def legal(name: str, tile: tuple[int, int], unroll: tuple[int, int], lanes: int) -> bool:
+    try:
+        check_tile(name, *tile, WEIGHT_BITS[name])
+        check_unroll(name, *unroll, *tile, lanes, results=1)
+    except PassFailedException:
+        return False
+    return True
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from((BINARY, INT8)),
+    lanes=st.sampled_from((4, 8)),
+    unroll=st.tuples(st.integers(8, 512), st.integers(2, 128).map(lambda each: 4 * each)),
+)
+def test_a_tile_is_compared_wherever_one_is_legal(name: str, lanes: int, unroll: tuple[int, int]):
+    m, n = unroll
+    tiles = product(range(m, 4097, m), range(n, 4097, n))
+    exists = any(legal(name, tile, unroll, lanes) for tile in tiles)
+    engine = name.removesuffix("_linear")
+    given = {f"{engine}_m": m, f"{engine}_n": n}
+    if not exists:
+        with pytest.raises(PassFailedException, match="no tile suits what is given: "):
+            linear_choices(name, facts(), lanes, given)
+        return
+    compared = linear_choices(name, facts(), lanes, given)
+    assert {(each.unroll_m, each.unroll_n) for each in compared} == {unroll}
 
 
 def test_given_results_leave_the_lanes_that_they_divide():
-    found = replace(search(), fixed={"binary_results": 8}).best(4)
+    found = changed(search(), fixed={"binary_results": 8}).best(4)
     assert found is not None and found.choice.lanes == 8
 
 
 @pytest.mark.parametrize("keys", [0, -1, 1000])
 def test_given_keys_that_are_no_choice_are_refused(keys: int):
     with pytest.raises(PassFailedException, match=r"keys must be in 1\.\.512"):
-        replace(search(), fixed={"keys": keys}).best(4)
+        changed(search(), fixed={"keys": keys}).best(4)
 
 
 def test_bounds_hold_at_high_clock_rates():

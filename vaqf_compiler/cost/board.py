@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.limits import check_clock
 
 RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")
 MEMORY = ("ports", "port_bits", "bandwidth_gb_per_s", "latency_ns", "efficiency")
@@ -206,6 +207,8 @@ def _check_number(source: str, key: str, value: object) -> None:
         raise UserError(f"{where} must not be negative, got {value!r}")
     if value < 0 or (value == 0 and key not in MAY_BE_ZERO):
         raise UserError(f"{where} must be greater than zero, got {value!r}")
+    if key == "clock_mhz":
+        check_clock(value, where)
     if key in ("memory.bandwidth_gb_per_s", "memory.efficiency") and value < LEAST:
         raise UserError(f"{where} must be at least {LEAST}, got {value!r}")
     if key in FRACTIONS and value > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects.builtin import StringAttr
+from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.estimate import Estimate, LayerCost
@@ -27,6 +28,15 @@ from vaqf_compiler.engines.module_plan import ModulePlan
 BOARD, CLOCK_MHZ = "zcu102", CLOCK_HZ / 1e6
 PRODUCTS = (PatchEmbedOp, LinearOp, AttentionScoresOp, AttentionContextOp)
 """What its latency formula gives cycles to; everything else takes none."""
+
+
+def check_published(board: str, clock_mhz: float | None) -> None:
+    """Raise PassFailedException for a board or a clock that is not the published machine's."""
+    if board != BOARD or clock_mhz not in (None, CLOCK_MHZ):
+        raise PassFailedException(
+            f"profile vaqf2022 was fitted to {BOARD} at {CLOCK_MHZ:g} MHz and knows no other board "
+            "or clock"
+        )
 
 
 def estimate_published(plan: ModulePlan) -> Estimate:

@@ -31,12 +31,11 @@ from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.estimate import Estimate, estimate, rounded
 from vaqf_compiler.cost.resources import Resources
-from vaqf_compiler.cost.vaqf2022_module import BOARD as PUBLISHED_BOARD
-from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
-from vaqf_compiler.cost.vaqf2022_module import estimate_published
+from vaqf_compiler.cost.vaqf2022_module import check_published, estimate_published
 from vaqf_compiler.dialects.binvit import EngineOp, MemoryOp, ResourcesAttr
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected_board
 from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.limits import check_clock
 from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
 
 CALIBRATED = "calibrated"
@@ -67,11 +66,7 @@ class BinvitEstimatePass(ModulePass):
                 clock = board.clock_mhz if given_clock is None else given_clock
                 found = estimate_module(ctx, op, plan, board, clock)
             case "vaqf2022":
-                if name != PUBLISHED_BOARD or given_clock not in (None, PUBLISHED_MHZ):
-                    raise PassFailedException(
-                        f"profile vaqf2022 was fitted to {PUBLISHED_BOARD} at {PUBLISHED_MHZ:g} "
-                        "MHz and knows no other board or clock"
-                    )
+                check_published(name, given_clock)
                 found = estimate_published(plan)
             case other:
                 raise PassFailedException(f"profile must be calibrated or vaqf2022, got '{other}'")
@@ -84,11 +79,11 @@ def estimate_module(
     ctx: Context, module: ModuleOp, plan: ModulePlan, board: Board, clock_mhz: float
 ) -> Estimate:
     """
-    What a mapped module costs. Raises PassFailedException for a clock that makes no sense, for a
-    module that is not mapped, and where the board lacks a resource altogether.
+    What a mapped module costs. Raises UserError for a clock that makes no sense,
+    PassFailedException for a module that is not mapped, and where the board lacks a resource
+    altogether.
     """
-    if not (math.isfinite(clock_mhz) and 1 <= clock_mhz <= 1000):
-        raise PassFailedException(f"clock-mhz must be in 1..1000, got {clock_mhz}")
+    check_clock(clock_mhz, "clock-mhz")
     loops = module.clone()
     LowerBinvitToLoopsPass().apply(ctx, loops)
     try:

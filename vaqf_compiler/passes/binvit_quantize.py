@@ -68,6 +68,10 @@ class BinvitQuantizePass(ModulePass):
             bits = selected(op, "activation_bits") or 8
         if not 1 <= bits <= 16:
             raise PassFailedException(f"activation-bits must be in 1..16, got {bits}")
+        if self.images < 1:
+            raise PassFailedException(f"images must be at least 1, got {self.images}")
+        if self.seed < 0:
+            raise PassFailedException(f"seed must be a whole number from 0 up, got {self.seed}")
         if self.method not in METHODS:
             methods = ", ".join(METHODS)
             raise PassFailedException(f"method must be one of {methods}, got '{self.method}'")

@@ -19,7 +19,6 @@ the fastest such accelerator.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -39,16 +38,15 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.vaqf2022 import estimate
-from vaqf_compiler.cost.vaqf2022_module import BOARD as PUBLISHED_BOARD
 from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
+from vaqf_compiler.cost.vaqf2022_module import check_published
 from vaqf_compiler.dialects.binvit.mapping import SELECTED_ATTRIBUTE
+from vaqf_compiler.limits import Target, check_clock, parse_target
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.select import (
-    MAX,
     MOST_BITS,
     InfeasibleError,
     Published,
-    Target,
     best_table,
     highest_precision,
     select_accelerator,
@@ -86,7 +84,7 @@ class BinvitSelectPrecisionPass(ModulePass):
     int8_results: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        target = self._target()
+        target = parse_target(self.fps, "fps")
         if self.activation_bits is None:
             bits = range(1, MOST_BITS + 1)
         elif 1 <= self.activation_bits <= MOST_BITS:
@@ -95,8 +93,8 @@ class BinvitSelectPrecisionPass(ModulePass):
             raise PassFailedException(
                 f"activation-bits must be in 1..{MOST_BITS}, got {self.activation_bits}"
             )
-        if self.clock_mhz is not None and not 1 <= self.clock_mhz <= 1000:
-            raise PassFailedException(f"clock-mhz must be in 1..1000, got {self.clock_mhz}")
+        if self.clock_mhz is not None:
+            check_clock(self.clock_mhz, "clock-mhz")
         match self.profile:
             case "calibrated":
                 selected = self._select(op, target, bits)
@@ -105,13 +103,6 @@ class BinvitSelectPrecisionPass(ModulePass):
             case other:
                 raise PassFailedException(f"profile must be calibrated or vaqf2022, got '{other}'")
         op.attributes[SELECTED_ATTRIBUTE] = DictionaryAttr(selected)
-
-    def _target(self) -> Target:
-        if self.fps == MAX:
-            return MAX
-        if isinstance(self.fps, str) or not (math.isfinite(self.fps) and self.fps > 0):
-            raise PassFailedException(f"fps must be a number above 0 or 'max', got '{self.fps}'")
-        return float(self.fps)
 
     def _select(self, module: ModuleOp, target: Target, bits: range) -> dict[str, Attribute]:
         fixed = {name: value for name in FIXED if isinstance(value := getattr(self, name), int)}
@@ -130,18 +121,14 @@ class BinvitSelectPrecisionPass(ModulePass):
         self, module: ModuleOp, target: Target, bits: range
     ) -> dict[str, Attribute]:
         """The published accelerator chooses its own tiles, which engines of ours do not have."""
-        if self.board != PUBLISHED_BOARD or self.clock_mhz not in (None, PUBLISHED_MHZ):
-            raise PassFailedException(
-                f"profile vaqf2022 was fitted to {PUBLISHED_BOARD} at {PUBLISHED_MHZ:g} MHz and "
-                "knows no other board or clock"
-            )
+        check_published(self.board, self.clock_mhz)
         layers = layers_of(module)
         found = {each: Published(estimate(layers, each).fps) for each in bits}
         chosen = highest_precision(target, bits, lambda each, _: found[each])
         if chosen is None:
             raise InfeasibleError(
                 f"no precision reaches {target:g} FPS with the published accelerator\n"
-                f"{best_table(found)}"
+                f"{best_table({each: (found[each].fps, 'lut') for each in bits})}"
             )
         return {
             "activation_bits": IntegerAttr(chosen[0], i64),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NoReturn, Protocol
+from dataclasses import dataclass, replace
+from typing import NoReturn, Protocol
 
 from tqdm import tqdm
 
-from vaqf_compiler.cost.board import Board, board_names, load_board
+from vaqf_compiler.cost.board import RESOURCES, Board, board_names, load_board
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.space import Fixed
 
 MOST_BITS = 16
-MAX = "max"
-Target = float | Literal["max"]
-"""A frame rate in images a second, or the greatest there is."""
+MODEL = "model"
+"""What binds where the sizes of the model do: a larger board would take nothing that is faster."""
+ENOUGH = 10**9
+"""Of a resource: more than any accelerator takes."""
 
 
 class InfeasibleError(UserError):
@@ -34,18 +36,12 @@ class Candidate(Protocol):
         """Images a second."""
         ...
 
-    @property
-    def binds(self) -> str:
-        """What keeps it from being faster."""
-        ...
-
 
 @dataclass(frozen=True)
 class Published:
     """The published accelerator at a precision."""
 
     fps: float
-    binds: str = "lut"
 
 
 def highest_precision(
@@ -97,9 +93,10 @@ def select_accelerator(
         return found
     ask = "no accelerator fits" if target == MAX else f"no precision reaches {target:g} FPS on"
     with _bar(bits, "what is best") as bar:
-        table: dict[int, Found | None] = {}
+        table: dict[int, tuple[float, str] | None] = {}
         for each in bits:
-            table[each] = search.best(each)
+            found = search.best(each)
+            table[each] = None if found is None else (found.fps, what_binds(search, found))
             bar.update()
     nearest = _nearest_board(facts, board, clock_mhz, target, min(bits), fixed)
     raise InfeasibleError(f"{ask} {board.name}\n{best_table(table)}\n{nearest}")
@@ -114,12 +111,25 @@ def _search(facts: Facts, board: Board, clock_mhz: float | None, fixed: Fixed) -
     return Search(facts, board, board.clock_mhz if clock_mhz is None else clock_mhz, fixed)
 
 
-def best_table(table: Mapping[int, Candidate | None]) -> str:
+def what_binds(search: Search, best: Found) -> str:
+    """
+    What keeps the fastest accelerator of a search from being faster: the resource that comes
+    nearest to what may be taken of it, or `MODEL` where one without limits would not be faster.
+    """
+    plenty = dict.fromkeys(RESOURCES, ENOUGH)
+    board = replace(search.board, available=plenty, usable=dict.fromkeys(RESOURCES, 1.0))
+    unlimited = replace(search, board=board)
+    unlimited.cycles = search.cycles  # of the same clock and external memory
+    faster = unlimited.best(best.bits)
+    return best.binds if faster is not None and faster.cycles < best.cycles else MODEL
+
+
+def best_table(table: Mapping[int, tuple[float, str] | None]) -> str:
     """The best frame rate at each precision, and what binds."""
     lines = [f"{'bits':>4} {'best FPS':>9}  binds"]
-    for bits, found in sorted(table.items()):
-        best = "nothing fits" if found is None else f"{found.fps:9.1f}  {found.binds}"
-        lines.append(f"{bits:>4} {best}")
+    for bits, best in sorted(table.items()):
+        found = "nothing fits" if best is None else f"{best[0]:9.1f}  {best[1]}"
+        lines.append(f"{bits:>4} {found}")
     return "\n".join(lines)
 
 
@@ -131,14 +141,14 @@ def _nearest_board(
     bits: int,
     fixed: Fixed,
 ) -> str:
-    """The smallest other board that would do, at the fewest bits."""
-    others = [other for name in board_names() if (other := load_board(name)).name != board.name]
-    for other in sorted(others, key=lambda other: other.available["lut"]):
+    """The smallest other of the boards known that would do, at the fewest bits."""
+    others = [(name, other) for name in board_names() if (other := load_board(name)) != board]
+    for name, other in sorted(others, key=lambda pair: pair[1].available["lut"]):
         least = 0.0 if target == MAX else target
         found = _search(facts, other, clock_mhz, fixed).best(bits, least)
         if found is not None and found.fps >= least:
             return (
-                f"{other.name} would do: {found.fps:.1f} FPS at {bits} bits and "
+                f"{other.name} ({name}) would do: {found.fps:.1f} FPS at {bits} bits and "
                 f"{found.clock_mhz:g} MHz"
             )
     return "none of the boards known would do"

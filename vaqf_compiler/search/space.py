@@ -5,22 +5,32 @@ tiles that some layer has, and key tokens of the least number for some cycles of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
 
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import (
     LANE_CHOICES,
+    MOST_AT_ONCE,
     MOST_KEYS,
     check_keys,
     check_unroll,
 )
-from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.facts import Facts, LinearLayer
 from vaqf_compiler.search.machine import WEIGHT_BITS, LinearChoice
 
 STEPS_M = (1, 2)
 """Cycles for the output channels of a tile: more make a step longer, and its overhead less."""
+STEPS_N = (1,)
+"""And for the input channels."""
+SHARED_ROWS = (16, 32, 64)
+"""Binary weights in rows that share a word."""
 
 Fixed = Mapping[str, int]
 """Parameters that are given, by the names of `Choice.options`."""
@@ -57,54 +67,114 @@ def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[Li
     Parameters of a linear engine. Raises PassFailedException where given ones rule all out, with
     the reason.
     """
-    engine, layers = name.removesuffix("_linear"), facts.linear[name]
-    tiles_m = _sizes(lanes, (layer.out_channels for layer in layers), fixed, f"tile_{engine}_m")
-    tiles_n = _sizes(lanes, (layer.in_channels for layer in layers), fixed, f"tile_{engine}_n")
-    if WEIGHT_BITS[name] == 1 and f"tile_{engine}_n" not in fixed:
-        tiles_n = sorted({_legal_row(size) for size in tiles_n})
-    results = [fixed[f"{engine}_results"]] if f"{engine}_results" in fixed else _powers(lanes)
+    given, bits = _Given.of(name, fixed), WEIGHT_BITS[name]
+    results = _powers(lanes) if given.results is None else [given.results]
     found: list[LinearChoice] = []
     refusal: PassFailedException | None = None
-    for tile_m in tiles_m:
-        for tile_n in tiles_n:
-            unroll_n = fixed.get(f"{engine}_n", tile_n)
-            for unroll_m in _unrolls(tile_m, fixed.get(f"{engine}_m")):
-                for each in results:
-                    choice = LinearChoice(tile_m, tile_n, unroll_m, unroll_n, each)
-                    try:
-                        check_tile(name, tile_m, tile_n, WEIGHT_BITS[name])
-                        check_unroll(name, choice.unroll_m, unroll_n, tile_m, tile_n, lanes, each)
-                    except PassFailedException as error:
-                        refusal = error
-                        continue
-                    found.append(choice)
+    for tile_n in _tiles_n(given, facts.linear[name], lanes, bits):
+        for tile_m in _tiles_m(given, facts.linear[name], lanes, tile_n * bits):
+            for unroll_n, unroll_m, each in product(
+                _factors(tile_n, given.tile_n, given.unroll_n, STEPS_N, lanes),
+                _factors(tile_m, given.tile_m, given.unroll_m, STEPS_M, 1),
+                results,
+            ):
+                try:
+                    check_tile(name, tile_m, tile_n, bits)
+                    check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, each)
+                except PassFailedException as error:
+                    refusal = error
+                    continue
+                found.append(LinearChoice(tile_m, tile_n, unroll_m, unroll_n, each))
     if not found and refusal is not None:
+        if given.chooses_tiles:
+            raise PassFailedException(f"no tile suits what is given: {refusal}") from refusal
         raise refusal
     return found
 
 
-def _sizes(multiple: int, channels: Iterable[int], fixed: Fixed, name: str) -> list[int]:
-    """Multiples of some number, the least for each number of tiles that channels are cut into."""
-    if name in fixed:
-        return [fixed[name]]
+@dataclass(frozen=True)
+class _Given:
+    """Parameters of a linear engine that are given, None where they are to be chosen."""
+
+    tile_m: int | None
+    tile_n: int | None
+    unroll_m: int | None
+    unroll_n: int | None
+    results: int | None
+
+    @staticmethod
+    def of(name: str, fixed: Fixed) -> _Given:
+        engine = name.removesuffix("_linear")
+        tiles = (fixed.get(f"tile_{engine}_{of}") for of in "mn")
+        return _Given(*tiles, *(fixed.get(f"{engine}_{of}") for of in ("m", "n", "results")))
+
+    @property
+    def chooses_tiles(self) -> bool:
+        """Whether a tile is to be chosen for a number of channels a cycle that is given."""
+        return (self.tile_m is None and self.unroll_m is not None) or (
+            self.tile_n is None and self.unroll_n is not None
+        )
+
+
+def _tiles_n(given: _Given, layers: Iterable[LinearLayer], lanes: int, bits: int) -> list[int]:
+    """Input channels of a tile."""
+    if given.tile_n is not None:
+        return [given.tile_n]
+    unit, word = _unit(lanes, given.unroll_n), WORD_BITS // bits
+    sizes = _sizes(unit, frozenset(layer.in_channels for layer in layers))
+    return sorted({_legal_row(size, unit, word) for size in sizes})
+
+
+def _tiles_m(
+    given: _Given, layers: Iterable[LinearLayer], lanes: int, row_bits: int
+) -> Sequence[int]:
+    """Output channels of a tile, which fill words with rows of some bits."""
+    if given.tile_m is not None:
+        return [given.tile_m]
+    rows = max(1, WORD_BITS // max(1, row_bits))
+    unit = math.lcm(_unit(lanes, given.unroll_m), rows)
+    return _sizes(unit, frozenset(layer.out_channels for layer in layers))
+
+
+def _unit(lanes: int, factor: int | None) -> int:
+    """What a tile is a multiple of, so that a given number of channels a cycle divides it."""
+    return lanes if factor is None else math.lcm(lanes, max(1, factor))
+
+
+@cache
+def _sizes(unit: int, channels: frozenset[int]) -> tuple[int, ...]:
+    """Multiples of a unit, the least for each number of tiles that channels are cut into."""
     found: set[int] = set()
-    for size in set(channels):
-        tiles = range(1, -(-size // multiple) + 1)
-        found |= {-(-size // (count * multiple)) * multiple for count in tiles}
-    return sorted(found)
+    for size in channels:
+        tiles = range(1, -(-size // unit) + 1)
+        found |= {-(-size // (count * unit)) * unit for count in tiles}
+    return tuple(sorted(found))
 
 
-def _legal_row(size: int) -> int:
-    """The least number of binary weights, at least `size`, whose rows fill or share words."""
-    if size >= 128:
-        return -(-size // 128) * 128
-    return max(16, 1 << (size - 1).bit_length())
+def _legal_row(size: int, unit: int, word: int) -> int:
+    """
+    The least number of weights, a multiple of a unit and at least `size`, whose rows fill words of
+    so many or share them.
+    """
+    shared = [row for row in SHARED_ROWS if row < word and row >= size and row % unit == 0]
+    whole = math.lcm(unit, word)
+    return min(shared, default=-(-size // whole) * whole)
 
 
-def _unrolls(tile_m: int, given: int | None) -> list[int]:
+def _factors(
+    tile: int, given_tile: int | None, given: int | None, steps: Iterable[int], unit: int
+) -> list[int]:
+    """
+    Channels of a tile that are worked on in a cycle. A given tile that is too large for any number
+    of cycles in `steps` takes as few more as it can, with a multiple of a unit in each.
+    """
     if given is not None:
         return [given]
-    return [tile_m // steps for steps in STEPS_M if tile_m % steps == 0]
+    found = [tile // count for count in steps if tile % count == 0]
+    if given_tile is None or min(found) <= MOST_AT_ONCE:
+        return found
+    most = range(MOST_AT_ONCE - MOST_AT_ONCE % unit, 0, -unit)
+    return [next((count for count in most if tile % count == 0), tile)]
 
 
 def _powers(most: int) -> list[int]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from vaqf_compiler.cost.board import board_names, load_board
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.limits import MAX, Target, parse_target
 from vaqf_compiler.sweep.point import Point
-
-MAX: Literal["max"] = "max"
-Target = float | Literal["max"]
-"""A frame rate in frames per second that is to be reached, or `MAX` for the greatest one."""
 
 AXES = ("model", "bits", "board", "fps")
 BITS = range(1, 17)
@@ -69,21 +65,6 @@ def parse_axes(text: str, *, model: str, board: str, fps: Target = MAX) -> Axes:
         bits=tuple(values("bits", _bits, BITS)),
         targets=tuple(values("fps", _targets, targets)),
     )
-
-
-def parse_target(text: str) -> Target:
-    """A frame rate, or `max`. Raises UserError for anything else."""
-    if text == MAX:
-        return MAX
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        near = difflib.get_close_matches(text.lower(), [MAX], n=1)
-        hint = f"; did you mean '{MAX}'?" if near else ""
-        raise UserError(f"a frame rate must be a number above 0 or '{MAX}', got '{text}'{hint}")
-    return value
 
 
 def _split_axes(text: str) -> dict[str, str | None]:
@@ -169,4 +150,4 @@ def _bits(text: str) -> list[int]:
 
 
 def _targets(text: str) -> list[Target]:
-    return [parse_target(piece.strip()) for piece in text.split(":")]
+    return [parse_target(piece.strip(), "the axis 'fps'") for piece in text.split(":")]

@@ -14,6 +14,7 @@ from vaqf_compiler.locations import LocatingParser
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search
 from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.select import what_binds
 from vaqf_compiler.sweep.point import Json, Point
 
 
@@ -36,7 +37,7 @@ def evaluate_point(
         "fps": found.fps,
         "cycles": found.cycles,
         "used_clock_mhz": found.clock_mhz,
-        "binds": found.binds,
+        "binds": what_binds(search, found),
         **{name: float(getattr(found.resources, name)) for name in RESOURCES},
         **found.choice.options,
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vaqf_compiler.sweep.axes import MAX, Target
+from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.sweep.extra import import_extra
 from vaqf_compiler.sweep.point import Row, short_names
 from vaqf_compiler.sweep.selection import by_board, pareto_front

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from vaqf_compiler.sweep.axes import MAX, Target
+from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.sweep.point import Row
 
 

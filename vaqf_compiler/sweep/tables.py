@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from vaqf_compiler.sweep.axes import MAX, Target
+from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.sweep.point import Json, Row, short_names
 from vaqf_compiler.sweep.selection import Selection, by_board, pareto_front
 

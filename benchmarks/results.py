@@ -15,10 +15,13 @@ from functools import partial
 from pathlib import Path
 
 from vaqf_compiler.cost.board import RESOURCES, load_board
+from vaqf_compiler.limits import MAX
 from vaqf_compiler.search.best import LAYER_NORM, Found, Search
 from vaqf_compiler.search.machine import BINARY, INT8, Frame
-from vaqf_compiler.sweep import MAX, Selection, parse_axes, run_sweep
+from vaqf_compiler.search.select import what_binds
+from vaqf_compiler.sweep import Selection, parse_axes, run_sweep
 from vaqf_compiler.sweep.evaluate import evaluate_point, search_of
+from vaqf_compiler.sweep.fingerprint import code_digest
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "results.md"
 MODELS = ("deit-tiny", "deit-small", "deit-base")
@@ -30,7 +33,7 @@ def selections(directory: Path) -> list[Selection]:
     """Of all models, boards and targets, at the boards' own clocks."""
     axes = parse_axes(AXES, model=MODELS[0], board=BOARD)
     evaluate = partial(evaluate_point, input_shape=None, fixed=())
-    return run_sweep(axes, evaluate, directory, fingerprint="results")
+    return run_sweep(axes, evaluate, directory, fingerprint=code_digest())
 
 
 def selection_rows(found: list[Selection]) -> list[str]:
@@ -152,7 +155,7 @@ def main() -> None:
             if name in share
         ),
         "",
-        f"`{found.binds}` binds.",
+        f"`{what_binds(search, found)}` binds.",
         "",
         "| cycles | spent on | share |",
         "|---|---|---|",

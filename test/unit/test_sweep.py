@@ -16,18 +16,9 @@ from sweep_points import evaluate
 
 from vaqf_compiler.cost.board import board_names
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.sweep import (
-    MAX,
-    Axes,
-    Point,
-    Row,
-    Target,
-    pareto_front,
-    parse_axes,
-    parse_target,
-    select,
-)
-from vaqf_compiler.sweep.fingerprint import fingerprint_of
+from vaqf_compiler.limits import MAX, Target, parse_target
+from vaqf_compiler.sweep import Axes, Point, Row, pareto_front, parse_axes, select
+from vaqf_compiler.sweep.fingerprint import code_digest, fingerprint_of
 from vaqf_compiler.sweep.journal import NAME, open_journal
 from vaqf_compiler.sweep.plot import write_plot
 from vaqf_compiler.sweep.point import checked_result, failed_result, short_names
@@ -114,7 +105,9 @@ def test_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("bits=1...8", "got '1...8'"),
         ("bits=1..8:4", "the axis 'bits' has 4 twice"),
         ("fps=24:24.0", "the axis 'fps' has 24 twice"),
-        ("fps=0", "must be a number above 0 or 'max', got '0'"),
+        ("fps=0", "images a second in 0.001..1000000, or 'max', got '0'"),
+        ("fps=1e20", "images a second in 0.001..1000000, or 'max', got '1e20'"),
+        ("fps=0.0001", "images a second in 0.001..1000000, or 'max', got '0.0001'"),
         ("fps=nan", "got 'nan'"),
         ("fps=inf", "got 'inf'"),
         ("fps=mx", "did you mean 'max'?"),
@@ -132,9 +125,17 @@ def test_bad_axes_are_refused(text: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "target"), [("max", MAX), ("24", 24.0), ("0.5", 0.5)])
-def test_targets_are_parsed(text: str, target: Target) -> None:
-    assert parse_target(text) == target
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [("max", MAX), ("24", 24.0), ("0.001", 0.001), ("1e6", 1e6), (30, 30.0), (0.5, 0.5)],
+)
+def test_targets_are_parsed(given: str | float, target: Target) -> None:
+    assert parse_target(given, "fps") == target
+
+
+def test_a_whole_number_that_no_float_holds_is_refused() -> None:
+    with pytest.raises(UserError, match=r"fps must be .*, got '10{400}'"):
+        parse_target(10**400, "fps")
 
 
 def test_points_are_sorted_and_have_the_clock_and_the_profile() -> None:
@@ -277,6 +278,25 @@ def test_the_fingerprint_is_of_the_files_too(tmp_path: Path) -> None:
         file.write_text("one")
         assert of(**arguments) == one
         assert len({missing, one, two, of(**arguments, common="v2"), of()}) == 5
+
+
+def test_the_digest_is_of_the_code_and_its_data(tmp_path: Path) -> None:
+    (tmp_path / "boards").mkdir()
+    found: list[str] = []
+    for name, content in (
+        ("code.py", "one = 1"),
+        ("code.py", "one = 2"),
+        ("boards/new.toml", "clock_mhz = 100"),
+        ("boards/new.toml", "clock_mhz = 200"),
+        ("boards/new.json", ""),
+    ):
+        (tmp_path / name).write_text(content)
+        code_digest.cache_clear()
+        found.append(code_digest(tmp_path))
+    (tmp_path / "code.pyc").write_text("not a source")
+    code_digest.cache_clear()
+    assert len(set(found)) == 5
+    assert code_digest(tmp_path) == found[-1] != code_digest()
 
 
 ENTRIES = [row(1, 50), row(2, None), row(3, None, error="no")]

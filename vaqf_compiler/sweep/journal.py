@@ -1,4 +1,10 @@
-"""`points.jsonl`: the finished points of a sweep, one line each, kept when a sweep is killed."""
+"""
+`points.jsonl`: the finished points of a sweep, one line each, kept when a sweep is killed.
+
+Each has the fingerprint of what it was computed from: code, options and files. A sweep goes on from
+the lines with its own fingerprint. All others it leaves alone, evaluates their points again, and
+says so: after an upgrade of the compiler, or any change of its sources, a sweep starts anew.
+"""
 
 from __future__ import annotations
 

@@ -44,7 +44,8 @@ def run_sweep(
     Points finish one by one into `directory/points.jsonl`, whatever happens after. Those found
     there with the same `fingerprint` are not evaluated again, unless they had an error. It must
     stand for all that results depend on besides the point and the files that it names, such as
-    the versions of the compiler and its calibration.
+    `code_digest()` and options. Where it is another one, after an upgrade say, the points are
+    evaluated anew, which is said on stderr; the old lines stay in the file, unused.
 
     Points are evaluated by the Dask cluster at the address `scheduler`, which must have this
     package and see the same files, or by `workers` local processes, by default one per processor.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -58,6 +59,25 @@ def check_spec(
         available[spec.name]().from_spec(spec)
     except ValueError as error:
         raise UserError(f"{kind} '{spec.name}': {error}") from error
+    _check_booleans(kind, spec, available[spec.name]())
+
+
+def _check_booleans(kind: str, spec: ArgSpec, options: type[ArgSpecConvertible]) -> None:
+    """Raise UserError where `true` or `false` is given for a number, as which Python takes them."""
+    types = typing.get_type_hints(options)
+    for name, values in spec.parameters.items():
+        for value in values:
+            if isinstance(value, bool) and bool not in _members(types[name.replace("-", "_")]):
+                raise UserError(
+                    f"{kind} '{spec.name}': option '{name}' must be a number, got "
+                    f"{str(value).lower()}"
+                )
+
+
+def _members(hint: object) -> set[object]:
+    """The types that a type is made of, as of a union or a tuple."""
+    members = {member for part in typing.get_args(hint) for member in _members(part)}
+    return members or {hint}
 
 
 def check_pipeline(pipeline: str) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 from xdsl.utils.arg_spec import parse_pipeline
 
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.limits import Target
+from vaqf_compiler.pipeline import check_spec
+from vaqf_compiler.universe import VAQF_UNIVERSE
 
 IR_DIRECTORY = "ir"
 WEIGHTS = "model.safetensors"
@@ -27,8 +30,7 @@ class Options:
 
     bits: int | None = None
     """8, or what is selected where there is a frame rate to meet."""
-    fps: float | str | None = None
-    """That, or `max`."""
+    fps: Target | None = None
     calibration: Path | None = None
     method: str = "mse"
     tile: str = ""
@@ -63,14 +65,18 @@ def stage_pipelines(options: Options) -> dict[str, str]:
 def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
     """
     The parameters of binvit-tile and binvit-unroll that are given, by the names of the options of
-    binvit-select-precision. Raises UserError for one that is no whole number.
+    binvit-select-precision. Raises UserError for one that those passes do not have, or that is no
+    whole number.
     """
     found: list[tuple[str, int]] = []
     for prefix, name, given in (
         ("tile_", "binvit-tile", options.tile),
         ("", "binvit-unroll", options.unroll),
     ):
-        (spec,) = parse_pipeline(f"{name}{{{given}}}")
+        spec, *more = parse_pipeline(f"{name}{{{given}}}")
+        if more:
+            raise UserError(f"expected options of {name} alone, as in 'lanes=8', got '{given}'")
+        check_spec("pass", spec, VAQF_UNIVERSE.all_passes)
         for key, values in spec.parameters.items():
             if len(values) != 1 or not isinstance(values[0], int):
                 raise UserError(f"option '{key}' of {name} must be a whole number")

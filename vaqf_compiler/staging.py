@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vaqf_compiler.errors import UserError
@@ -15,14 +15,10 @@ from vaqf_compiler.errors import UserError
 def staged_directory(target: Path) -> Generator[Path]:
     """
     A temporary directory whose entries move to `target` when the block ends without an error,
-    in place of entries of the same name. Raises UserError where `target` cannot be written.
+    in place of entries of the same name; otherwise `target` is as before, and is not there if it
+    was not. Raises UserError where `target` cannot be written.
     """
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(dir=target, prefix=".unfinished-")
-    except OSError as error:
-        raise UserError(f"cannot write to '{target}': {error.strerror}") from error
-    with temporary as name:
+    with _made(target), _temporary(target) as name:
         yield Path(name)
         for path in Path(name).iterdir():
             old = target / path.name
@@ -34,3 +30,27 @@ def staged_directory(target: Path) -> Generator[Path]:
             if old.is_dir():
                 shutil.rmtree(old)
             path.rename(old)
+
+
+def _temporary(target: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(dir=target, prefix=".unfinished-")
+    except OSError as error:
+        raise UserError(f"cannot write to '{target}': {error.strerror}") from error
+
+
+@contextmanager
+def _made(target: Path) -> Generator[None]:
+    """A directory that is there; after an error, what was made of it and its parents is not."""
+    missing = [path for path in (target, *target.parents) if not path.exists()]
+    try:
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to '{target}': {error.strerror}") from error
+        yield
+    except BaseException:
+        for path in missing:
+            with suppress(OSError):  # somebody put something there, or it could not be made
+                path.rmdir()
+        raise

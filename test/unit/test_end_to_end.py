@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -275,6 +279,10 @@ def test_missing_project_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFix
     assert "is missing; run vaqf-compile first" in capsys.readouterr().err
 
 
+RATES = "--fps must be a number of images a second in 0.001..1000000, or 'max'"
+PUBLISHED = ("--profile", "vaqf2022")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -282,7 +290,29 @@ def test_missing_project_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFix
         (["--tile", "binary-n=48"], "choose a power of two"),
         (["--unroll", "lanes=5"], "lanes must be 4, 8, 16 or 32, got 5"),
         (["--unroll", "nonsense=5"], "pass 'binvit-unroll': Provided arguments [\"nonsense\"]"),
+        (["--unroll", "keys=true"], "pass 'binvit-unroll': option 'keys' must be a number, got t"),
+        (["--fps", "9", "--unroll", "keys=true"], "option 'keys' must be a number, got true"),
+        (["--fps", "9", "--tile", "binary-m=8},x{"], "expected options of binvit-tile alone"),
         (["--calibration", "nowhere.npy"], "cannot read calibration images"),
+        (["--weights", "nowhere"], "weights file 'nowhere' does not exist"),
+        (["--fps", "1e20"], f"{RATES}, got '1e20'"),
+        (["--fps", "0.00001"], f"{RATES}, got '0.00001'"),
+        (["--fps", "nan"], f"{RATES}, got 'nan'"),
+        (["--fps", "-1"], f"{RATES}, got '-1'"),
+        (["--fps", "Max"], f"{RATES}, got 'Max'; did you mean 'max'?"),
+        (["--clock-mhz", "nan"], "--clock-mhz must be in 1..1000, got nan"),
+        (["--clock-mhz", "inf"], "--clock-mhz must be in 1..1000, got inf"),
+        (["--clock-mhz", "0"], "--clock-mhz must be in 1..1000, got 0"),
+        (["--clock-mhz", "-5"], "--clock-mhz must be in 1..1000, got -5"),
+        (["--sweep", "bits", "--clock-mhz", "nan"], "--clock-mhz must be in 1..1000, got nan"),
+        (["--sweep", "bits", "--tile", "binary-q=8"], "pass 'binvit-tile': Provided arguments"),
+        (["--sweep", "bits", "--unroll", "keys=x"], "pass 'binvit-unroll': Incompatible types"),
+        (["--sweep", "bits", "--weights", "nowhere"], "weights file 'nowhere' does not exist"),
+        (["--sweep", "bits", "--calibration", "nowhere.npy"], "cannot read calibration images"),
+        (["--sweep", "bits,board", *PUBLISHED], "knows no other board or clock"),
+        (["--sweep", "bits", "--clock-mhz", "100", *PUBLISHED], "knows no other board or clock"),
+        (["--sweep", "bits", "--tile", "binary-m=8", *PUBLISHED], "has tiles of its own; leave"),
+        (["--sweep", "bits", "--unroll", "keys=2", *PUBLISHED], "has tiles of its own; leave"),
     ],
 )
 def test_bad_options_are_sentences(
@@ -292,8 +322,61 @@ def test_bad_options_are_sentences(
     shape = ("--input-shape", "1x3x16x16")
     target = str(tmp_path / "build")
     assert tool(vaqf_compile.main, source, *shape, "-o", target, *arguments) == 1
-    assert message in capsys.readouterr().err
-    assert not any((tmp_path / "build").glob("*"))
+    err = capsys.readouterr().err
+    assert message in err and "Traceback" not in err
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_was_there_before_a_failure_stays(tmp_path: Path):
+    (tmp_path / "old").write_text("mine")
+    source = f"{MODEL_FILE}:build"
+    arguments = ["--input-shape", "1x3x16x16", "--tile", "binary-n=48"]
+    for target in (tmp_path, tmp_path / "new" / "deep"):
+        assert tool(vaqf_compile.main, source, *arguments, "-o", str(target)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+SELECT = ("--bits", "4", "--board")
+
+
+def test_a_selection_that_breaks_its_promise_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    fastest = compile_small(tmp_path / "fastest", "--fps", "max", *SELECT, "kv260")
+    report = json.loads((fastest / "report.json").read_text())
+    # Beside weights so small, biases are so great that sums and shifts are wider than usual.
+    weights = load_file(fastest / "ir" / "model.safetensors")
+    for name in [name for name in weights if name.endswith("fc1.weight")]:
+        weights[name] = weights[name] * np.float32(1e-7)
+    save_file(weights, tmp_path / "small.safetensors")
+    # A board that is used up.
+    text = (files("vaqf_compiler.boards") / "kv260.toml").read_text()
+    full = text.partition("[usable]")[0]
+    for name, resource in report["resources"].items():
+        full = re.sub(rf"(?m)^{name} = .*$", f"{name} = {math.ceil(resource['used'])}", full)
+    usable = "".join(f"{name} = 1.0\n" for name in report["resources"])
+    memory = text[text.index("[memory]") :]
+    (tmp_path / "full.toml").write_text(f"{full}[usable]\n{usable}\n{memory}")
+    compile_small(tmp_path / "full", "--fps", "max", *SELECT, f"{tmp_path}/full.toml")
+
+    source = f"{MODEL_FILE}:build"
+    shape = ("--input-shape", "1x3x16x16", "--weights", f"{tmp_path}/small.safetensors")
+    out = ("-o", f"{tmp_path}/out")
+    for fps, board, message in (
+        (report["performance"]["fps"], "kv260", "images a second, not "),
+        ("max", f"{tmp_path}/full.toml", "does not fit KV260: "),
+    ):
+        arguments = (*shape, *out, "--fps", str(fps), *SELECT, board)
+        assert tool(vaqf_compile.main, source, *arguments) == 1
+        captured = capsys.readouterr()
+        assert "error: the accelerator that was selected " in captured.err
+        assert message in captured.err and "warning" not in captured.out
+        assert not (tmp_path / "out").exists()
+
+    # Parameters by hand are the user's: what does not fit is only said.
+    arguments = (*shape, *out, *SELECT, f"{tmp_path}/full.toml", "--unroll", "keys=64")
+    assert tool(vaqf_compile.main, source, *arguments) == 0
+    assert "warning: does not fit KV260" in capsys.readouterr().out
 
 
 @pytest.mark.long

@@ -32,9 +32,11 @@ from sweep_points import (
     returning,
 )
 
+from vaqf_compiler.cli import vaqf_compile
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.sweep import Axes, parse_axes, run_sweep
 from vaqf_compiler.sweep import cluster as cluster_module
+from vaqf_compiler.sweep.fingerprint import code_digest
 
 HERE = Path(__file__).parent
 ENVIRONMENT = {
@@ -185,6 +187,30 @@ def test_finished_points_are_not_evaluated_again(
     assert "of another version or other files, and evaluated again: 3" in capsys.readouterr().err
     assert sweep("bits=1..4", fingerprint="v2") == [4]
     assert sweep("bits=1..4", fingerprint="v1") == []
+
+
+def test_the_tool_starts_anew_after_a_change_of_the_code(
+    scheduler: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [f"{HERE}/Inputs/small_vit.py:build", "--input-shape", "1x3x16x16"]
+    arguments += ["--sweep", "bits=4", "--board", "kv260", "--unroll", "binary-n=16 lanes=8"]
+    command = [*arguments, "--scheduler", scheduler, "-o", str(tmp_path)]
+
+    def sweep() -> str:
+        """What is said beside the result."""
+        assert vaqf_compile.run(vaqf_compile.make_parser().parse_args(command)) == 0
+        assert len(rows(tmp_path)) == 1 and rows(tmp_path)[0]["binary_n"] == "16"
+        return capsys.readouterr().err
+
+    assert sweep() == ""
+    assert sweep() == "sweep: done already: 1 of 1 points\n"
+    journal = tmp_path / "points.jsonl"
+    text = journal.read_text()
+    assert text.count(code_digest()) == 1
+    journal.write_text(text.replace(code_digest(), "0123456789abcdef"))  # as other code has
+    said = "sweep: of another version or other files, and evaluated again: 1 points\n"
+    assert sweep() == said
+    assert len(lines(tmp_path)) == 2
 
 
 def test_a_foreign_journal_is_refused(tmp_path: Path) -> None:

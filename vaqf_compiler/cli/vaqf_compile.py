@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import math
 import time
+from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.report import report_of, report_table
+from vaqf_compiler.cost.vaqf2022_module import check_published
 from vaqf_compiler.emit.flow import Flow, flow_named
 from vaqf_compiler.emit.scripts import check_flow
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.images import read_images
+from vaqf_compiler.limits import MAX, Target, check_clock, parse_target
 from vaqf_compiler.pipeline import (
     check_pipeline,
     make_context,
@@ -37,7 +40,7 @@ from vaqf_compiler.stages import (
     stage_pipelines,
 )
 from vaqf_compiler.staging import staged_directory
-from vaqf_compiler.weights import open_weights
+from vaqf_compiler.weights import WeightFile, open_weights
 
 
 class Steps:
@@ -55,8 +58,8 @@ class Steps:
         print(f"[{self.done}/{self.total}] {seconds:5.1f} s  {what}", flush=True)
 
 
-def main() -> None:
-    """Entry point."""
+def make_parser() -> argparse.ArgumentParser:
+    """The tool's arguments."""
     parser = argparse.ArgumentParser(prog="vaqf-compile", description=__doc__)
     add_model_arguments(parser, required=False)
     parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="DIRECTORY")
@@ -125,6 +128,12 @@ def main() -> None:
         help="instead of compiling, print a report of Vitis HLS beside the estimate of the "
         "project that -o names, which was synthesised",
     )
+    return parser
+
+
+def main() -> None:
+    """Entry point."""
+    parser = make_parser()
     arguments = parser.parse_args()
     if arguments.compare_report is not None:
         given = {
@@ -154,7 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compile. The exit code."""
     options = Options(
         bits=arguments.bits,
-        fps=_target(arguments.fps),
+        fps=None if arguments.fps is None else parse_target(arguments.fps, "--fps"),
         calibration=None if arguments.calibration is None else arguments.calibration.resolve(),
         method=arguments.calibration_method,
         tile=arguments.tile,
@@ -167,6 +176,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_flow(load_board(options.board), flow)
     if options.bits is not None and not 1 <= options.bits <= 16:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
+    if options.clock_mhz is not None:
+        check_clock(options.clock_mhz, "--clock-mhz")
+    _check_files(arguments)
     if arguments.sweep is not None:
         return _sweep(arguments, options)
     if arguments.scheduler is not None:
@@ -176,45 +188,45 @@ def run(arguments: argparse.Namespace) -> int:
         check_pipeline(pipeline)
     project: Path = arguments.output_dir
     with staged_directory(project) as staged:
-        _compile(arguments, pipelines, flow, project, staged)
+        _compile(arguments, options.fps, pipelines, flow, project, staged)
     print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
     return 0
 
 
-def _target(text: str | None) -> float | str | None:
-    """A frame rate, `max`, or None. Raises UserError for anything else."""
-    if text is None or text == "max":
-        return text
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value > 0):
-        raise UserError(f"--fps must be a number above 0, or max, got '{text}'")
-    return value
+def _check_files(arguments: argparse.Namespace) -> None:
+    """Raise UserError for files that cannot be used, which the compilation reads late."""
+    if arguments.weights is not None:
+        WeightFile(arguments.weights)
+    if arguments.calibration is not None:
+        read_images(arguments.calibration, "calibration images")
 
 
 def _sweep(arguments: argparse.Namespace, options: Options) -> int:
     """Sweep. The exit code."""
-    from vaqf_compiler.cost.block import CALIBRATION
     from vaqf_compiler.sweep import parse_axes, run_sweep
     from vaqf_compiler.sweep.evaluate import evaluate_point
+    from vaqf_compiler.sweep.fingerprint import code_digest
 
-    if options.clock_mhz is not None and not 1 <= options.clock_mhz <= 1000:
-        raise UserError(f"--clock-mhz must be in 1..1000, got {options.clock_mhz}")
     if options.bits is not None:
         raise UserError("--bits and --sweep: give the precisions as in --sweep bits=8")
-    fps = options.fps if isinstance(options.fps, float) else "max"
+    fps = MAX if options.fps is None else options.fps
     axes = parse_axes(arguments.sweep, model=arguments.model, board=options.board, fps=fps)
     shape = None if arguments.input_shape is None else tuple(arguments.input_shape)
     fixed = given_parameters(options)
-    digest = hashlib.sha256(CALIBRATION.read_bytes()).hexdigest()[:16]
+    if options.profile == "vaqf2022":
+        if fixed:
+            raise UserError(
+                "the accelerator of --profile vaqf2022 has tiles of its own; leave --tile and "
+                "--unroll out"
+            )
+        for board in axes.boards:
+            check_published(board, options.clock_mhz)
     evaluate = partial(evaluate_point, input_shape=shape, fixed=fixed)
     run_sweep(
         axes,
         evaluate,
         arguments.output_dir,
-        fingerprint=f"{version('vaqf-compiler')} {digest} {shape} {fixed}",
+        fingerprint=f"{version('vaqf-compiler')} {code_digest()} {shape} {fixed}",
         clock_mhz=options.clock_mhz,
         profile=options.profile,
         scheduler=arguments.scheduler,
@@ -231,6 +243,7 @@ def _board(source: str) -> str:
 
 def _compile(
     arguments: argparse.Namespace,
+    target: Target | None,
     pipelines: dict[str, str],
     flow: Flow,
     project: Path,
@@ -268,6 +281,8 @@ def _compile(
             quantized = module.clone()
         if stage == MAPPED:
             report = report_of(module, parameters)
+            if target is not None:
+                _check_selection(report, target)
 
     weights = open_weights(module)
     steps.begin("running the reference on a test image")
@@ -282,6 +297,22 @@ def _compile(
         report["functions"] = to_json(functions)
     (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
-    fps = _target(arguments.fps)
-    if isinstance(fps, float) and report["performance"]["fps"] < fps:
-        print(f"warning: the model's own scales take it below {fps:g} FPS; ask for a little more")
+
+
+def _check_selection(report: Mapping[str, Any], target: Target) -> None:
+    """
+    Raise UserError where the accelerator that a search selected turns out not to be what the search
+    promised, as it may where a model's scales need wider arithmetic than engines are selected with.
+    """
+    fps, board = report["performance"]["fps"], report["board"]
+    why = "this model's scales may need wider arithmetic than the search counts on"
+    if target != MAX and fps < target:
+        raise UserError(
+            f"the accelerator that was selected takes {fps:.2f} images a second, not {target:g}: "
+            f"{why}; ask for a little more with --fps"
+        )
+    if not report["fits"]:
+        raise UserError(
+            f"the accelerator that was selected does not fit {board}: {why}; give a board file "
+            "with smaller 'usable' shares, or fewer --bits"
+        )

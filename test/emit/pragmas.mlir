@@ -77,21 +77,21 @@ func.func @processes(%tiles: index) {
   func.return
 }
 
-// Arrays of the memory space #vhls.fifo are queues. Reading one is a statement of its own.
+// Arrays of the memory space "fifo" are queues. Reading one is a statement of its own.
 // CHECK-LABEL: static void write(hls::stream<u128> &queue, u128 word) {
-func.func @write(%queue: memref<64xi128, #vhls.fifo>, %word: i128) {
+func.func @write(%queue: memref<64xi128, "fifo">, %word: i128) {
   %zero = arith.constant 0 : index
   // CHECK-NEXT: queue.write(word);
-  memref.store %word, %queue[%zero] : memref<64xi128, #vhls.fifo>
+  memref.store %word, %queue[%zero] : memref<64xi128, "fifo">
   func.return
 }
 
 // CHECK-LABEL: static void read(hls::stream<u128> &queue, u128 words[2]) {
-func.func @read(%queue: memref<64xi128, #vhls.fifo>, %words: memref<2xi128>) {
+func.func @read(%queue: memref<64xi128, "fifo">, %words: memref<2xi128>) {
   %zero = arith.constant 0 : index
   // CHECK-NEXT: const u128 word = queue.read();
   // CHECK-NEXT: words[0] = word;
-  %word = memref.load %queue[%zero] : memref<64xi128, #vhls.fifo>
+  %word = memref.load %queue[%zero] : memref<64xi128, "fifo">
   memref.store %word, %words[%zero] : memref<2xi128>
   func.return
 }
@@ -101,13 +101,13 @@ func.func @processes_of_a_function(%word: i128, %words: memref<2xi128>) {
   // CHECK-NEXT: {{^}}#pragma HLS dataflow
   vhls.dataflow
   // CHECK-NEXT: hls::stream<u128> queue;
-  %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
+  %queue = memref.alloca() : memref<64xi128, "fifo">
   // CHECK-NEXT: {{^}}#pragma HLS stream variable=queue depth=16
-  vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
+  vhls.stream %queue depth = 16 : memref<64xi128, "fifo">
   // CHECK-NEXT: write(queue, word);
-  func.call @write(%queue, %word) : (memref<64xi128, #vhls.fifo>, i128) -> ()
+  func.call @write(%queue, %word) : (memref<64xi128, "fifo">, i128) -> ()
   // CHECK-NEXT: read(queue, words);
-  func.call @read(%queue, %words) : (memref<64xi128, #vhls.fifo>, memref<2xi128>) -> ()
+  func.call @read(%queue, %words) : (memref<64xi128, "fifo">, memref<2xi128>) -> ()
   func.return
 }
 

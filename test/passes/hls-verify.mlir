@@ -152,25 +152,25 @@ func.func @region(%x: memref<64xi8>, %sums: memref<64xi8>, %n: index) {
 
 // A dataflow function: two producers of one consumer bypass nothing, and a queue may.
 // CHECK-LABEL: func.func @fetch
-func.func @fetch(%port: memref<64xi128>, %out: memref<64xi128, #vhls.fifo>, %words: index) {
+func.func @fetch(%port: memref<64xi128>, %out: memref<64xi128, "fifo">, %words: index) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %words step %one {
     vhls.loop_tripcount min = 1 max = 64
     vhls.pipeline ii = 1
     %word = memref.load %port[%i] : memref<64xi128>
-    memref.store %word, %out[%i] : memref<64xi128, #vhls.fifo>
+    memref.store %word, %out[%i] : memref<64xi128, "fifo">
   }
   func.return
 }
-func.func @both(%a: memref<64xi128, #vhls.fifo>, %b: memref<64xi128, #vhls.fifo>, %out: memref<64xi128>, %words: index) {
+func.func @both(%a: memref<64xi128, "fifo">, %b: memref<64xi128, "fifo">, %out: memref<64xi128>, %words: index) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %words step %one {
     vhls.loop_tripcount min = 1 max = 64
     vhls.pipeline ii = 1
-    %first = memref.load %a[%i] : memref<64xi128, #vhls.fifo>
-    %second = memref.load %b[%i] : memref<64xi128, #vhls.fifo>
+    %first = memref.load %a[%i] : memref<64xi128, "fifo">
+    %second = memref.load %b[%i] : memref<64xi128, "fifo">
     %sum = arith.xori %first, %second : i128
     memref.store %sum, %out[%i] : memref<64xi128>
   }
@@ -178,13 +178,13 @@ func.func @both(%a: memref<64xi128, #vhls.fifo>, %b: memref<64xi128, #vhls.fifo>
 }
 func.func @processes(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>, %words: index) {
   vhls.dataflow
-  %a = memref.alloca() : memref<64xi128, #vhls.fifo>
-  vhls.stream %a depth = 2 : memref<64xi128, #vhls.fifo>
-  %b = memref.alloca() : memref<64xi128, #vhls.fifo>
-  vhls.stream %b depth = 2 : memref<64xi128, #vhls.fifo>
-  func.call @fetch(%p, %a, %words) : (memref<64xi128>, memref<64xi128, #vhls.fifo>, index) -> ()
-  func.call @fetch(%q, %b, %words) : (memref<64xi128>, memref<64xi128, #vhls.fifo>, index) -> ()
-  func.call @both(%a, %b, %out, %words) : (memref<64xi128, #vhls.fifo>, memref<64xi128, #vhls.fifo>, memref<64xi128>, index) -> ()
+  %a = memref.alloca() : memref<64xi128, "fifo">
+  vhls.stream %a depth = 2 : memref<64xi128, "fifo">
+  %b = memref.alloca() : memref<64xi128, "fifo">
+  vhls.stream %b depth = 2 : memref<64xi128, "fifo">
+  func.call @fetch(%p, %a, %words) : (memref<64xi128>, memref<64xi128, "fifo">, index) -> ()
+  func.call @fetch(%q, %b, %words) : (memref<64xi128>, memref<64xi128, "fifo">, index) -> ()
+  func.call @both(%a, %b, %out, %words) : (memref<64xi128, "fifo">, memref<64xi128, "fifo">, memref<64xi128>, index) -> ()
   func.return
 }
 func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) {

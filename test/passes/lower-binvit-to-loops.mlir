@@ -7,7 +7,7 @@
 
 // The weights of a layer are fetched in one burst.
 // CHECK-LABEL: func.func @binary_linear_fetch_weights(
-// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %fetched: memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-SAME: %binary_linear_weights: memref<{{[0-9]+}}xi128>, %fetched: memref<{{[0-9]+}}xi128, "fifo">
 // CHECK: scf.for %word
 // CHECK: vhls.pipeline ii = 1
 // CHECK: memref.load %binary_linear_weights
@@ -16,7 +16,7 @@
 // All tokens stream past a tile, and past the next one, in one loop: 8 of the tile's 32 output
 // channels a cycle, each with all 16 input channels.
 // CHECK-LABEL: func.func @binary_linear_multiply(
-// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %weights: memref<{{[0-9]+}}xi128, #vhls.fifo>, %biases: memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-SAME: %activations: memref<20x2x8xi6>, %residual: memref<10x1x8xi16>, %weights: memref<{{[0-9]+}}xi128, "fifo">, %biases: memref<{{[0-9]+}}xi128, "fifo">
 // The totals of all tokens, one memory for each channel.
 // CHECK: %totals = memref.alloc() : memref<5x4x8xi{{[0-9]+}}>
 // CHECK-NEXT: vhls.array_partition %totals "complete" dim = 2 : memref<5x4x8xi{{[0-9]+}}>
@@ -64,9 +64,9 @@
 // While a layer is worked on, its weights and biases are fetched, and come through queues.
 // CHECK-LABEL: func.func @binary_linear_tiles(
 // CHECK: vhls.dataflow
-// CHECK-NEXT: %weights = memref.alloca() : memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-NEXT: %weights = memref.alloca() : memref<{{[0-9]+}}xi128, "fifo">
 // CHECK-NEXT: vhls.stream %weights depth = 8
-// CHECK-NEXT: %biases = memref.alloca() : memref<{{[0-9]+}}xi128, #vhls.fifo>
+// CHECK-NEXT: %biases = memref.alloca() : memref<{{[0-9]+}}xi128, "fifo">
 // CHECK-NEXT: vhls.stream %biases depth = 16
 // CHECK-NEXT: func.call @binary_linear_fetch_weights(%binary_linear_weights, %weights
 // CHECK-NEXT: func.call @binary_linear_fetch_biases(%parameters, %biases

@@ -28,6 +28,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
+from vaqf_compiler.dialects.vhls import is_fifo
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
 from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
 from vaqf_compiler.engines.builder import call
@@ -282,7 +283,7 @@ def multiplier_slices(module: ModuleOp) -> int:
     for op in module.walk():
         if isinstance(op, arith.DivSIOp | arith.RemSIOp) and not is_wires(op):
             count += copies(op) * dsp_slices(INDEX_BITS, INDEX_BITS)
-        if not isinstance(op, arith.MuliOp):
+        if not isinstance(op, arith.MuliOp) or is_place_in_queue(op.result):
             continue
         constant_factor = any(isinstance(o.owner, arith.ConstantOp) for o in op.operands)
         indices = isinstance(op.result.type, IndexType)
@@ -292,6 +293,17 @@ def multiplier_slices(module: ModuleOp) -> int:
             a, b = (significant_bits(operand) for operand in op.operands)
             count += copies(op) * dsp_slices(a, b)
     return count
+
+
+def is_place_in_queue(value: SSAValue) -> bool:
+    """Whether a number only says which element of a queue is meant, which no hardware asks."""
+    users = [use.operation for use in value.uses]
+    return all(
+        is_fifo(user.memref.type)
+        if isinstance(user, memref.LoadOp | memref.StoreOp)
+        else isinstance(user, arith.AddiOp | arith.MuliOp) and is_place_in_queue(user.result)
+        for user in users
+    )
 
 
 def is_wires(op: arith.DivSIOp | arith.RemSIOp) -> bool:
@@ -317,12 +329,6 @@ def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.D
     assert found == multiplier_slices(case.module)
 
 
-def is_in_dataflow(op: memref.AllocaOp) -> bool:
-    """Whether an array is one of the pairs of buffers of a dataflow loop."""
-    assert op.parent is not None
-    return any(isinstance(other, vhls.DataflowOp) for other in op.parent.ops)
-
-
 @pytest.mark.parametrize("kind", CASES)
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(data=st.data())
@@ -332,9 +338,8 @@ def test_memories_are_those_of_the_arrays_in_the_loops(kind: str, data: st.DataO
     expected = 0
     for op in case.module.walk():
         function = op.parent_op()
-        if isinstance(op, memref.AllocaOp) and is_in_dataflow(op):
-            array = arrays.of(op.memref)
-            expected += 2 * Memory(array.depth, array.bits).bram18
+        if isinstance(op, vhls.StreamOp):
+            expected += Memory(op.depth.value.data, arrays.of(op.buffer).bits).bram18
         if isinstance(op, memref.AllocOp) and function is not top_of(case.module):
             array = arrays.of(op.memref)
             if array.storage is Storage.BANKS:

@@ -443,7 +443,7 @@ def test_processes_of_a_dataflow_loop_overlap() -> None:
     assert found.total == second + 16 * first + AROUND
 
 
-QUEUE = "memref<64xi128, #vhls.fifo>"
+QUEUE = 'memref<64xi128, "fifo">'
 
 
 @pytest.mark.parametrize(("board", "interval"), [(ZCU102, 1), (SLOW, 4)])

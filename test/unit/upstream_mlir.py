@@ -9,20 +9,14 @@ from torch_mlir.passmanager import PassManager
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.printer import Printer
 
-from vaqf_compiler.emit.jit import make_queues_arrays
-
 
 def standard_part(module: ModuleOp) -> ModuleOp:
-    """
-    A copy without what is of our own dialects, which stage 5 has beside standard ones: pragmas, and
-    that an array is a queue.
-    """
+    """A copy without the operations of our own dialects, which stage 5 has beside standard ones."""
     copy = module.clone()
     for op in [*copy.walk()]:
         if op.name.startswith(("vhls.", "binvit.")) and op.parent is not None:
             op.detach()
             op.erase()
-    make_queues_arrays(copy)
     return copy
 
 

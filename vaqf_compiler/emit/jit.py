@@ -109,11 +109,11 @@ def standard_part(loops: ModuleOp) -> StandardPart:
                 function = function.parent_op()
             op.detach()
             Rewriter.insert_op(op, InsertPoint.at_start(function.body.block))
-    make_queues_arrays(copy)
+    _make_queues_arrays(copy)
     return part
 
 
-def make_queues_arrays(module: ModuleOp) -> None:
+def _make_queues_arrays(module: ModuleOp) -> None:
     """Processes run one after another, so a queue is an array of all that goes through it."""
     for op in module.walk():
         arguments = [value for region in op.regions for b in region.blocks for value in b.args]

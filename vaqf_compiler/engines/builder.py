@@ -76,7 +76,7 @@ def local(
 
 def queue_type(bits: int, elements: int) -> MemRefType[Attribute]:
     """A queue that so many elements go through."""
-    return MemRefType(IntegerType(bits), [elements], memory_space=vhls.FifoAttr())
+    return MemRefType(IntegerType(bits), [elements], memory_space=vhls.FIFO)
 
 
 def queue(name: str, type_: MemRefType[Attribute], depth: int) -> Buffer:

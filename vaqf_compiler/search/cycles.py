@@ -291,9 +291,9 @@ class CycleModel:
         """
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
-        groups = _division(engine.groups(lanes))
+        groups, steps_n = _division(engine.groups(lanes)), _division(engine.steps_n)
         words = lanes > PARAMETERS_PER_WORD
-        key = (engine.name, words, groups, odd, engine.tile_words > 1, engine.epilogues)
+        key = (engine.name, words, groups, odd, steps_n, engine.tile_words > 1, engine.epilogues)
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)
@@ -313,7 +313,7 @@ class CycleModel:
                 tile_m=groups * lanes,
                 unroll_m=groups * lanes,
                 tile_n=row,
-                unroll_n=row,
+                unroll_n=row // steps_n,
                 results=lanes,
                 total_bits=24,
                 gelu_bits=ANY_BITS,

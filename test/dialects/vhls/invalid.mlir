@@ -65,7 +65,7 @@ func.func @dataflow_with_result(%value: i8) -> i8 {
 
 // -----
 
-// CHECK: the array must be a queue, with the memory space #vhls.fifo
+// CHECK: the array must be a queue, with the memory space "fifo"
 func.func @stream_of_array(%x: memref<4xi8>) {
   vhls.stream %x depth = 2 : memref<4xi8>
   func.return
@@ -74,8 +74,8 @@ func.func @stream_of_array(%x: memref<4xi8>) {
 // -----
 
 // CHECK: depth must be at least 1, got 0
-func.func @stream_without_depth(%x: memref<4xi8, #vhls.fifo>) {
-  vhls.stream %x depth = 0 : memref<4xi8, #vhls.fifo>
+func.func @stream_without_depth(%x: memref<4xi8, "fifo">) {
+  vhls.stream %x depth = 0 : memref<4xi8, "fifo">
   func.return
 }
 

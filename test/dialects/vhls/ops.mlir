@@ -75,21 +75,21 @@ func.func @processes(%tiles: index, %zero: index, %one: index) {
   func.return
 }
 
-func.func private @write(%queue: memref<64xi128, #vhls.fifo>)
-func.func private @read(%queue: memref<64xi128, #vhls.fifo>)
+func.func private @write(%queue: memref<64xi128, "fifo">)
+func.func private @read(%queue: memref<64xi128, "fifo">)
 
 // CHECK-LABEL: func.func @processes_of_a_function
 func.func @processes_of_a_function() {
   vhls.inline off
   // CHECK: vhls.dataflow
   vhls.dataflow
-  // CHECK-NEXT: %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
-  %queue = memref.alloca() : memref<64xi128, #vhls.fifo>
-  // CHECK-NEXT: vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
-  // GENERIC: "vhls.stream"(%queue) <{depth = 16 : i64}> : (memref<64xi128, #vhls.fifo>) -> ()
-  vhls.stream %queue depth = 16 : memref<64xi128, #vhls.fifo>
-  func.call @write(%queue) : (memref<64xi128, #vhls.fifo>) -> ()
-  func.call @read(%queue) : (memref<64xi128, #vhls.fifo>) -> ()
+  // CHECK-NEXT: %queue = memref.alloca() : memref<64xi128, "fifo">
+  %queue = memref.alloca() : memref<64xi128, "fifo">
+  // CHECK-NEXT: vhls.stream %queue depth = 16 : memref<64xi128, "fifo">
+  // GENERIC: "vhls.stream"(%queue) <{depth = 16 : i64}> : (memref<64xi128, "fifo">) -> ()
+  vhls.stream %queue depth = 16 : memref<64xi128, "fifo">
+  func.call @write(%queue) : (memref<64xi128, "fifo">) -> ()
+  func.call @read(%queue) : (memref<64xi128, "fifo">) -> ()
   func.return
 }
 

@@ -11,11 +11,11 @@ dialect of xDSL that models streams and dataflow regions.)
 from xdsl.ir import Dialect
 
 from vaqf_compiler.dialects.vhls.arrays import (
+    FIFO,
     ArrayPartitionOp,
     ArrayReshapeOp,
     BindOpOp,
     BindStorageOp,
-    FifoAttr,
     StreamOp,
     is_fifo,
     is_m_axi_port,
@@ -33,6 +33,7 @@ from vaqf_compiler.dialects.vhls.pragma import PragmaOp
 from vaqf_compiler.dialects.vhls.trace import TraceOp
 
 __all__ = [
+    "FIFO",
     "VHLS",
     "AllocationOp",
     "ArrayPartitionOp",
@@ -42,7 +43,6 @@ __all__ = [
     "CommentOp",
     "DataflowOp",
     "DependenceOp",
-    "FifoAttr",
     "InlineOp",
     "InterfaceOp",
     "LoopTripcountOp",
@@ -74,5 +74,4 @@ VHLS = Dialect(
         CommentOp,
         TraceOp,
     ],
-    [FifoAttr],
 )

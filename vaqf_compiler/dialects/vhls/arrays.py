@@ -13,10 +13,9 @@ from xdsl.dialects.builtin import (
     SignlessIntegerConstraint,
     StringAttr,
 )
-from xdsl.ir import Attribute, Operation, ParametrizedAttribute, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
     base,
-    irdl_attr_definition,
     irdl_op_definition,
     operand_def,
     opt_prop_def,
@@ -97,19 +96,17 @@ class ArrayReshapeOp(ArrayLayoutOp):
     name = "vhls.array_reshape"
 
 
-@irdl_attr_definition
-class FifoAttr(ParametrizedAttribute):
-    """
-    The memory space of arrays that are a queue: the n-th write is of element n, and the n-th read
-    too, so that none needs an address. In C++ that is an `hls::stream`.
-    """
-
-    name = "vhls.fifo"
+FIFO = StringAttr("fifo")
+"""
+The memory space of arrays that are a queue: the n-th write is of element n, and the n-th read too,
+so that none needs an address. In C++ that is an `hls::stream`. (It is a string since upstream MLIR
+takes no memory space of a dialect that it does not know.)
+"""
 
 
 def is_fifo(type_: Attribute) -> bool:
     """Whether a type is that of a queue."""
-    return isa(type_, MemRefType[Attribute]) and isinstance(type_.memory_space, FifoAttr)
+    return isa(type_, MemRefType[Attribute]) and type_.memory_space == FIFO
 
 
 @irdl_op_definition
@@ -129,7 +126,7 @@ class StreamOp(PragmaOp):
     def verify_(self) -> None:
         check_positive("depth", self.depth)
         if not is_fifo(self.buffer.type):
-            raise VerifyException("the array must be a queue, with the memory space #vhls.fifo")
+            raise VerifyException('the array must be a queue, with the memory space "fifo"')
 
     def pragma(self, variable: str | None) -> str:
         return f"stream variable={variable}" + option("depth", self.depth)

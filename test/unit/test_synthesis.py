@@ -151,7 +151,7 @@ def test_a_compiled_project_has_what_is_compared(
     defined = [
         match[1]
         for line in lines
-        if (match := re.match(r"(?:static|extern \"C\") void (\w+)\(", line))
+        if (match := re.match(r"(?:static|extern \"C\") \w+ (\w+)\(", line))
     ]
     functions = {function["name"]: function for function in written["functions"]}
     assert list(functions) == defined
@@ -167,6 +167,7 @@ def test_a_compiled_project_has_what_is_compared(
         functions[f"binary_linear_{process}"]["cycles"]
         for process in ("fetch_weights", "fetch_biases", "multiply")
     )
+    assert functions["binary_linear_dot"]["interval"] == 1
     # Without sizes, a layer takes as long as the longest.
     for layer in written["layers"]:
         assert functions[layer["engine"]]["cycles"] >= layer["cycles"]

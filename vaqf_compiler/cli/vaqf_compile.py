@@ -282,7 +282,7 @@ def _compile(
         if stage == MAPPED:
             report = report_of(module, parameters)
             if target is not None:
-                _check_selection(report, target)
+                check_selection(report, target)
 
     weights = open_weights(module)
     steps.begin("running the reference on a test image")
@@ -299,7 +299,7 @@ def _compile(
     print(report_table(report))
 
 
-def _check_selection(report: Mapping[str, Any], target: Target) -> None:
+def check_selection(report: Mapping[str, Any], target: Target) -> None:
     """
     Raise UserError where the accelerator that a search selected turns out not to be what the search
     promised, as it may where a model's scales need wider arithmetic than engines are selected with.

@@ -6,9 +6,11 @@ intervals and the cycles between loops are taken from there, once for an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects import scf
 from xdsl.ir import Block
 
@@ -16,12 +18,19 @@ from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, i
 from vaqf_compiler.cost.pipelines import Pipeline
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import STAGES, AttentionEngine
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile
+
+Ints = NDArray[np.int64]
 
 
 def _loop(pipeline: Pipeline, trips: int) -> int:
     """A pipelined loop, entered and left."""
     return pipeline.cycles(trips) + LOOP_CYCLES
+
+
+def _loops(pipeline: Pipeline, trips: Ints) -> Ints:
+    """The same of some numbers of trips, at least one each."""
+    return pipeline.depth + (trips - 1) * pipeline.interval + LOOP_CYCLES
 
 
 def _ceil(a: int, b: int) -> int:
@@ -67,6 +76,36 @@ class _Function:
 
 
 @dataclass(frozen=True)
+class LinearSizes:
+    """What the cycles of linear engines depend on, an element for each of some engines."""
+
+    tile_m: Ints
+    tile_n: Ints
+    words: Ints
+    """Of a tile's weights."""
+    finishing_steps: Ints
+    least_trips: Ints
+    per_token: Ints
+    """Iterations for a token and a tile."""
+
+    @staticmethod
+    def of(engines: Sequence[LinearTile]) -> LinearSizes:
+        """Of some engines."""
+        rows = [
+            (
+                e.tile_m,
+                e.tile_n,
+                e.tile_words,
+                e.finishing_steps,
+                e.least_trips,
+                e.steps_m * e.steps_n,
+            )
+            for e in engines
+        ]
+        return LinearSizes(*np.array(rows, np.int64).reshape(-1, 6).T)
+
+
+@dataclass(frozen=True)
 class LinearForm:
     """A linear engine: its weights are fetched while they are multiplied."""
 
@@ -109,19 +148,25 @@ class LinearForm:
 
     def cycles(self, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue) -> int:
         """Of a layer `tokens x in_channels` to `tokens x out_channels`."""
-        e = self.engine
-        in_tiles, out_tiles = _ceil(in_channels, e.tile_n), _ceil(out_channels, e.tile_m)
-        between = max(in_tiles, e.finishing_steps)
+        sizes = LinearSizes.of([self.engine])
+        return int(self.cycles_of(sizes, tokens, in_channels, out_channels, epilogue)[0])
+
+    def cycles_of(
+        self, e: LinearSizes, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue
+    ) -> Ints:
+        """The same for engines of some sizes, as if they were alike in all else."""
+        in_tiles, out_tiles = -(-in_channels // e.tile_n), -(-out_channels // e.tile_m)
+        between = np.maximum(in_tiles, e.finishing_steps)
         steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
-        fetch = self.fetch_control + _loop(self.weights, in_tiles * out_tiles * e.tile_words)
-        iterations = steps * e.steps_n * max(tokens, e.least_trips) * e.steps_m
-        multiply = self.multiply_control + _loop(self.multiply, iterations)
-        slowest = max(fetch, multiply) + CALL_CYCLES
+        fetch = self.fetch_control + _loops(self.weights, in_tiles * out_tiles * e.words)
+        iterations = steps * np.maximum(tokens, e.least_trips) * e.per_token
+        multiply = self.multiply_control + _loops(self.multiply, iterations)
+        slowest = np.maximum(fetch, multiply) + CALL_CYCLES
         # The first words have to come through, and later ones may be waited for.
         total = slowest * max(self.weights.interval, self.biases.interval)
         total += self.weights.depth + self.biases.depth + CALL_CYCLES
         if epilogue is Epilogue.GELU and self.table is not None:
-            total += _loop(self.table, _ceil(1 << e.gelu_bits, self.lanes))
+            total += _loop(self.table, _ceil(1 << self.engine.gelu_bits, self.lanes))
         if epilogue is Epilogue.LOGITS and self.logits is not None:
             total += _loop(self.logits, out_channels)
         return self.control + total + CALL_CYCLES

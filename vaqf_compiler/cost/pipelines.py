@@ -204,16 +204,15 @@ def analyse_pipeline(
     clock: Clock,
     bytes_per_cycle: float,
     known: Mapping[SSAValue, Number],
-    written: Mapping[SSAValue, Time] = MappingProxyType({}),
 ) -> Pipeline:
     """
-    How the last loop of a flattened nest runs; `known` has the scalars around the nest, `written`
-    when in an iteration arrays have what it reads from them. External memory moves
-    `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
+    How the last loop of a flattened nest runs; `known` has the scalars around the nest. External
+    memory moves `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
     """
     loop = nest[-1]
     iterations = Iterations(nest, known)
-    schedule, accesses = _scheduled(loop, arrays, clock, written)
+    schedule = _scheduled(loop, arrays, clock, {})
+    accesses = list(schedule.accesses.values())
     pragma = next(op for op in loop.body.block.ops if isinstance(op, vhls.PipelineOp))
     limits = [(pragma.ii.value.data, "the pragma")]
     limits += _port_limits(accesses, iterations, clock, bytes_per_cycle)
@@ -226,8 +225,26 @@ def analyse_pipeline(
             handed[array.root] = given_distance(array, loop, arrays) or 1
     limits.append((_carried_interval(loop, clock, arrays), "a value that iterations carry"))
     interval, limit = max(limits, key=lambda found: found[0])
-    # An iteration that reads what an earlier one wrote is that much behind, and so is what it hands
-    # over itself; no array is handed over in a circle.
+    if handed:
+        schedule = handing_over(loop, arrays, clock, handed, interval)
+    return Pipeline(max(1, schedule.finish.cycles), interval, limit)
+
+
+def handing_over(
+    loop: scf.ForOp,
+    arrays: Arrays,
+    clock: Clock,
+    handed: Mapping[SSAValue, float],
+    interval: int,
+    written: Mapping[SSAValue, Time] = MappingProxyType({}),
+) -> Schedule:
+    """
+    The schedule of an iteration, one of which starts each `interval` cycles, and which reads from
+    some arrays what one wrote so many iterations before; `written` says when others have what it
+    reads from them. It is that much behind, and so is what it hands over itself; no array is handed
+    over in a circle.
+    """
+    schedule = _scheduled(loop, arrays, clock, written)
     before: dict[SSAValue, Time] = {}
     for _ in handed:
         later = {
@@ -237,17 +254,17 @@ def analyse_pipeline(
         if later == before:
             break
         before = later
-        schedule, _ = _scheduled(loop, arrays, clock, {**written, **before})
-    return Pipeline(max(1, schedule.finish.cycles), interval, limit)
+        schedule = _scheduled(loop, arrays, clock, {**written, **before})
+    return schedule
 
 
 def _scheduled(
     loop: scf.ForOp, arrays: Arrays, clock: Clock, written: Mapping[SSAValue, Time]
-) -> tuple[Schedule, list[Access]]:
+) -> Schedule:
     """The schedule of a loop's body, where arrays have been written to at a time before."""
     schedule = Schedule(clock, arrays, written={**written})
     schedule.block(loop.body.block)
-    return schedule, list(schedule.accesses.values())
+    return schedule
 
 
 def waiting_cycles(
@@ -268,7 +285,7 @@ def port_interval(
     The interval that ports alone ask for, however little external memory delivers, and which
     ones; `known` has the scalars around the nest.
     """
-    _, accesses = _scheduled(nest[-1], arrays, clock, {})
+    accesses = list(_scheduled(nest[-1], arrays, clock, {}).accesses.values())
     limits = _port_limits(accesses, Iterations(nest, known), clock, math.inf)
     return max(limits, key=lambda found: found[0])
 

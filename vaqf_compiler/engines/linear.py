@@ -60,13 +60,18 @@ from vaqf_compiler.engines.values import INDEX, Value
 Arguments = dict[str, Value | Buffer]
 
 
-def build_linear(engine: LinearEngine, accelerator: Accelerator) -> list[func.FuncOp]:
-    """The engine as a function of loops, after the functions that it calls."""
+def build_linear(
+    engine: LinearEngine, accelerator: Accelerator, *, works: bool = True
+) -> list[func.FuncOp]:
+    """
+    The engine as a function of loops, after the functions that it calls. Its main loop is all but
+    empty unless it `works`, where only the timing of what is around it is of interest.
+    """
     port = weights_port(engine.name)
     weights = _build_fetch(f"{engine.name}_fetch_weights", accelerator, port, engine.weights)
     biases = _build_fetch(f"{engine.name}_fetch_biases", accelerator, PARAMETERS, engine.biases)
     binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
-    multiply = build_multiply(engine, accelerator, binary_dot)
+    multiply = build_multiply(engine, accelerator, binary_dot, multiplies=works, finishes=works)
     tiles = _build_tiles(engine, weights, biases, multiply)
     with function(engine.name, engine.arguments(accelerator)) as (operation, arguments):
         vhls.InlineOp()

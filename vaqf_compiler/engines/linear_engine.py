@@ -61,11 +61,10 @@ class EngineArray:
         return MemRefType(IntegerType(self.bits), self.shape)
 
 
-@dataclass(frozen=True)
-class LinearEngine:
-    """Parameters of a linear engine."""
+@dataclass(frozen=True, order=True)
+class LinearTile:
+    """A tile of a linear engine, and how much of it is worked on in a cycle."""
 
-    name: str
     weight_bits: int
     tile_m: int
     tile_n: int
@@ -73,6 +72,43 @@ class LinearEngine:
     unroll_n: int
     results: int
     """Results that are finished in a cycle, a share of a group of lanes."""
+
+    @property
+    def tile_words(self) -> int:
+        """Words of a weight tile, whose rows follow one another."""
+        return self.tile_m * self.tile_n * self.weight_bits // WORD_BITS
+
+    @property
+    def bias_words(self) -> int:
+        """Words of the biases of a row of tiles."""
+        return self.tile_m // PARAMETERS_PER_WORD
+
+    @property
+    def steps_m(self) -> int:
+        """Cycles for the output channels of a tile."""
+        return self.tile_m // self.unroll_m
+
+    @property
+    def steps_n(self) -> int:
+        """Passes over all tokens for the input channels of a tile."""
+        return self.tile_n // self.unroll_n
+
+    @property
+    def finishing_steps(self) -> int:
+        """Steps in which all results of a row are finished."""
+        return self.tile_m // self.results
+
+    @property
+    def least_trips(self) -> int:
+        """Iterations of a pass over the tokens, at least; each may take over a word."""
+        return max(LEAST_TRIPS, self.tile_words, self.bias_words)
+
+
+@dataclass(frozen=True)
+class LinearEngine(LinearTile):
+    """Parameters of a linear engine."""
+
+    name: str
     total_bits: int
     """Of an accumulator, enough for every layer."""
     gelu_bits: int
@@ -99,11 +135,6 @@ class LinearEngine:
         return self.weight_bits > 1 and fits_pair(bits_of(self.input), self.weight_bits)
 
     @property
-    def tile_words(self) -> int:
-        """Words of a weight tile, whose rows follow one another."""
-        return self.tile_m * self.tile_n * self.weight_bits // WORD_BITS
-
-    @property
     def most_product(self) -> int:
         """The greatest magnitude of a product with a weight of several bits."""
         return 1 << (bits_of(self.input) + self.weight_bits - 2)
@@ -116,39 +147,14 @@ class LinearEngine:
         return queue_type(WORD_BITS, in_tiles * rows * self.tile_words)
 
     @property
-    def bias_words(self) -> int:
-        """Words of the biases of a row of tiles."""
-        return self.tile_m // PARAMETERS_PER_WORD
-
-    @property
     def biases(self) -> MemRefType[Attribute]:
         """The biases of a layer, in words as in external memory."""
         rows = -(-self.most_out_channels // self.tile_m)
         return queue_type(WORD_BITS, rows * self.bias_words)
 
-    @property
-    def least_trips(self) -> int:
-        """Iterations of a pass over the tokens, at least; each may take over a word."""
-        return max(LEAST_TRIPS, self.tile_words, self.bias_words)
-
-    @property
-    def steps_m(self) -> int:
-        """Cycles for the output channels of a tile."""
-        return self.tile_m // self.unroll_m
-
-    @property
-    def steps_n(self) -> int:
-        """Passes over all tokens for the input channels of a tile."""
-        return self.tile_n // self.unroll_n
-
     def groups(self, lanes: int) -> int:
         """Groups of lanes of a row's totals."""
         return self.tile_m // lanes
-
-    @property
-    def finishing_steps(self) -> int:
-        """Steps in which all results of a row are finished."""
-        return self.tile_m // self.results
 
     @property
     def counters(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.facts import Facts
-from vaqf_compiler.search.machine import BINARY, INT8, Choice, Frame, LinearChoice
+from vaqf_compiler.search.machine import BINARY, INT8, Choice, Frame, LinearTile
 from vaqf_compiler.search.options import Costs, Ints, Options, row
 from vaqf_compiler.search.space import Fixed, key_choices, lane_choices, linear_choices
 
@@ -80,12 +80,13 @@ class Family:
     """Accelerators of some lanes and some width of the activation memory."""
 
     frame: Frame
-    cycles: int
-    """Of what is the same for all of them, as are the costs."""
+    shared: tuple[int, int]
+    """Cycles of what is the same for all of them, at least and at most."""
     costs: Costs
-    binary: Options[LinearChoice]
+    """Of what is the same."""
+    binary: Options[LinearTile]
     keys: Options[int]
-    int8: Options[LinearChoice]
+    int8: Options[LinearTile]
 
     def feasible(self, budget: Costs, below: float) -> tuple[Ints, Ints]:
         """
@@ -93,7 +94,7 @@ class Family:
         order, and positions in binary, keys and int8 options, a row for each combination.
         """
         parts = (self.binary, self.keys, self.int8)
-        least = self.cycles + _sums(*(part.least for part in parts))
+        least = self.shared[0] + _sums(*(part.least for part in parts))
         at = np.argwhere(least <= below)
         costs = self.costs + sum(
             (part.costs[at[:, i]] for i, part in enumerate(parts)), np.zeros((len(at), 5))
@@ -113,7 +114,7 @@ class Family:
         """Upper bounds of the cycles of some combinations."""
         parts = (self.binary, self.keys, self.int8)
         sums = (part.most[at[:, i]] for i, part in enumerate(parts))
-        return self.cycles + sum(sums, np.zeros(len(at), np.int64))
+        return self.shared[1] + sum(sums, np.zeros(len(at), np.int64))
 
 
 def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
@@ -139,9 +140,6 @@ class Search:
     _frames: dict[tuple[int, int, int, int], Frame] = field(
         default_factory=dict[tuple[int, int, int, int], Frame]
     )
-    _bounds: dict[tuple[int, int, str, LinearChoice], tuple[int, int]] = field(
-        default_factory=dict[tuple[int, int, str, LinearChoice], tuple[int, int]]
-    )
 
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
@@ -165,10 +163,17 @@ class Search:
         # The rate of an accelerator itself must not lose a cycle to rounding.
         limit = cycles if math.isinf(cycles) else math.floor(cycles * (1 + 1e-12))
         bound = limit
-        for family in self._families(bits, THINNED, bound):
-            _, at = family.feasible(self.budget, bound)
-            bound = min([bound, *family.most(at).tolist()])
-        families = list(self._families(bits, 1, bound))
+        # More lanes are faster, as a rule: what they reach spares a look at fewer.
+        choices = dict(reversed(self._linear_choices().items()))
+        for lanes, linear in choices.items():
+            for family in self._families(bits, lanes, linear, THINNED, bound):
+                _, at = family.feasible(self.budget, bound)
+                bound = min([bound, *family.most(at).tolist()])
+        families = [
+            family
+            for lanes, linear in choices.items()
+            for family in self._families(bits, lanes, linear, 1, bound)
+        ]
         candidates = [
             (int(least), index, tuple(where))
             for index, family in enumerate(families)
@@ -184,52 +189,54 @@ class Search:
                 best = found
         return best if best is not None and best.cycles <= limit else None
 
-    def _families(self, bits: int, step: int, below: float) -> Iterator[Family]:
-        """
-        With each `step`-th choice that may lead to an accelerator of no more than some cycles; with
-        the exact ones of linear engines if none is left out.
-        """
+    def _families(
+        self,
+        bits: int,
+        lanes: int,
+        choices: dict[str, list[LinearTile]],
+        step: int,
+        below: float,
+    ) -> Iterator[Family]:
+        """With each `step`-th choice that may lead to no more than some cycles."""
+        base = self._frame(bits, lanes, 1, 1)
+        linear = {name: self._bounded(base, name, some[::step]) for name, some in choices.items()}
         keys = key_choices(self.facts, self.fixed)[::step]
-        for lanes, all_choices in self._linear_choices().items():
-            base = self._frame(bits, lanes, 1, 1)
-            norm = self.cycles.layer_norm(LAYER_NORM, base.accelerator)
-            choices = {name: some[::step] for name, some in all_choices.items()}
-            least = {
-                name: min(self._linear_bounds(base, name, choice)[0] for choice in choices[name])
-                for name in choices
-            }
-            fewest = min(self._attention_bounds(base, count)[0] for count in keys)
-            room = below - norm - fewest - sum(least.values())
+        attention = [self._attention_bounds(base, count) for count in keys]
+        fewest = min(least for least, _ in attention)
+        least = {name: int(some.least.min()) for name, some in linear.items()}
+        room = below - fewest - sum(least.values())
+        if self.cycles.least_layer_norm(base.accelerator) > room:
+            return
+        shared = self.cycles.layer_norm_bounds(LAYER_NORM, base.accelerator)
+        room -= shared[0]
+        options = {
+            name: some.at_most(room + least[name]).costing(partial(self._linear_costs, base, name))
+            for name, some in linear.items()
+        }
+        binary, int8 = options[BINARY], options[INT8]
+        for tile_n in sorted({choice.tile_n for choice in binary.choices}):
+            frame = self._frame(bits, lanes, tile_n // lanes, 1)
+            which = [i for i, choice in enumerate(binary.choices) if choice.tile_n == tile_n]
+            bounds = [self._attention_bounds(frame, count) for count in keys]
+            yield Family(
+                frame,
+                shared,
+                self._shared_costs(frame.accelerator),
+                binary.taken(which).undominated(),
+                Options[int]
+                .of(keys, *np.array(bounds, np.int64).T)
+                .at_most(room + fewest)
+                .costing(partial(self._attention_costs, frame))
+                .undominated(),
+                int8.undominated(),
+            )
 
-            below_each = {name: room + cycles for name, cycles in least.items()}
-            options = partial(self._options, base, below_each, step == 1)
-            int8 = options(INT8, choices[INT8])
-            for tile_n in sorted({choice.tile_n for choice in choices[BINARY]}):
-                frame = self._frame(bits, lanes, tile_n // lanes, 1)
-                binary = options(BINARY, [c for c in choices[BINARY] if c.tile_n == tile_n])
-                if not binary.choices or not int8.choices:
-                    continue
-                yield Family(
-                    frame,
-                    self.cycles.layer_norm(LAYER_NORM, frame.accelerator),
-                    self._shared_costs(frame.accelerator),
-                    binary,
-                    Options[int].of(
-                        keys,
-                        partial(self._attention_bounds, frame),
-                        partial(self._attention_costs, frame),
-                        None,
-                        room + fewest,
-                    ),
-                    int8,
-                )
-
-    def _linear_choices(self) -> dict[int, dict[str, list[LinearChoice]]]:
+    def _linear_choices(self) -> dict[int, dict[str, list[LinearTile]]]:
         """
         By lanes and engine, where what is given leaves any. Raises PassFailedException with the
         last reason where it leaves none at all.
         """
-        found: dict[int, dict[str, list[LinearChoice]]] = {}
+        found: dict[int, dict[str, list[LinearTile]]] = {}
         refusal: PassFailedException | None = None
         for lanes in lane_choices(self.facts, self.fixed):
             try:
@@ -243,22 +250,20 @@ class Search:
             raise refusal
         return found
 
-    def _options(
-        self,
-        base: Frame,
-        below: dict[str, float],
-        exactly: bool,
-        name: str,
-        choices: list[LinearChoice],
-    ) -> Options[LinearChoice]:
-        """Those for a linear engine."""
-        return Options[LinearChoice].of(
-            choices,
-            partial(self._linear_bounds, base, name),
-            partial(self._linear_costs, base, name),
-            partial(self._linear_cycles, base, name) if exactly else None,
-            below[name],
-        )
+    def _bounded(self, base: Frame, name: str, choices: list[LinearTile]) -> Options[LinearTile]:
+        """Those for a linear engine; of the 8-bit one with what fills the image memory."""
+        engine, accelerator = self._linear(base, name, choices[0])
+        least, most = self.cycles.linear_bounds(engine, accelerator, choices)
+        if name == INT8:
+            moved = {
+                tile_n: self.cycles.movement(
+                    self._frame(base.bits, base.lanes, 1, tile_n // base.lanes).accelerator
+                )
+                for tile_n in {choice.tile_n for choice in choices}
+            }
+            moves = np.array([moved[choice.tile_n] for choice in choices], np.int64)
+            least, most = least + moves, most + moves
+        return Options[LinearTile].of(choices, least, most)
 
     def _shared_costs(self, accelerator: Accelerator) -> Costs:
         """All but the linear engines, attention and the image memory."""
@@ -271,7 +276,7 @@ class Search:
         return np.array(row(resources_of(parts)))
 
     def _linear(
-        self, base: Frame, name: str, choice: LinearChoice
+        self, base: Frame, name: str, choice: LinearTile
     ) -> tuple[LinearEngine, Accelerator]:
         width = choice.tile_n // base.lanes
         widths = (width, 1) if name == BINARY else (1, width)
@@ -285,21 +290,7 @@ class Search:
             self._frames[key] = Frame(self.facts, *key)
         return self._frames[key]
 
-    def _linear_bounds(self, base: Frame, name: str, choice: LinearChoice) -> tuple[int, int]:
-        key = (base.bits, base.lanes, name, choice)
-        if key not in self._bounds:
-            engine, accelerator = self._linear(base, name, choice)
-            moved = self.cycles.movement(accelerator) if name == INT8 else 0
-            least, most = self.cycles.linear_bounds(engine, accelerator)
-            self._bounds[key] = least + moved, most + moved
-        return self._bounds[key]
-
-    def _linear_cycles(self, base: Frame, name: str, choice: LinearChoice) -> int:
-        engine, accelerator = self._linear(base, name, choice)
-        moved = self.cycles.movement(accelerator) if name == INT8 else 0
-        return self.cycles.linear(engine, accelerator) + moved
-
-    def _linear_costs(self, base: Frame, name: str, choice: LinearChoice) -> Resources | None:
+    def _linear_costs(self, base: Frame, name: str, choice: LinearTile) -> Resources | None:
         """Of a linear engine; of the 8-bit one with the image memory that goes with it."""
         try:
             engine, accelerator = self._linear(base, name, choice)

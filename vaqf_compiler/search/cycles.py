@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import numpy as np
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, SSAValue
@@ -21,12 +22,14 @@ from xdsl.utils.hints import isa
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.closed_form import (
     AttentionForm,
+    Ints,
     LayerNormForm,
     LinearForm,
+    LinearSizes,
     MovementForm,
 )
 from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
-from vaqf_compiler.cost.pipelines import analyse_pipeline
+from vaqf_compiler.cost.pipelines import handing_over
 from vaqf_compiler.cost.schedule import Time
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
@@ -40,23 +43,28 @@ from vaqf_compiler.engines.binary_dot import build_binary_dot
 from vaqf_compiler.engines.builder import Buffer, call, local, queue
 from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
 from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile
 from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
-from vaqf_compiler.engines.values import INDEX, constant
+from vaqf_compiler.engines.values import constant
 from vaqf_compiler.search.facts import Facts, LinearLayer
 
 FormT = TypeVar("FormT")
 
+HANDED_OVER = ("weight", "weight_ahead", "bias", "bias_ahead")
+"""Arrays of a linear engine's loop that an iteration reads as the one before has left them."""
 SLACK_MHZ = 300
 ROWS = 1 << 14
 """Of memories in a walk, whose timing does not depend on it."""
 ANY_BITS = 8
 ROW = 128
 """The same of bits and of input channels."""
-OTHER_DEPTH = 32
-"""The depths of steps with the same bits are no further apart."""
+OTHER_CYCLES = 64
+"""
+Layers on linear engines with the same bits, of the same iterations, are no further apart: by the
+depth of the loop, and what is around it.
+"""
 MORE_CYCLES = 24
 """No attention engine's pipeline differs so much in depth from that of another number of keys."""
 
@@ -72,32 +80,44 @@ class CycleModel:
 
     def linear(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""
+        form = self._control_form(engine, accelerator)
         depth = self._multiply_depth(engine, accelerator)
-        cycles = self._linear_cycles(engine, accelerator, depth)
-        least, most = self.linear_bounds(engine, accelerator)
+        form = replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
+        cycles = int(self._linear_cycles(form, [engine])[0])
+        (least,), (most,) = self.linear_bounds(engine, accelerator, [engine])
         assert least <= cycles <= most
         return cycles
 
-    def linear_bounds(self, engine: LinearEngine, accelerator: Accelerator) -> tuple[int, int]:
-        """The same at least and at most, by the depth of some engine of the same bits."""
-        key = (engine.name, bits_of(accelerator.activations))
-        depth = self._form(int, key, lambda: self._multiply_depth(engine, accelerator))
-        other = self._slack(OTHER_DEPTH)
-        least = self._linear_cycles(engine, accelerator, max(1, depth - other))
-        most = self._linear_cycles(engine, accelerator, depth + other)
-        return least, most
+    def linear_bounds(
+        self, engine: LinearEngine, accelerator: Accelerator, tiles: Sequence[LinearTile]
+    ) -> tuple[Ints, Ints]:
+        """
+        The same at least and at most, of engines like `engine` but for their tiles: by what is
+        around the loop of some such engine, and its depth.
+        """
+        lanes = accelerator.lanes
+        key = ("any", engine.name, bits_of(accelerator.activations))
+
+        def find() -> LinearForm:
+            form = self._control_form(engine, accelerator)
+            depth = self._multiply_depth(engine, accelerator)
+            return replace(form, multiply=replace(form.multiply, depth=depth))
+
+        form = _for_lanes(self._form(LinearForm, key, find), lanes)
+        cycles = self._linear_cycles(replace(form, engine=engine), tiles)
+        slack = self._slack(OTHER_CYCLES) * len(self.facts.linear[engine.name])
+        return cycles - slack, cycles + slack
 
     def _slack(self, cycles: int) -> int:
-        """How much depths may differ: the more, the shorter a cycle is."""
+        """How much cycles may differ: the more, the shorter one is."""
         return max(cycles, math.ceil(cycles * (self.clock_mhz / SLACK_MHZ) ** 2))
 
-    def _linear_cycles(self, engine: LinearEngine, accelerator: Accelerator, depth: int) -> int:
-        form = self._control_form(engine, accelerator)
-        form = replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
-        return sum(
-            count * form.cycles(*layer.shape, layer.epilogue)
-            for layer, count in self._distinct[engine.name].items()
-        )
+    def _linear_cycles(self, form: LinearForm, tiles: Sequence[LinearTile]) -> Ints:
+        sizes = LinearSizes.of(tiles)
+        total = np.zeros(len(tiles), np.int64)
+        for layer, count in self._distinct[form.engine.name].items():
+            total += count * form.cycles_of(sizes, *layer.shape, layer.epilogue)
+        return total
 
     @cached_property
     def _distinct(self) -> dict[str, Counter[LinearLayer]]:
@@ -139,6 +159,16 @@ class CycleModel:
         key = (engine, lanes, together * times)
         return self._form(AttentionForm, key, find)
 
+    def layer_norm_bounds(
+        self, engine: LayerNormEngine, accelerator: Accelerator
+    ) -> tuple[int, int]:
+        """Of all layer normalisations at least and at most, whatever the memories' widths."""
+        _, _, lanes = accelerator.activations.get_shape()
+        narrow = replace(accelerator, activations=_resized(accelerator.activations, 1, lanes))
+        cycles = self.layer_norm(engine, narrow)
+        slack = self._slack(MORE_CYCLES) * len(self.facts.others["layer_norm"])
+        return cycles - slack, cycles + slack
+
     def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> int:
         """Of all layer normalisations, whose results are cut to the activations' bits last."""
         _, width, lanes = accelerator.activations.get_shape()
@@ -150,7 +180,14 @@ class CycleModel:
 
         form = self._form(LayerNormForm, (engine, lanes, _division(width)), find)
         groups = accelerator.channel_groups
-        return sum(form.cycles(tokens, groups) for tokens in self.facts.others["layer_norm"])
+        cycles = sum(form.cycles(tokens, groups) for tokens in self.facts.others["layer_norm"])
+        assert cycles >= self.least_layer_norm(accelerator)
+        return cycles
+
+    def least_layer_norm(self, accelerator: Accelerator) -> int:
+        """The same at least, without a look at loops: a group of lanes a cycle."""
+        groups = accelerator.channel_groups
+        return sum(tokens * groups for tokens in self.facts.others["layer_norm"])
 
     def _form(self, kind: type[FormT], key: Hashable, find: Callable[[], FormT]) -> FormT:
         """The form of a key, found at most once."""
@@ -266,23 +303,18 @@ class CycleModel:
             for name, type_ in {"weights": engine.weights, "biases": engine.biases}.items():
                 buffers[name] = queue(name, type_, 1)
             _call_with_ones(multiply, buffers)
-        model = LatencyModel(
-            ModuleOp([*([] if binary_dot is None else [binary_dot]), multiply, top]),
-            self.board,
-            self.clock_mhz,
-        )
-        nest = [op for op in multiply.walk() if isinstance(op, scf.ForOp)]
-        while not is_pipelined(nest[-1]):
-            nest.pop()
-        known: dict[SSAValue, int] = {a: 1 for a in multiply.args if a.type == INDEX}
-        done = next(
-            op.memref
+        functions = [multiply] if binary_dot is None else [binary_dot, multiply]
+        model = LatencyModel(ModuleOp([*functions, top]), self.board, self.clock_mhz)
+        loop = next(op for op in multiply.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
+        own: dict[str | None, SSAValue] = {
+            op.memref.name_hint: op.memref
             for op in multiply.body.block.ops
-            if isinstance(op, memref.AllocOp) and op.memref.name_hint == "done"
-        )
-        return analyse_pipeline(
-            nest, model.arrays, model.clock, model.bytes_per_cycle, known, {done: Time(after)}
-        ).depth
+            if isinstance(op, memref.AllocOp)
+        }
+        written = {own["done"]: Time(after)}
+        next_one = {own[name]: 1.0 for name in HANDED_OVER}
+        found = handing_over(loop, model.arrays, model.clock, next_one, 1, written)
+        return found.finish.cycles
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
         """
@@ -323,16 +355,11 @@ class CycleModel:
             )
             shape = {"tokens": 1, "in_channels": 1, "out_channels": 1}
             calls = [{**shape, "epilogue": int(e)} for e in sorted(engine.epilogues)]
-            model = self._walk(build_linear(small, machine), machine, calls)
+            functions = build_linear(small, machine, works=False)
+            model = self._walk(functions, machine, calls)
             return LinearForm.of(model, small, lanes)
 
-        def of_lanes() -> LinearForm:
-            form = self._form(LinearForm, key, find)
-            # Each entry of a table goes to each copy of it.
-            table = form.table and replace(form.table, interval=lanes)
-            return replace(form, lanes=lanes, table=table)
-
-        return self._form(LinearForm, (*key, lanes), of_lanes)
+        return _for_lanes(self._form(LinearForm, key, find), lanes)
 
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]
@@ -353,6 +380,12 @@ class CycleModel:
         model = LatencyModel(module, self.board, self.clock_mhz)
         model.calls(top)
         return model
+
+
+def _for_lanes(form: LinearForm, lanes: int) -> LinearForm:
+    """The same for other lanes. Each copy of a table takes an entry a cycle."""
+    table = form.table and replace(form.table, interval=lanes)
+    return replace(form, lanes=lanes, table=table)
 
 
 def _call_with_ones(

@@ -21,7 +21,7 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.allocation import first_fit, rows_taken
 from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
 from vaqf_compiler.search.facts import Facts
@@ -30,23 +30,12 @@ BINARY, INT8 = "binary_linear", "int8_linear"
 WEIGHT_BITS = {BINARY: 1, INT8: 8}
 
 
-@dataclass(frozen=True, order=True)
-class LinearChoice:
-    """Parameters of a linear engine."""
-
-    tile_m: int
-    tile_n: int
-    unroll_m: int
-    unroll_n: int
-    results: int
-
-
 @dataclass(frozen=True)
 class Choice:
     """Parameters of an accelerator."""
 
     lanes: int
-    linear: dict[str, LinearChoice]
+    linear: dict[str, LinearTile]
     """By engine."""
     keys: int
 
@@ -108,7 +97,7 @@ class Frame:
         kept = (tokens * -(-channels // row) for tokens, channels in self.facts.kept_images)
         return max(self.facts.patches * -(-self.facts.pixels // row), *kept, 1)
 
-    def linear(self, name: str, chosen: LinearChoice, accelerator: Accelerator) -> LinearEngine:
+    def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearEngine:
         """A linear engine."""
         facts, bits = self.facts, self.bits
         layers = facts.linear[name]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -36,32 +35,23 @@ class Options(Generic[ChoiceT]):
     costs: Costs
 
     @staticmethod
-    def of(
-        choices: Iterable[ChoiceT],
-        bounds: Callable[[ChoiceT], tuple[int, int]],
-        cost: Callable[[ChoiceT], Resources | None],
-        exact: Callable[[ChoiceT], int] | None = None,
-        below: float = math.inf,
-    ) -> Options[ChoiceT]:
-        """
-        The choices that may take less than some cycles and whose cost is known, without those that
-        another is better than in every way; with their exact cycles, if these can be had.
-        """
-        kept: list[tuple[ChoiceT, int, int, tuple[float, ...]]] = []
-        for choice in choices:
-            least, most = bounds(choice)
-            if least <= below and (resources := cost(choice)) is not None:
-                if exact is not None:
-                    least = most = exact(choice)
-                kept.append((choice, least, most, row(resources)))
-        kept_choices: list[ChoiceT] = [choice for choice, *_ in kept]
-        found = Options(
-            kept_choices,
-            np.array([least for _, least, _, _ in kept], np.int64),
-            np.array([most for _, _, most, _ in kept], np.int64),
-            np.array([costs for *_, costs in kept], np.float64).reshape(len(kept), 5),
-        )
-        return found.taken(found.undominated())
+    def of(choices: Sequence[ChoiceT], least: Ints, most: Ints) -> Options[ChoiceT]:
+        """Choices whose costs are not known yet."""
+        return Options(choices, least, most, np.zeros((len(choices), 5)))
+
+    def costing(self, cost: Callable[[ChoiceT], Resources | None]) -> Options[ChoiceT]:
+        """Those whose cost is known, with it."""
+        known = [
+            (index, row(resources))
+            for index, choice in enumerate(self.choices)
+            if (resources := cost(choice)) is not None
+        ]
+        costs = np.array([costs for _, costs in known], np.float64).reshape(len(known), 5)
+        return replace(self.taken([index for index, _ in known]), costs=costs)
+
+    def at_most(self, cycles: float) -> Options[ChoiceT]:
+        """Those that may take no more than some cycles."""
+        return self.taken(np.flatnonzero(self.least <= cycles))
 
     def taken(self, which: Sequence[int] | Ints) -> Options[ChoiceT]:
         """Some of the choices."""
@@ -69,7 +59,7 @@ class Options(Generic[ChoiceT]):
         choices: list[ChoiceT] = [self.choices[int(i)] for i in at]
         return Options(choices, self.least[at], self.most[at], self.costs[at])
 
-    def undominated(self) -> list[int]:
+    def undominated(self) -> Options[ChoiceT]:
         """
         Choices than which none is certainly no slower and costs no more of anything; of equal ones
         the first.
@@ -81,4 +71,4 @@ class Options(Generic[ChoiceT]):
             cheap = (self.costs[rivals] <= self.costs[index]).all(axis=1)
             if not (cheap & (self.most[rivals] <= self.least[index])).any():
                 kept.append(int(index))
-        return kept
+        return self.taken(kept)

@@ -23,7 +23,7 @@ from vaqf_compiler.passes.binvit_unroll import (
     check_unroll,
 )
 from vaqf_compiler.search.facts import Facts, LinearLayer
-from vaqf_compiler.search.machine import WEIGHT_BITS, LinearChoice
+from vaqf_compiler.search.machine import WEIGHT_BITS, LinearTile
 
 STEPS_M = (1, 2)
 """Cycles for the output channels of a tile: more make a step longer, and its overhead less."""
@@ -62,14 +62,14 @@ def key_choices(facts: Facts, fixed: Fixed) -> list[int]:
     return sorted(keys for keys in found if keys <= MOST_KEYS)
 
 
-def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[LinearChoice]:
+def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[LinearTile]:
     """
     Parameters of a linear engine. Raises PassFailedException where given ones rule all out, with
     the reason.
     """
     given, bits = _Given.of(name, fixed), WEIGHT_BITS[name]
     results = _powers(lanes) if given.results is None else [given.results]
-    found: list[LinearChoice] = []
+    found: list[LinearTile] = []
     refusal: PassFailedException | None = None
     for tile_n in _tiles_n(given, facts.linear[name], lanes, bits):
         for tile_m in _tiles_m(given, facts.linear[name], lanes, tile_n * bits):
@@ -84,7 +84,9 @@ def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[Li
                 except PassFailedException as error:
                     refusal = error
                     continue
-                found.append(LinearChoice(tile_m, tile_n, unroll_m, unroll_n, each))
+                found.append(
+                    LinearTile(WEIGHT_BITS[name], tile_m, tile_n, unroll_m, unroll_n, each)
+                )
     if not found and refusal is not None:
         if given.chooses_tiles:
             raise PassFailedException(f"no tile suits what is given: {refusal}") from refusal

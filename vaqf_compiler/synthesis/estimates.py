@@ -102,6 +102,9 @@ def _cycles(model: LatencyModel, function: func.FuncOp) -> int:
 def _interval(model: LatencyModel, function: func.FuncOp) -> int:
     if any(isinstance(op, vhls.DataflowOp) for op in function.body.block.ops):
         return max(_calls(model, function))
+    for op in function.body.block.ops:
+        if isinstance(op, vhls.PipelineOp):
+            return op.ii.value.data
     return _cycles(model, function)
 
 

@@ -372,7 +372,7 @@ def test_a_selection_that_breaks_its_promise_is_refused(
     # No weights are known with which one is too slow.
     fps = report["performance"]["fps"]
     check_selection(report, fps)
-    with pytest.raises(UserError, match="selected .* images a second, not "):
+    with pytest.raises(UserError, match=r"selected .* images a second, not "):
         check_selection(report, fps * 1.01)
 
     # Parameters by hand are the user's: what does not fit is only said.

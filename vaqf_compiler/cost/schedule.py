@@ -104,6 +104,8 @@ class Schedule:
     only: bool = False
     fixed: set[SSAValue] = field(default_factory=set[SSAValue])
     """Values that the hardware is built for: indices of unrolled loops."""
+    varying: set[SSAValue] = field(default_factory=set[SSAValue])
+    """Results of operations that are found not to be."""
     written: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
     """When an array has what the block wrote to it."""
     accesses: dict[Operation, Access] = field(default_factory=dict[Operation, Access])
@@ -119,14 +121,13 @@ class Schedule:
         if value in self.fixed:
             return True
         op = value.owner
-        if not isinstance(op, Operation) or isinstance(op, memref.LoadOp | scf.ForOp | scf.IfOp):
+        if value in self.varying or not isinstance(op, Operation):
             return False
-        if not isinstance(op, arith.ConstantOp) and not op.operands:
-            return False
-        if all(self.is_fixed(operand) for operand in op.operands):
-            self.fixed.add(value)
-            return True
-        return False
+        computed = not isinstance(op, memref.LoadOp | scf.ForOp | scf.IfOp | func.CallOp)
+        is_fixed = computed and (bool(op.operands) or isinstance(op, arith.ConstantOp))
+        is_fixed = is_fixed and all(self.is_fixed(operand) for operand in op.operands)
+        (self.fixed if is_fixed else self.varying).add(value)
+        return is_fixed
 
     def time(self, value: SSAValue) -> Time | None:
         """When a value is there; None for one that does not count."""

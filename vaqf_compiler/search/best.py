@@ -200,9 +200,7 @@ class Search:
         """With each `step`-th choice that may lead to no more than some cycles."""
         base = self._frame(bits, lanes, 1, 1)
         linear = {name: self._bounded(base, name, some[::step]) for name, some in choices.items()}
-        keys = key_choices(self.facts, self.fixed)[::step]
-        attention = [self._attention_bounds(base, count) for count in keys]
-        fewest = min(least for least, _ in attention)
+        fewest = int(self._attention(base).least.min())
         least = {name: int(some.least.min()) for name, some in linear.items()}
         room = below - fewest - sum(least.values())
         if self.cycles.least_layer_norm(base.accelerator) > room:
@@ -217,14 +215,13 @@ class Search:
         for tile_n in sorted({choice.tile_n for choice in binary.choices}):
             frame = self._frame(bits, lanes, tile_n // lanes, 1)
             which = [i for i, choice in enumerate(binary.choices) if choice.tile_n == tile_n]
-            bounds = [self._attention_bounds(frame, count) for count in keys]
+            keys = self._attention(frame)
             yield Family(
                 frame,
                 shared,
                 self._shared_costs(frame.accelerator),
                 binary.taken(which).undominated(),
-                Options[int]
-                .of(keys, *np.array(bounds, np.int64).T)
+                keys.taken(range(0, len(keys.choices), step))
                 .at_most(room + fewest)
                 .costing(partial(self._attention_costs, frame))
                 .undominated(),
@@ -314,8 +311,14 @@ class Search:
             return None
         return found if _fits(np.array([row(found)]), self.budget)[0] else None
 
-    def _attention_bounds(self, frame: Frame, keys: int) -> tuple[int, int]:
-        return self.cycles.attention_bounds(frame.attention(keys), frame.accelerator)
+    def _attention(self, frame: Frame) -> Options[int]:
+        """Numbers of key tokens, with the cycles of attention."""
+        keys = key_choices(self.facts, self.fixed)
+        bounds = [
+            self.cycles.attention_bounds(frame.attention(count), frame.accelerator)
+            for count in keys
+        ]
+        return Options[int].of(keys, *np.array(bounds, np.int64).T)
 
     def cost(self, bits: int, choice: Choice) -> Found:
         """

@@ -1,1 +1,4 @@
-"""What hardware costs: resources of building blocks, calibrated against logic synthesis."""
+"""
+What hardware costs: resources of building blocks, calibrated against logic synthesis, and cycles,
+read off the loops.
+"""

@@ -269,7 +269,7 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
 
 
 def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
-    """An attention engine: one head's buffers, then scores, softmax and context."""
+    """An attention engine: buffers of two heads, then scores, softmax and context."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
     lanes, steps = accelerator.lanes, engine.steps(accelerator)
     groups = size // lanes

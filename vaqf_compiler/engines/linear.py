@@ -13,14 +13,15 @@ results, some of a token in a cycle:
           requantise, activate or add, and store results of the row before
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
 
-All of it is one pipelined loop (`linear_multiply`). A process beside it fetches the layer's weights
-in one burst and hands them over through a queue. A row has a step for each tile, or more where it
-takes more to finish its results; then the first steps do not multiply.
+All of it is one pipelined loop (`linear_multiply`). Two processes beside it fetch the layer's
+weights and its biases, in the order of their use, and hand them over through queues. A row has a
+step for each tile, or more where it takes more to finish its results; then the first steps do not
+multiply.
 
 Binary weights are worked on in pairs. Of two inputs `a` and `b`, `a + b` and `a - b` are made once
 for all output channels; a pair of weights chooses one of the two or its complement (the bias makes
-up for the difference to the negative). An 8-bit weight multiplies, two of them in one DSP block
-where the numbers are narrow enough.
+up for the difference to the negative), and `binary_dot` adds them up. An 8-bit weight multiplies,
+two of them in one DSP block where the numbers are narrow enough.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ After:
     }
     binvit.memory_image @binary_linear_weights words 663552 { ... }
 
-Each engine becomes a function of loops over arrays, each dispatch a call of it; the memory images
+Each engine becomes a function of loops over arrays, with parts of it in functions that it calls;
+each dispatch becomes a call of it. The memory images
 say what the files for the ports of weights and parameters hold, and the module's attribute
 `binvit.result` what the logits stand for.
 """

@@ -4,7 +4,7 @@ the fewest LUTs.
 
 Given the lanes and the width of the activation memory, binary engine, attention and 8-bit engine
 are chosen apart: their cycles and resources add up. Combinations are compared as arrays, by bounds
-of their cycles, as the loops of attention are not looked at for each number of keys; from the least
+of their cycles, as loops are not looked at for each tile and each number of keys; from the least
 bound on, exact cycles are found until no bound is below them. So the result is the best of all.
 """
 

@@ -248,7 +248,7 @@ class CycleModel:
         return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
-        """Depth of a step without its results, whose parameters are changed to any."""
+        """Depth of the loop without its results, whose parameters are changed to any."""
         lanes = accelerator.lanes
         steps = (min(2, engine.steps_m), min(2, engine.steps_n))
         key = (
@@ -274,7 +274,7 @@ class CycleModel:
 
     def _results_depth(self, engine: LinearEngine, accelerator: Accelerator, after: int) -> int:
         """
-        Depth of a step without its products, whose parameters are changed to any, if totals are
+        Depth of the loop without its products, whose parameters are changed to any, if totals are
         there after some cycles.
         """
         _, width, lanes = accelerator.activations.get_shape()
@@ -329,7 +329,7 @@ class CycleModel:
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
         """
-        All but the depth of a step depends on neither bits nor the size of a tile, but on which
+        All but the depth of the loop depends on neither bits nor the size of a tile, but on which
         sizes are no powers of two.
         """
         lanes = accelerator.lanes

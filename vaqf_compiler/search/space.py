@@ -26,7 +26,7 @@ from vaqf_compiler.search.facts import Facts, LinearLayer
 from vaqf_compiler.search.machine import WEIGHT_BITS, LinearTile
 
 STEPS_M = (1, 2)
-"""Cycles for the output channels of a tile: more make a step longer, and its overhead less."""
+"""Cycles for the output channels of a tile: with more, a larger tile takes as many products."""
 STEPS_N = (1,)
 """And for the input channels."""
 SHARED_ROWS = (16, 32, 64)

@@ -108,8 +108,7 @@ def conclusion(search: Search, found: Found) -> list[str]:
         "Engines run one after another: while the binary engine works, all others wait, and the",
         f"other way round. Its layers alone, {binary:,} cycles, would allow {alone:.0f} FPS; two",
         "images at a time, one in the binary engine and one in the others, would come near that,",
-        "and is not built. Products of binary layers in a step of all tokens lose the cycles in",
-        "which the pipeline fills, once for each tile.",
+        "and is not built.",
         "",
     ]
 

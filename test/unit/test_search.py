@@ -42,6 +42,7 @@ from vaqf_compiler.search.select import (
     what_binds,
 )
 from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices
+from vaqf_compiler.sweep.evaluate import search_of
 
 MODEL_FILE = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
 ZCU102, KV260 = load_board("zcu102"), load_board("kv260")
@@ -121,6 +122,14 @@ def check_some_costs(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_costs_are_those_of_the_passes(seed: int):
     check_some_costs(seed)
+
+
+def test_deit_base_is_as_fast_as_the_documents_say():
+    found = search_of("deit-base", None, "zcu102", 250.0, ()).best(8)
+    assert found is not None and found.fps >= 120
+    shares = ZCU102.share(found.resources)
+    assert all(share <= 0.8 for share in shares.values())
+    assert shares["lut"] > 0.75  # LUTs are what binds
 
 
 @pytest.mark.long

@@ -132,6 +132,13 @@ def test_deit_base_is_as_fast_as_the_documents_say():
     assert shares["lut"] > 0.75  # LUTs are what binds
 
 
+def test_a_small_board_gets_what_fits():
+    # Only memories of few lanes fit; wider ones bound attention from below.
+    found = search_of("deit-tiny", None, "kv260", None, ()).best(1)
+    assert found is not None and found.choice.lanes == 4
+    assert KV260.share(found.resources)["bram36"] <= KV260.usable["bram36"]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(12, 200))
 def test_costs_are_those_of_the_passes_in_more_cases(seed: int):

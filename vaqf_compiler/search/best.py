@@ -141,6 +141,10 @@ class Search:
         default_factory=dict[tuple[int, int, int, int], Frame]
     )
 
+    _attentions: dict[tuple[int, int, int], Options[int]] = field(
+        default_factory=dict[tuple[int, int, int], Options[int]]
+    )
+
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
 
@@ -184,6 +188,7 @@ class Search:
             if best is not None and least > best.cycles:
                 break
             found = self.cost(bits, families[index].choice(where))
+            assert least <= found.cycles
             key = (found.cycles, found.resources.lut)
             if best is None or key < (best.cycles, best.resources.lut):
                 best = found
@@ -200,7 +205,12 @@ class Search:
         """With each `step`-th choice that may lead to no more than some cycles."""
         base = self._frame(bits, lanes, 1, 1)
         linear = {name: self._bounded(base, name, some[::step]) for name, some in choices.items()}
-        fewest = int(self._attention(base).least.min())
+        frames = {
+            tile_n: self._frame(bits, lanes, tile_n // lanes, 1)
+            for tile_n in sorted({choice.tile_n for choice in linear[BINARY].choices})
+        }
+        attention = {tile_n: self._attention(frame) for tile_n, frame in frames.items()}
+        fewest = min(int(keys.least.min()) for keys in attention.values())
         least = {name: int(some.least.min()) for name, some in linear.items()}
         room = below - fewest - sum(least.values())
         if self.cycles.least_layer_norm(base.accelerator) > room:
@@ -212,10 +222,11 @@ class Search:
             for name, some in linear.items()
         }
         binary, int8 = options[BINARY], options[INT8]
-        for tile_n in sorted({choice.tile_n for choice in binary.choices}):
-            frame = self._frame(bits, lanes, tile_n // lanes, 1)
+        for tile_n, frame in frames.items():
             which = [i for i, choice in enumerate(binary.choices) if choice.tile_n == tile_n]
-            keys = self._attention(frame)
+            keys = attention[tile_n]
+            if not which or keys.least.min() > room + fewest:
+                continue
             yield Family(
                 frame,
                 shared,
@@ -313,12 +324,15 @@ class Search:
 
     def _attention(self, frame: Frame) -> Options[int]:
         """Numbers of key tokens, with the cycles of attention."""
-        keys = key_choices(self.facts, self.fixed)
-        bounds = [
-            self.cycles.attention_bounds(frame.attention(count), frame.accelerator)
-            for count in keys
-        ]
-        return Options[int].of(keys, *np.array(bounds, np.int64).T)
+        key = (frame.bits, frame.lanes, frame.width)
+        if key not in self._attentions:
+            keys = key_choices(self.facts, self.fixed)
+            bounds = [
+                self.cycles.attention_bounds(frame.attention(count), frame.accelerator)
+                for count in keys
+            ]
+            self._attentions[key] = Options[int].of(keys, *np.array(bounds, np.int64).T)
+        return self._attentions[key]
 
     def cost(self, bits: int, choice: Choice) -> Found:
         """

@@ -141,8 +141,9 @@ class Search:
         default_factory=dict[tuple[int, int, int, int], Frame]
     )
 
+    # Not shared with a search that `replace` makes, as what is given may be other key tokens.
     _attentions: dict[tuple[int, int, int], Options[int]] = field(
-        default_factory=dict[tuple[int, int, int], Options[int]]
+        init=False, default_factory=dict[tuple[int, int, int], Options[int]]
     )
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.locations import LocatingParser
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search
@@ -47,9 +48,17 @@ def evaluate_point(
 def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
     """A float model. Its weights are not needed."""
     from vaqf_compiler.importer.models import load_model
-    from vaqf_compiler.importer.torch_export import import_model
+    from vaqf_compiler.importer.torch_export import ImportedModel, import_model
 
-    imported = import_model(load_model(name, input_shape=input_shape), "weights.safetensors")
+    def imported_once() -> ImportedModel:
+        return import_model(load_model(name, input_shape=input_shape), "weights.safetensors")
+
+    try:
+        imported = imported_once()
+    except UserError:
+        # On a worker that is short of time torch.export has been seen to mistake a constant for a
+        # traced value, and not to do so again. What is wrong with a model is wrong twice.
+        imported = imported_once()
     context = make_context()
     module = LocatingParser(context, imported.text, name).parse_module()
     run_passes(context, module, "convert-torch-to-binvit,binvit-canonicalize-tokens")

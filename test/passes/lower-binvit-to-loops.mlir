@@ -13,6 +13,21 @@
 // CHECK: memref.load %binary_linear_weights
 // CHECK: memref.store {{.*}}, %fetched
 
+// A pair of binary weights chooses the sum or the difference of two inputs, or its complement.
+// CHECK-LABEL: func.func @binary_linear_dot(
+// CHECK-SAME: %plus: memref<8xi7>, %minus: memref<8xi7>, %weight_row: memref<1xi128>) -> i10
+// CHECK-NEXT: vhls.inline off
+// CHECK-NEXT: vhls.pipeline ii = 1
+// CHECK: %chosen = arith.select
+// CHECK: arith.xori
+// CHECK: arith.select
+// The sum is a tree, one bit wider with each level.
+// CHECK: %sum = memref.alloca() : memref<4xi8>
+// CHECK: scf.for %pair
+// CHECK-NEXT: vhls.unroll
+// CHECK: arith.addi
+// CHECK: memref.alloca() : memref<2xi9>
+
 // All tokens stream past a tile, and past the next one, in one loop: 8 of the tile's 32 output
 // channels a cycle, each with all 16 input channels.
 // CHECK-LABEL: func.func @binary_linear_multiply(
@@ -43,21 +58,12 @@
 // CHECK: memref.load %gelu
 // CHECK: memref.store {{.*}}, %activations
 // CHECK: memref.store {{.*}}, %residual
-// Sums and differences of neighbours are made once. A pair of binary weights chooses one of them,
-// or its complement.
+// Sums and differences of neighbours are made once, for all output channels.
 // CHECK: %plus = memref.alloca() : memref<8xi7>
 // CHECK: %minus = memref.alloca() : memref<8xi7>
 // CHECK: scf.for %lane
 // CHECK-NEXT: vhls.unroll
-// CHECK: %chosen = arith.select
-// CHECK: arith.xori
-// CHECK: arith.select
-// The sum is a tree, one bit wider with each level.
-// CHECK: %sum = memref.alloca() : memref<4xi8>
-// CHECK: scf.for %pair
-// CHECK-NEXT: vhls.unroll
-// CHECK: arith.addi
-// CHECK: memref.alloca() : memref<2xi9>
+// CHECK: func.call @binary_linear_dot(%plus, %minus
 // CHECK: memref.store {{.*}}, %totals
 // CHECK: memref.store {{.*}}, %done
 

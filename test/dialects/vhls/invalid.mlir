@@ -2,9 +2,11 @@
 
 // RUN: vaqf-opt %s --split-input-file --verify-diagnostics | filecheck %s
 
-// CHECK: 'vhls.pipeline' expects parent op 'scf.for'
-func.func @pipeline_in_function() {
-  vhls.pipeline ii = 1
+// CHECK: 'vhls.pipeline' expects parent op to be one of 'scf.for', 'func.func'
+func.func @pipeline_in_branch(%taken: i1) {
+  scf.if %taken {
+    vhls.pipeline ii = 1
+  }
   func.return
 }
 

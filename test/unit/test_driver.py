@@ -210,6 +210,34 @@ def test_an_image_file_is_normalised(project: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(found, pixels[:, 4:20].transpose(2, 0, 1) / 255, 1e-6)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_image_that_is_no_numbers_is_refused(
+    project: Path, tmp_path: Path, value: float
+) -> None:
+    image = image_of(1)
+    image[0, 3, 3] = value
+    np.save(tmp_path / "image.npy", image)
+    done = run_example(project, str(tmp_path / "image.npy"))
+    assert done.returncode == 1
+    assert done.stderr == "error: the image has values that are no finite numbers\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--mean", "0.5,0.5"), "the mean must have a finite number for each of 3 channels"),
+        (("--std", "nan,1,1"), "the std must have a finite number for each of 3 channels"),
+        (("--std", "0,1,1"), "no std may be 0"),
+    ],
+)
+def test_what_no_image_is_normalised_by(
+    project: Path, tmp_path: Path, option: tuple[str, str], message: str
+) -> None:
+    Image.new("RGB", (20, 20)).save(tmp_path / "black.png")
+    done = run_example(project, *option, str(tmp_path / "black.png"))
+    assert (done.returncode, done.stderr) == (1, f"error: {message}\n")
+
+
 @pytest.mark.parametrize(
     ("name", "contents", "message"),
     [
@@ -217,6 +245,7 @@ def test_an_image_file_is_normalised(project: Path, tmp_path: Path) -> None:
         ("none.png", None, "cannot read the image"),
         ("text.png", b"no image", "cannot read the image"),
         ("text.npy", b"no array", "cannot read the image"),
+        ("empty.npy", b"", "cannot read the image"),
     ],
 )
 def test_what_is_no_image_is_a_sentence(

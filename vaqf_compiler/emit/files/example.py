@@ -19,14 +19,21 @@ def main() -> int:
     parser.add_argument("--bitstream", help="vaqf.bit, on the board (default: C simulation)")
     parser.add_argument("--top", type=int, default=5, help="how many classes to show (default: 5)")
     parser.add_argument("--labels", type=Path, help="a file with the name of a class in each line")
-    parser.add_argument("--mean", type=float, nargs="+", default=IMAGENET_MEAN)
-    parser.add_argument("--std", type=float, nargs="+", default=IMAGENET_STD)
+    for name, default in (("--mean", IMAGENET_MEAN), ("--std", IMAGENET_STD)):
+        parser.add_argument(
+            name, type=numbers, default=default, metavar="R,G,B", help="of pixels from 0 to 1"
+        )
     arguments = parser.parse_args()
     try:
         return run(arguments)
     except (DriverError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Numbers with commas between them."""
+    return tuple(float(number) for number in text.split(","))
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     labels: list[str] = []
     if arguments.labels is not None:
         names: Path = arguments.labels
-        labels = names.read_text(encoding="utf-8").splitlines()
+        labels = names.read_text(encoding="utf-8", errors="replace").splitlines()
     for path in arguments.images:
         image = read_image(path, accelerator.shape, arguments.mean, arguments.std)
         started = time.perf_counter()

@@ -185,6 +185,8 @@ class Accelerator:
         if image.shape != self.shape:
             expected = "x".join(map(str, self.shape))
             raise DriverError(f"the image has shape {image.shape}, expected {expected}")
+        if not np.isfinite(image).all():
+            raise DriverError("the image has values that are no finite numbers")
         return self._run(self.pack(self.quantize(image)))
 
     def logits(self, image: NDArray[Any]) -> NDArray[np.float64]:
@@ -233,6 +235,8 @@ def read_description(directory: str | Path) -> Any:
         return json.loads(path.read_text())
     except OSError as error:
         raise DriverError(f"cannot read '{path}': {error.strerror}") from error
+    except ValueError as error:
+        raise DriverError(f"'{path}' is damaged; compile the model again") from error
 
 
 def read_port_file(path: Path, port: str, word_bits: int, size: int) -> Bytes:
@@ -265,14 +269,24 @@ def read_image(
     """
     if Path(path).suffix == ".npy":
         try:
-            return np.load(str(path)).astype(np.float32)
-        except (OSError, ValueError) as error:
+            loaded: Any = np.load(str(path))
+        except (OSError, ValueError, EOFError) as error:
             raise DriverError(f"cannot read the image '{path}': {error}") from error
+        if getattr(loaded, "dtype", np.dtype(object)).kind not in "fiu":  # an archive has none
+            raise DriverError(f"the image '{path}' is no array of real numbers")
+        return loaded.astype(np.float32)
     try:
         pillow: Any = import_module("PIL.Image")
     except ImportError as error:
         raise DriverError("image files need the package Pillow; .npy files do not") from error
     channels, height, width = shape
+    for name, values in (("mean", mean), ("std", std)):
+        if len(values) < channels or not np.isfinite(values).all():
+            raise DriverError(
+                f"the {name} must have a finite number for each of {channels} channels"
+            )
+    if not all(std[:channels]):
+        raise DriverError("no std may be 0")
     try:
         with pillow.open(str(path)) as file:
             picture = file.convert("RGB" if channels == 3 else "L")

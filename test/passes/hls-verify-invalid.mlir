@@ -985,13 +985,46 @@ func.func @lookups(%where: memref<4xindex>) {
 
 // -----
 
-// CHECK: hls-verify refuses 'scf.for' in @unknown: the interval of the loop over %i cannot be checked: no latency is known for memref.dim; move that out of the loop
+// CHECK: hls-verify refuses 'scf.for' in @unknown: the interval of the loop over %i cannot be checked: no latency is known for memref.dim; move that out of it
 func.func @unknown(%x: memref<4xi8>) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %one step %one {
     vhls.pipeline ii = 1
     %size = memref.dim %x, %zero : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// A pipelined function starts a call every `ii` cycles.
+// CHECK: hls-verify refuses 'vhls.pipeline' in @called_each_cycle: the function cannot start every 1 cycles: the ports of x need 2; say ii = 2, or divide that array
+func.func @called_each_cycle(%x: memref<64xi8>, %y: memref<64xi8>) {
+  vhls.pipeline ii = 1
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %a = memref.load %x[%zero] : memref<64xi8>
+  %b = memref.load %x[%one] : memref<64xi8>
+  %c = memref.load %x[%two] : memref<64xi8>
+  %ab = arith.addi %a, %b : i8
+  %abc = arith.addi %ab, %c : i8
+  memref.store %abc, %y[%zero] : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// Its loops are unrolled.
+// CHECK: hls-verify refuses 'scf.for' in @unrolled: the loop over %i has a variable bound and is in a pipelined loop or function
+func.func @unrolled(%x: memref<64xi8>, %size: index, %value: i8) {
+  vhls.pipeline ii = 1
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.loop_tripcount min = 1 max = 4
+    memref.store %value, %x[%i] : memref<64xi8>
   }
   func.return
 }

@@ -342,3 +342,16 @@ func.func @dependences(%x: memref<64xi8>, %y: memref<64xi8>, %at: memref<64xinde
   }
   func.return
 }
+
+// A pipelined function reads a memory twice in a call, as both of its ports can.
+// CHECK-LABEL: func.func @called_each_cycle
+func.func @called_each_cycle(%x: memref<64xi8>, %y: memref<64xi8>) {
+  vhls.pipeline ii = 1
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %a = memref.load %x[%zero] : memref<64xi8>
+  %b = memref.load %x[%one] : memref<64xi8>
+  %ab = arith.addi %a, %b : i8
+  memref.store %ab, %y[%zero] : memref<64xi8>
+  func.return
+}

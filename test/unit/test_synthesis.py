@@ -91,6 +91,16 @@ def test_loops_are_found_in_modules_of_their_own_and_where_they_were_inlined():
     assert rows_of(comparison, "line 30, binary_linear") == {"latency": (450, 450, "0.0%")}
 
 
+def test_a_range_counts_by_its_end(tmp_path: Path):
+    text = REPORT.read_text()
+    latency = "<Latency>50</Latency>"
+    assert text.count(latency) == 1
+    for range_ in ("4 ~ 80", "<range><min>4</min><max>80</max></range>"):
+        path = tmp_path / "csynth.xml"
+        path.write_text(text.replace(latency, f"<Latency>{range_}</Latency>"))
+        assert rows_of(compared(path), "line 50, vaqf_top")["latency"][1] == 80
+
+
 def test_what_has_no_partner_is_listed():
     comparison = compared(REPORT)
     assert comparison.only_reported == [

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import memref, scf
+from xdsl.dialects import func, memref, scf
 from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.affine import affine, varies
@@ -259,11 +259,14 @@ def handing_over(
 
 
 def _scheduled(
-    loop: scf.ForOp, arrays: Arrays, clock: Clock, written: Mapping[SSAValue, Time]
+    owner: scf.ForOp | func.FuncOp,
+    arrays: Arrays,
+    clock: Clock,
+    written: Mapping[SSAValue, Time],
 ) -> Schedule:
-    """The schedule of a loop's body, where arrays have been written to at a time before."""
+    """The schedule of a body, where arrays have been written to at a time before."""
     schedule = Schedule(clock, arrays, written={**written})
-    schedule.block(loop.body.block)
+    schedule.block(owner.body.block)
     return schedule
 
 
@@ -279,13 +282,17 @@ def waiting_cycles(
 
 
 def port_interval(
-    nest: Sequence[scf.ForOp], arrays: Arrays, clock: Clock, known: Mapping[SSAValue, Number]
+    pipeline: scf.ForOp | func.FuncOp,
+    arrays: Arrays,
+    clock: Clock,
+    known: Mapping[SSAValue, Number],
 ) -> tuple[int, str]:
     """
-    The interval that ports alone ask for, however little external memory delivers, and which
-    ones; `known` has the scalars around the nest.
+    The interval of a loop or function that ports alone ask for, however little external memory
+    delivers, and which ones; `known` has the scalars around it.
     """
-    accesses = list(_scheduled(nest[-1], arrays, clock, {}).accesses.values())
+    accesses = list(_scheduled(pipeline, arrays, clock, {}).accesses.values())
+    nest = [pipeline] if isinstance(pipeline, scf.ForOp) else []
     limits = _port_limits(accesses, Iterations(nest, known), clock, math.inf)
     return max(limits, key=lambda found: found[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xdsl.dialects import scf
+from xdsl.dialects import func, scf
 from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.evaluate import Number, evaluate
@@ -13,37 +13,47 @@ from vaqf_compiler.cost.pipelines import port_interval
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hls_rules.board import board_and_clock
-from vaqf_compiler.hls_rules.program import Program, loops_around
+from vaqf_compiler.hls_rules.program import Program, loops_around, pipeline_of
 from vaqf_compiler.hls_rules.unrolling import with_explicit_unrolling
 from vaqf_compiler.hls_rules.violation import function_of, loop_name, violation
 
 
 def check_intervals(program: Program) -> None:
     """
-    Raise OperationError for a pipelined loop that accesses memories more often than their ports
-    allow in its interval, by the cost model.
+    Raise OperationError for a pipelined loop or function that accesses memories more often than
+    their ports allow in its interval, by the cost model.
     """
     explicit = Program(with_explicit_unrolling(program.module))
     model = LatencyModel(explicit.module, *board_and_clock(program.module))
     for loop in explicit.loops:
         for pragma in loop.body.block.ops:
             if isinstance(pragma, vhls.PipelineOp):
-                _check(loop, pragma.ii.value.data, explicit, model)
+                _check(loop, loop_name(loop), pragma, explicit, model)
+    for function in explicit.functions.values():
+        if (pragma := pipeline_of(function)) is not None:
+            _check(function, "the function", pragma, explicit, model)
 
 
-def _check(loop: scf.ForOp, ii: int, program: Program, model: LatencyModel) -> None:
-    name = loop_name(loop)
+def _check(
+    pipeline: scf.ForOp | func.FuncOp,
+    name: str,
+    pragma: vhls.PipelineOp,
+    program: Program,
+    model: LatencyModel,
+) -> None:
+    ii, inside = pragma.ii.value.data, pipeline if isinstance(pipeline, scf.ForOp) else pragma
     try:
-        found, limit = port_interval([loop], model.arrays, model.clock, _known(loop, program))
+        known = _known(inside, program)
+        found, limit = port_interval(pipeline, model.arrays, model.clock, known)
     except OperationError as error:
-        remedy = "move that out of the loop"
+        remedy = "move that out of it"
         raise violation(
-            loop, f"the interval of {name} cannot be checked: {error}", remedy
+            inside, f"the interval of {name} cannot be checked: {error}", remedy
         ) from error
     if found > ii:
         what = f"{name} cannot start every {ii} cycles: the {limit} need {found}"
         remedy = f"say ii = {found}, or divide that array so that accesses fall into more memories"
-        raise violation(loop, what, remedy)
+        raise violation(inside, what, remedy)
 
 
 def _known(op: Operation, program: Program) -> Mapping[SSAValue, Number]:

@@ -119,16 +119,19 @@ class Program:
     @cached_property
     def pipelined_functions(self) -> set[func.FuncOp]:
         """
-        Those that a pipelined loop calls, and those that they call: the tool pipelines them too
-        (UG1399, "Function Pipelining").
+        Those that say so, that a pipelined loop calls, and that they call: the tool pipelines them
+        too (UG1399, "Function Pipelining").
         """
         found: set[func.FuncOp] = set()
-        waiting = [call for call in self.calls if any(map(is_pipelined, loops_around(call)))]
+        inside = (call for call in self.calls if any(map(is_pipelined, loops_around(call))))
+        waiting = [self.callee(call) for call in inside]
+        waiting += [f for f in self.functions.values() if pipeline_of(f) is not None]
         while waiting:
-            function = self.callee(waiting.pop())
+            function = waiting.pop()
             if function not in found:
                 found.add(function)
-                waiting += [op for op in function.walk() if isinstance(op, func.CallOp)]
+                calls = (op for op in function.walk() if isinstance(op, func.CallOp))
+                waiting += [self.callee(call) for call in calls]
         return found
 
     def is_in_pipeline(self, op: Operation) -> bool:
@@ -136,6 +139,13 @@ class Program:
         return function_of(op) in self.pipelined_functions or any(
             is_pipelined(loop) for loop in loops_around(op)
         )
+
+
+def pipeline_of(function: func.FuncOp) -> vhls.PipelineOp | None:
+    """The pragma that makes a pipeline of a function."""
+    if function.is_declaration:
+        return None
+    return next((op for op in function.body.block.ops if isinstance(op, vhls.PipelineOp)), None)
 
 
 def loops_around(op: Operation) -> list[scf.ForOp]:

@@ -136,7 +136,8 @@ def _text(path: Path, parent: Element, name: str) -> str:
 def _number(path: Path, parent: Element, *names: str) -> int | None:
     """A whole number, the greatest of a range; the first that there is of some elements."""
     for name in names:
-        text = parent.findtext(name)
+        # A range is text, or elements.
+        text = parent.findtext(f"{name}/range/max", parent.findtext(name))
         if text is None:
             continue
         *_, most = (part.strip() for part in text.split(" ~ "))
@@ -186,7 +187,7 @@ def _function(path: Path, element: Element, name: str) -> ReportedFunction:
 def _loops(path: Path, parent: Element) -> Iterator[ReportedLoop]:
     """The loops in an element, each before those in it. Each is an element of its own name."""
     for element in parent:
-        if element.find("Latency") is None:
+        if all(element.find(name) is None for name in ("Latency", "TripCount", "PipelineII")):
             continue
         yield ReportedLoop(
             element.tag,

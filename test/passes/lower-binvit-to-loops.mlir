@@ -40,11 +40,11 @@
 // CHECK: scf.for %step_m
 // CHECK-NEXT: vhls.pipeline ii = 1
 // A layer's results go to rows that it does not read, and a total is needed again after a pass over
-// the tokens, of 32 iterations of 4 cycles at least.
+// the tokens, of 32 iterations of 4 cycles at least; results are finished in the first of the 4.
 // CHECK-NEXT: vhls.dependence %activations "inter" false
 // CHECK-NEXT: vhls.dependence %residual "inter" false
 // CHECK-NEXT: vhls.dependence %totals "inter" distance = 128
-// CHECK-NEXT: vhls.dependence %done "inter" distance = 128
+// CHECK-NEXT: vhls.dependence %done "inter" distance = 125
 // Meanwhile the next tile's weights and biases come in,
 // CHECK: memref.load %weights
 // CHECK: memref.store {{.*}}, %weight_ahead

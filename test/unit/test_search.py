@@ -29,6 +29,7 @@ from vaqf_compiler.cost.vaqf2022 import estimate
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import check_unroll
+from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.facts import Facts
@@ -130,6 +131,14 @@ def test_deit_base_is_as_fast_as_the_documents_say():
     shares = ZCU102.share(found.resources)
     assert all(share <= 0.8 for share in shares.values())
     assert shares["lut"] > 0.75  # LUTs are what binds
+
+
+def test_nothing_is_selected_that_is_refused_before_it_is_printed():
+    # A board so large that more of a loop would fit than the tool unrolls.
+    searching = search_of("deit-tiny", None, "u250", None, ())
+    found = searching.best(1)
+    assert found is not None
+    assert found.choice.keys * searching.facts.head_size <= MOST_COPIES
 
 
 def test_a_small_board_gets_what_fits():

@@ -103,6 +103,16 @@ class LinearTile:
         """Iterations of a pass over the tokens, at least; each may take over a word."""
         return max(LEAST_TRIPS, self.tile_words, self.bias_words)
 
+    @property
+    def totals_distance(self) -> int:
+        """Iterations after which a total is needed again, at least: those of a pass."""
+        return self.least_trips * self.steps_m
+
+    @property
+    def finished_distance(self) -> int:
+        """The same of a complete one: results are finished in the first cycle of a token."""
+        return self.totals_distance - (self.steps_m - 1)
+
 
 @dataclass(frozen=True)
 class LinearEngine(LinearTile):
@@ -133,6 +143,12 @@ class LinearEngine(LinearTile):
     def pairs_products(self) -> bool:
         """Whether the products of two output channels share a DSP block."""
         return self.weight_bits > 1 and fits_pair(bits_of(self.input), self.weight_bits)
+
+    @property
+    def product_copies(self) -> int:
+        """Copies of a product, or of a pair of them, in one nest of unrolled loops."""
+        channels = -(-self.unroll_m // 2) if self.pairs_products else self.unroll_m
+        return channels * self.unroll_n
 
     @property
     def most_product(self) -> int:

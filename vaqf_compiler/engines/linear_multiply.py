@@ -253,8 +253,11 @@ class _Multiply:
             vhls.DependenceOp(self.buffers["activations"].ssa, "inter")
         if "residual" in self.buffers:
             vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
-        for name in ("totals", "done"):
-            vhls.DependenceOp(self.buffers[name].ssa, "inter", engine.least_trips * engine.steps_m)
+        for name, distance in (
+            ("totals", engine.totals_distance),
+            ("done", engine.finished_distance),
+        ):
+            vhls.DependenceOp(self.buffers[name].ssa, "inter", distance)
 
     def _inputs(self, token: Value, in_tile: Value, step_n: Number) -> Buffer:
         """The input channels of a token that are multiplied in a cycle."""

@@ -39,6 +39,7 @@ from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import BINARY, INT8, Choice, Frame, LinearTile
@@ -303,6 +304,8 @@ class Search:
         """Of a linear engine; of the 8-bit one with the image memory that goes with it."""
         try:
             engine, accelerator = self._linear(base, name, choice)
+            if engine.weight_bits > 1 and engine.product_copies > MOST_COPIES:
+                return None
             parts = linear_parts(engine, accelerator)
             if name == INT8:
                 parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
@@ -317,8 +320,11 @@ class Search:
     def _attention_costs(self, frame: Frame, keys: int) -> Resources | None:
         if "attention" not in self.facts.others:
             return Resources()
+        engine = frame.attention(keys)
+        if engine.keys * engine.head_size > MOST_COPIES:
+            return None
         try:
-            found = resources_of(attention_parts(frame.attention(keys), frame.accelerator))
+            found = resources_of(attention_parts(engine, frame.accelerator))
         except OutOfRangeError:
             return None
         return found if _fits(np.array([row(found)]), self.budget)[0] else None

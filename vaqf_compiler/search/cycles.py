@@ -244,7 +244,7 @@ class CycleModel:
         later iterations, which wait where the pipeline is deeper than there are iterations between.
         """
         products = self._products_depth(engine, accelerator)
-        after = max(0, products - engine.least_trips * engine.steps_m)
+        after = max(0, products - engine.finished_distance)
         return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:

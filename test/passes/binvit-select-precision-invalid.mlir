@@ -24,7 +24,7 @@
 // NONE: error: no tile suits what is given: @int8_linear: 0 output channels a cycle do not divide the tile's
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=32}' 2>&1 | filecheck %s --check-prefix=LANES
-// LANES: error: heads of 8 channels and tokens of 16 are no multiples of 32 lanes
+// LANES: error: heads of 8 channels, tokens of 16 or layers of 16, 32 are no multiples of 32 lanes
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-select-precision{fps=24}' 2>&1 | filecheck %s --check-prefix=ORDER
 // ORDER: error: the model is quantised already; its precision is selected before binvit-quantize

@@ -26,10 +26,10 @@ from vaqf_compiler.cost.board import RESOURCES, Board, load_board
 from vaqf_compiler.cost.report import report_of
 from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import check_unroll
-from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.facts import Facts
@@ -139,6 +139,13 @@ def test_nothing_is_selected_that_is_refused_before_it_is_printed():
     found = searching.best(1)
     assert found is not None
     assert found.choice.keys * searching.facts.head_size <= MOST_COPIES
+
+
+def test_lanes_divide_what_every_layer_gives():
+    life, _ = facts().activations[0]
+    odd = replace(facts(), activations=(*facts().activations, (life, 20)))
+    assert max(lane_choices(facts(), {})) > 4
+    assert lane_choices(odd, {}) == [4]
 
 
 def test_a_small_board_gets_what_fits():

@@ -244,7 +244,7 @@ class CycleModel:
         later iterations, which wait where the pipeline is deeper than there are iterations between.
         """
         products = self._products_depth(engine, accelerator)
-        after = max(0, products - engine.finished_distance)
+        after = max(0, products - engine.finished_distance * self._interval(engine, accelerator))
         return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
@@ -303,6 +303,10 @@ class CycleModel:
 
         return self._form(int, key, find)
 
+    def _interval(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Of the loop: more than a cycle where its counters take more, at a high clock."""
+        return self._control_form(engine, accelerator).multiply.interval
+
     def _depth(
         self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
     ) -> int:
@@ -324,7 +328,9 @@ class CycleModel:
         }
         written = {own["done"]: Time(after)}
         next_one = {own[name]: 1.0 for name in HANDED_OVER}
-        found = handing_over(loop, model.arrays, model.clock, next_one, 1, written)
+        found = handing_over(
+            loop, model.arrays, model.clock, next_one, self._interval(engine, accelerator), written
+        )
         return found.finish.cycles
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
@@ -349,12 +355,13 @@ class CycleModel:
                 image=_resized(anyhow.image, row // lanes, lanes),
             )
             is_image = engine.input is accelerator.image
+            tile_m = groups * lanes
             if engine.tile_words == 1:
-                row = engine.tile_n
+                tile_m, row = engine.tile_m, engine.tile_n
             small = replace(
                 small,
-                tile_m=groups * lanes,
-                unroll_m=groups * lanes,
+                tile_m=tile_m,
+                unroll_m=tile_m,
                 tile_n=row,
                 unroll_n=row // steps_n,
                 results=lanes,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from xdsl.dialects import func, memref
-from xdsl.dialects.builtin import MemRefType, ModuleOp
-from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.utils.hints import isa
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.delays import INDEX_BITS
 from vaqf_compiler.dialects import vhls
@@ -96,8 +95,9 @@ class Arrays:
 
 
 def _describe(root: SSAValue) -> Array:
-    assert isa(root.type, MemRefType[Attribute])
-    shape = root.type.get_shape()
+    type_ = vhls.memref_type(root.type)
+    assert type_ is not None
+    shape = type_.get_shape()
     divided: dict[int, tuple[str, int]] = {}
     users: list[Operation] = [use.operation for use in root.uses]
     memory, side_by_side = "ram_2p", set[int]()
@@ -120,6 +120,6 @@ def _describe(root: SSAValue) -> Array:
         storage = Storage.REGISTERS
     else:
         storage = Storage.BANKS
-    element = root.type.element_type
+    element = type_.element_type
     bits = INDEX_BITS if element == INDEX else width_of_integer(element)
     return Array(root, storage, bits, shape, divided, memory, frozenset(side_by_side))

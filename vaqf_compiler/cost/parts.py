@@ -190,7 +190,12 @@ def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
 
 
 def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
-    """A linear engine: weights, products and sums, totals, and one set of lanes for results."""
+    """A linear engine: sums of products, and one set of lanes for results."""
+    return sum_parts(engine, accelerator) + epilogue_parts(engine, accelerator)
+
+
+def sum_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+    """Weights, products and their sums, totals, and loops: however many results a cycle has."""
     m, n = engine.unroll_m, engine.unroll_n
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
     weight_bits = engine.tile_m * engine.tile_n * engine.weight_bits
@@ -217,7 +222,7 @@ def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
         parts += dot_products("products", x_bits, engine.weight_bits, n, m, engine.most_product)
     if engine.masks_channels:
         parts.append(part("input masks", n, Resources(lut=x_bits + INDEX_BITS / 2)))
-    return parts + _epilogue_parts(engine, accelerator)
+    return parts
 
 
 def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
@@ -233,8 +238,8 @@ def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
     return 4 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
 
 
-def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
-    """What all layers' results go through."""
+def epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+    """What all layers' results go through; of the tile only `tile_m` and the width of totals."""
     results, epilogues = engine.results, engine.epilogues
     bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)
     parts = [
@@ -270,13 +275,16 @@ def _epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
 
 def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     """An attention engine: buffers of two heads, then scores, softmax and context."""
+    return head_parts(engine, accelerator) + transfer_parts(engine, accelerator)
+
+
+def head_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+    """What works on a head: however wide the activation memory is."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
     lanes, steps = accelerator.lanes, engine.steps(accelerator)
     groups = size // lanes
     weight_bits = engine.probability_bits + 1
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
-    width = width_of(accelerator.activations)
-    together, stored = engine.loaded_groups(accelerator), engine.stored_lanes(accelerator)
     score_bits = max(LEAST_BITS, engine.score_bits)
     exp_shift = min(max(engine.most_exp_shift, 1), MOST_SHIFT)
     return [
@@ -284,7 +292,6 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         part("keys and values", 2 * keys * groups, Memory(2 * steps, bits * lanes)),
         part("kept scores", keys, Memory(steps, engine.score_bits)),
         part("exponentials", keys, Memory(steps, EXPONENTIAL_BITS)),
-        *chosen("loaded channels", together * lanes, bits, width // together),
         *dot_products("scores", bits, bits, size, keys, engine.most_score),
         part("greatest score", 1, MaximumTree(engine.score_bits, keys + 1)),
         part("masks", 2 * keys, Resources(lut=INDEX_BITS / 2)),
@@ -300,9 +307,19 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *dot_products("context", weight_bits, bits, keys, size, engine.most_weighted),
         part("context accumulators", size, Accumulator(engine.context_bits)),
         part("finished context", 1, Resources(ff=size * engine.context_bits)),
+        part("loops", 5, LOOP),
+    ]
+
+
+def transfer_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+    """What loads channels of the activation memory, and stores them."""
+    bits = bits_of(accelerator.activations)
+    width = width_of(accelerator.activations)
+    together, stored = engine.loaded_groups(accelerator), engine.stored_lanes(accelerator)
+    return [
+        *chosen("loaded channels", together * accelerator.lanes, bits, width // together),
         *chosen("stored channels", stored, engine.context_bits, engine.stores(accelerator)),
         requantised("requantisation", stored, engine, engine.context_bits, bits),
-        part("loops", 5, LOOP),
         part("addresses", _attention_products(engine, accelerator), ADDRESS_PRODUCT),
     ]
 

@@ -7,8 +7,10 @@ iteration waits for.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cache
+from typing import Any, ClassVar, NamedTuple
 
 from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import MemRefType
@@ -144,29 +146,7 @@ class Schedule:
 
     def visit(self, op: Operation) -> None:
         """Schedule one operation."""
-        match op:
-            case vhls.PragmaOp() | vhls.CommentOp() | vhls.TraceOp() | arith.ConstantOp():
-                pass
-            case memref.AllocOp() | memref.AllocaOp() | memref.GetGlobalOp():
-                pass
-            case memref.LoadOp():
-                self._load(op)
-            case memref.StoreOp():
-                self._store(op)
-            case scf.ForOp() if is_unrolled(op):
-                self._unrolled(op)
-            case scf.IfOp():
-                self._if(op)
-            case scf.YieldOp() | func.ReturnOp():
-                pass
-            case func.CallOp():
-                self._call(op)
-            case scf.ForOp():
-                raise OperationError(op, "a loop in a pipelined loop must be unrolled")
-            case _ if isinstance(op, arith.IndexCastOp) or op.dialect_name() == "arith":
-                self._operator(op)
-            case _:
-                raise OperationError(op, f"no latency is known for {op.name}")
+        self._visitor(type(op))(self, op)
 
     def _done(self, value: SSAValue, at: Time) -> None:
         self.ready[value] = at
@@ -270,7 +250,9 @@ class Schedule:
                 self._done(result, Time(end.cycles))
         self.floor = outer
 
-    def _unrolled(self, loop: scf.ForOp) -> None:
+    def _loop(self, loop: scf.ForOp) -> None:
+        if not is_unrolled(loop):
+            raise OperationError(loop, "a loop in a pipelined loop must be unrolled")
         index, *carried = loop.body.block.args
         self.fixed.add(index)
         for argument, initial in zip(carried, loop.iter_args, strict=True):
@@ -289,3 +271,35 @@ class Schedule:
         for result, argument in zip(loop.res, carried, strict=True):
             if argument in self.ready:
                 self._done(result, self.ready[argument])
+
+    def _nothing(self, op: Operation) -> None:
+        """Takes no time."""
+
+    def _unknown(self, op: Operation) -> None:
+        raise OperationError(op, f"no latency is known for {op.name}")
+
+    _VISITORS: ClassVar[Mapping[type[Operation], Callable[[Any, Any], None]]] = {
+        vhls.PragmaOp: _nothing,
+        vhls.CommentOp: _nothing,
+        vhls.TraceOp: _nothing,
+        arith.ConstantOp: _nothing,
+        memref.AllocOp: _nothing,
+        memref.AllocaOp: _nothing,
+        memref.GetGlobalOp: _nothing,
+        memref.LoadOp: _load,
+        memref.StoreOp: _store,
+        scf.ForOp: _loop,
+        scf.IfOp: _if,
+        scf.YieldOp: _nothing,
+        func.ReturnOp: _nothing,
+        func.CallOp: _call,
+    }
+
+    @staticmethod
+    @cache
+    def _visitor(kind: type[Operation]) -> Callable[[Any, Any], None]:
+        """What schedules operations of a type: found once, as a body has thousands of them."""
+        for base in kind.__mro__:
+            if base in Schedule._VISITORS:
+                return Schedule._VISITORS[base]
+        return Schedule._operator if kind.dialect_name() == "arith" else Schedule._unknown

@@ -17,7 +17,6 @@ from xdsl.builder import ImplicitBuilder
 from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute, Block, Region, SSAValue
-from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.values import INDEX, Number, Value, constant, index, width_of_integer
@@ -32,8 +31,9 @@ class Buffer:
     @property
     def type(self) -> MemRefType[Attribute]:
         """The memref type."""
-        assert isa(self.ssa.type, MemRefType[Attribute])
-        return self.ssa.type
+        found = vhls.memref_type(self.ssa.type)
+        assert found is not None
+        return found
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -6,11 +6,11 @@ built where xDSL's implicit builder stands.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, BlockArgument, SSAValue
-from xdsl.utils.hints import isa
 
 INDEX = IndexType()
 NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
@@ -19,8 +19,8 @@ NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
 
 def width_of_integer(type_: Attribute) -> int:
     """The bits of an integer type."""
-    assert isa(type_, IntegerType)
-    return type_.width.data
+    assert isinstance(type_, IntegerType)
+    return cast(IntegerType, type_).width.data
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,9 @@ def _is(number: Number, value: int) -> bool:
 
 def constant(number: int, type_: Attribute = INDEX) -> Value:
     """A constant of an index or integer type."""
-    assert isa(type_, IndexType | IntegerType)
-    return Value(arith.ConstantOp(IntegerAttr(number, type_)).result)
+    assert isinstance(type_, IndexType | IntegerType)
+    attribute = IntegerAttr(number, cast(IndexType | IntegerType, type_))
+    return Value(arith.ConstantOp(attribute).result)
 
 
 def integer(number: int, bits: int) -> Value:

@@ -11,43 +11,22 @@ bound on, exact cycles are found until no bound is below them. So the result is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
-from numpy.typing import NDArray
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.board import Board
-from vaqf_compiler.cost.estimate import MARGIN, rounded
-from vaqf_compiler.cost.parts import (
-    ADDRESS_PRODUCT,
-    Part,
-    Parts,
-    attention_parts,
-    cell_products,
-    interface_parts,
-    layer_norm_parts,
-    linear_parts,
-    memory_parts,
-    movement_parts,
-    resources_of,
-)
 from vaqf_compiler.cost.resources import Resources
-from vaqf_compiler.engines.accelerator import Accelerator
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import LinearEngine
-from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.facts import Facts
-from vaqf_compiler.search.machine import BINARY, INT8, Choice, Frame, LinearTile
-from vaqf_compiler.search.options import Costs, Ints, Options, row
+from vaqf_compiler.search.machine import BINARY, INT8, Built, Choice, Frame, Frames, LinearTile
+from vaqf_compiler.search.options import ChoiceT, Costs, Ints, Options
+from vaqf_compiler.search.prices import LAYER_NORM, Prices, fits
 from vaqf_compiler.search.space import Fixed, key_choices, lane_choices, linear_choices
 
-LAYER_NORM = LayerNormEngine("layer_norm", 1)
-"""Its epsilon matters to none of its costs."""
 THINNED = 4
 """One of so many choices is looked at for a first bound."""
 
@@ -100,7 +79,7 @@ class Family:
         costs = self.costs + sum(
             (part.costs[at[:, i]] for i, part in enumerate(parts)), np.zeros((len(at), 5))
         )
-        at = at[_fits(costs, budget)]
+        at = at[fits(costs, budget)]
         bounds = least[tuple(at.T)]
         order = np.argsort(bounds, kind="stable")
         return bounds[order], at[order]
@@ -110,6 +89,12 @@ class Family:
         binary, keys, int8 = where
         linear = {BINARY: self.binary.choices[binary], INT8: self.int8.choices[int8]}
         return Choice(self.frame.lanes, linear, self.keys.choices[keys])
+
+    def least(self, where: tuple[int, ...]) -> tuple[int, ...]:
+        """The least cycles of what is the same, and of key tokens, binary and 8-bit engine."""
+        binary, keys, int8 = where
+        parts = ((self.keys, keys), (self.binary, binary), (self.int8, int8))
+        return self.shared[0], *(int(part.least[i]) for part, i in parts)
 
     def most(self, at: Ints) -> Ints:
         """Upper bounds of the cycles of some combinations."""
@@ -122,13 +107,6 @@ def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
     return first[:, None, None] + second[None, :, None] + third[None, None, :]
 
 
-def _fits(costs: Costs, budget: Costs) -> NDArray[np.bool_]:
-    """Whether costs, with the margin and rounded up, are within the budget."""
-    margin = np.array([1 + MARGIN, 1 + MARGIN, 1, 1, 1])
-    within: NDArray[np.bool_] = np.ceil(costs * margin - 1e-6) <= budget
-    return np.logical_and.reduce(within, axis=1)
-
-
 @dataclass
 class Search:
     """Searches for a model on a board at a clock; what it learns of engines serves all bits."""
@@ -138,27 +116,21 @@ class Search:
     clock_mhz: float
     fixed: Fixed = field(default_factory=dict[str, int])
     cycles: CycleModel = field(init=False)
-    _frames: dict[tuple[int, int, int, int], Frame] = field(
-        default_factory=dict[tuple[int, int, int, int], Frame]
-    )
+    prices: Prices = field(init=False)
+    _frames: Frames = field(init=False)
 
-    # Not shared with a search that `replace` makes, as what is given may be other key tokens.
-    _attentions: dict[tuple[int, int, int], Options[int]] = field(
-        init=False, default_factory=dict[tuple[int, int, int], Options[int]]
+    # Not shared with a search that `replace` makes, whose given parameters or board may be others.
+    _attentions: dict[Hashable, Options[int]] = field(
+        init=False, default_factory=dict[Hashable, Options[int]]
+    )
+    _linears: dict[Hashable, Options[LinearTile]] = field(
+        init=False, default_factory=dict[Hashable, Options[LinearTile]]
     )
 
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
-
-    @property
-    def budget(self) -> Costs:
-        """What a design may take of the board."""
-        most = {
-            name: math.floor(self.board.usable[name] * available + 1e-9)
-            for name, available in self.board.available.items()
-        }
-        brams = math.floor(2 * self.board.usable["bram36"] * self.board.available["bram36"] + 1e-9)
-        return np.array([most["lut"], most["ff"], most["dsp"], brams, most["uram"]], np.float64)
+        self._frames = Frames(self.facts)
+        self.prices = Prices(self.facts, self.board, self._frames)
 
     def best(self, bits: int, least_fps: float = 0.0) -> Found | None:
         """
@@ -170,10 +142,10 @@ class Search:
         limit = cycles if math.isinf(cycles) else math.floor(cycles * (1 + 1e-12))
         bound = limit
         # More lanes are faster, as a rule: what they reach spares a look at fewer.
-        choices = dict(reversed(self._linear_choices().items()))
+        choices = dict(reversed(self._linear_choices.items()))
         for lanes, linear in choices.items():
             for family in self._families(bits, lanes, linear, THINNED, bound):
-                _, at = family.feasible(self.budget, bound)
+                _, at = family.feasible(self.prices.budget, bound)
                 bound = min([bound, *family.most(at).tolist()])
         families = [
             family
@@ -183,18 +155,22 @@ class Search:
         candidates = [
             (int(least), index, tuple(where))
             for index, family in enumerate(families)
-            for least, where in zip(*family.feasible(self.budget, bound), strict=True)
+            for least, where in zip(*family.feasible(self.prices.budget, bound), strict=True)
         ]
         best: Found | None = None
         for least, index, where in sorted(candidates):
-            if best is not None and least > best.cycles:
+            below = limit if best is None else best.cycles
+            if least > below:
                 break
-            found = self.cost(bits, families[index].choice(where))
-            assert least <= found.cycles
+            built = self._frames.built(bits, families[index].choice(where))
+            cycles = self._cycles(built, families[index].least(where), below)
+            if cycles is None:
+                continue
+            found = self._found(built, cycles)
             key = (found.cycles, found.resources.lut)
             if best is None or key < (best.cycles, best.resources.lut):
                 best = found
-        return best if best is not None and best.cycles <= limit else None
+        return best
 
     def _families(
         self,
@@ -205,10 +181,13 @@ class Search:
         below: float,
     ) -> Iterator[Family]:
         """With each `step`-th choice that may lead to no more than some cycles."""
-        base = self._frame(bits, lanes, 1, 1)
-        linear = {name: self._bounded(base, name, some[::step]) for name, some in choices.items()}
+        base = self._frames.frame(bits, lanes, 1, 1)
+        linear = {
+            name: self._bounded(base, name, some).taken(range(0, len(some), step))
+            for name, some in choices.items()
+        }
         frames = {
-            tile_n: self._frame(bits, lanes, tile_n // lanes, 1)
+            tile_n: self._frames.frame(bits, lanes, tile_n // lanes, 1)
             for tile_n in sorted({choice.tile_n for choice in linear[BINARY].choices})
         }
         attention = {tile_n: self._attention(frame) for tile_n, frame in frames.items()}
@@ -220,7 +199,9 @@ class Search:
         shared = self.cycles.layer_norm_bounds(LAYER_NORM, base.accelerator)
         room -= shared[0]
         options = {
-            name: some.at_most(room + least[name]).costing(partial(self._linear_costs, base, name))
+            name: self._costing(
+                some.at_most(room + least[name]), partial(self.prices.linear, base, name)
+            )
             for name, some in linear.items()
         }
         binary, int8 = options[BINARY], options[INT8]
@@ -232,15 +213,23 @@ class Search:
             yield Family(
                 frame,
                 shared,
-                self._shared_costs(frame.accelerator),
+                self.prices.shared(frame.accelerator),
                 binary.taken(which).undominated(),
-                keys.taken(range(0, len(keys.choices), step))
-                .at_most(room + fewest)
-                .costing(partial(self._attention_costs, frame))
-                .undominated(),
+                self._costing(
+                    keys.taken(range(0, len(keys.choices), step)).at_most(room + fewest),
+                    partial(self.prices.attention, frame),
+                ).undominated(),
                 int8.undominated(),
             )
 
+    def _costing(
+        self, options: Options[ChoiceT], cost: Callable[[ChoiceT], Resources | None]
+    ) -> Options[ChoiceT]:
+        """Options that fit the board by themselves, with their costs."""
+        found = options.costing(cost)
+        return found.taken(np.flatnonzero(fits(found.costs, self.prices.budget)))
+
+    @cached_property
     def _linear_choices(self) -> dict[int, dict[str, list[LinearTile]]]:
         """
         By lanes and engine, where what is given leaves any. Raises PassFailedException with the
@@ -261,77 +250,31 @@ class Search:
         return found
 
     def _bounded(self, base: Frame, name: str, choices: list[LinearTile]) -> Options[LinearTile]:
-        """Those for a linear engine; of the 8-bit one with what fills the image memory."""
-        engine, accelerator = self._linear(base, name, choices[0])
-        least, most = self.cycles.linear_bounds(engine, accelerator, choices)
-        if name == INT8:
-            moved = {
-                tile_n: self.cycles.movement(
-                    self._frame(base.bits, base.lanes, 1, tile_n // base.lanes).accelerator
-                )
-                for tile_n in {choice.tile_n for choice in choices}
-            }
-            moves = np.array([moved[choice.tile_n] for choice in choices], np.int64)
-            least, most = least + moves, most + moves
-        return Options[LinearTile].of(choices, least, most)
-
-    def _shared_costs(self, accelerator: Accelerator) -> Costs:
-        """All but the linear engines, attention and the image memory."""
-        parts: Parts = layer_norm_parts(LAYER_NORM, accelerator)
-        for kind in ("load_image", *self.facts.others):
-            if kind not in ("attention", "layer_norm"):
-                parts = parts + movement_parts(kind, accelerator)
-        parts = parts + [p for p in memory_parts(accelerator) if p.name != "image"]
-        parts = parts + interface_parts(accelerator, self.board.memory.ports)
-        return np.array(row(resources_of(parts)))
-
-    def _linear(
-        self, base: Frame, name: str, choice: LinearTile
-    ) -> tuple[LinearEngine, Accelerator]:
-        width = choice.tile_n // base.lanes
-        widths = (width, 1) if name == BINARY else (1, width)
-        frame = self._frame(base.bits, base.lanes, *widths)
-        return frame.linear(name, choice, frame.accelerator), frame.accelerator
-
-    def _frame(self, bits: int, lanes: int, width: int, image_width: int) -> Frame:
-        """One for all choices, as it is needed often."""
-        key = (bits, lanes, width, image_width)
-        if key not in self._frames:
-            self._frames[key] = Frame(self.facts, *key)
-        return self._frames[key]
-
-    def _linear_costs(self, base: Frame, name: str, choice: LinearTile) -> Resources | None:
-        """Of a linear engine; of the 8-bit one with the image memory that goes with it."""
-        try:
-            engine, accelerator = self._linear(base, name, choice)
-            if engine.weight_bits > 1 and engine.product_copies > MOST_COPIES:
-                return None
-            parts = linear_parts(engine, accelerator)
+        """
+        Those for a linear engine of some lanes, all of them, with bounds of their cycles; of the
+        8-bit one with what fills the image memory. Of the bits, only the GELU table depends.
+        """
+        engine, accelerator = self._frames.linear(base, name, choices[0])
+        key = (base.lanes, name, engine.gelu_bits)
+        if key not in self._linears:
+            least, most = self.cycles.linear_bounds(engine, accelerator, choices)
             if name == INT8:
-                parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
-                if "copy_tokens" in self.facts.others:
-                    cells = cell_products(accelerator.image, 1)
-                    parts = [*parts, Part("copied cells", cells, ADDRESS_PRODUCT)]
-            found = resources_of(parts)
-        except OutOfRangeError:
-            return None
-        return found if _fits(np.array([row(found)]), self.budget)[0] else None
-
-    def _attention_costs(self, frame: Frame, keys: int) -> Resources | None:
-        if "attention" not in self.facts.others:
-            return Resources()
-        engine = frame.attention(keys)
-        if engine.keys * engine.head_size > MOST_COPIES:
-            return None
-        try:
-            found = resources_of(attention_parts(engine, frame.accelerator))
-        except OutOfRangeError:
-            return None
-        return found if _fits(np.array([row(found)]), self.budget)[0] else None
+                moved = {
+                    tile_n: self.cycles.movement(
+                        self._frames.frame(
+                            base.bits, base.lanes, 1, tile_n // base.lanes
+                        ).accelerator
+                    )
+                    for tile_n in {choice.tile_n for choice in choices}
+                }
+                moves = np.array([moved[choice.tile_n] for choice in choices], np.int64)
+                least, most = least + moves, most + moves
+            self._linears[key] = Options[LinearTile].of(choices, least, most)
+        return self._linears[key]
 
     def _attention(self, frame: Frame) -> Options[int]:
         """Numbers of key tokens, with the cycles of attention."""
-        key = (frame.bits, frame.lanes, frame.width)
+        key = (self.cycles.distinct_bits(frame.bits), frame.lanes, frame.width)
         if key not in self._attentions:
             keys = key_choices(self.facts, self.fixed)
             bounds = [
@@ -346,23 +289,33 @@ class Search:
         What an accelerator costs, whether it fits or not. Raises OutOfRangeError for an engine
         that is too large for the cost model.
         """
-        lanes = choice.lanes
-        widths = (choice.linear[name].tile_n // lanes for name in (BINARY, INT8))
-        frame = self._frame(bits, lanes, *widths)
-        machine = frame.accelerator
-        attention = frame.attention(choice.keys)
-        engines = [frame.linear(name, chosen, machine) for name, chosen in choice.linear.items()]
-        cycles = self.cycles.layer_norm(LAYER_NORM, machine) + self.cycles.movement(machine)
-        cycles += sum(self.cycles.linear(engine, machine) for engine in engines)
-        cycles += self.cycles.attention(attention, machine)
-        parts = [part for engine in engines for part in linear_parts(engine, machine)]
-        if "attention" in self.facts.others:
-            parts += attention_parts(attention, machine)
-        parts += layer_norm_parts(LAYER_NORM, machine) + memory_parts(machine)
-        for kind in ("load_image", *self.facts.others):
-            if kind not in ("attention", "layer_norm"):
-                parts += movement_parts(kind, machine)
-        parts += interface_parts(machine, self.board.memory.ports)
-        used, share = resources_of(parts), 1 + MARGIN
-        used = replace(used, lut=used.lut * share, ff=used.ff * share)
-        return Found(bits, choice, cycles, rounded(used), self.board, self.clock_mhz)
+        built = self._frames.built(bits, choice)
+        cycles = self._cycles(built, (0, 0, 0, 0), math.inf)
+        assert cycles is not None
+        return self._found(built, cycles)
+
+    def _cycles(self, built: Built, least: Sequence[int], below: float) -> int | None:
+        """
+        The cycles of an accelerator; None as soon as they are found to be more than `below`, as
+        its parts take those of `least` at least: all others, key tokens, binary and 8-bit engine.
+        """
+        machine, model = built.accelerator, self.cycles
+        int8, binary = built.linear[INT8], built.linear[BINARY]
+        exact = (
+            lambda: model.layer_norm(LAYER_NORM, machine),
+            lambda: model.attention(built.attention, machine),
+            lambda: model.linear(binary, machine),
+            lambda: model.linear(int8, machine) + model.movement(machine),
+        )
+        total = sum(least)
+        for bound, find in zip(least, exact, strict=True):
+            found = find()
+            assert bound <= found
+            total += found - bound
+            if total > below:
+                return None
+        return total
+
+    def _found(self, built: Built, cycles: int) -> Found:
+        resources = self.prices.whole(built)
+        return Found(built.bits, built.choice, cycles, resources, self.board, self.clock_mhz)

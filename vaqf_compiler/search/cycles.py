@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -48,7 +47,7 @@ from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
-from vaqf_compiler.search.facts import Facts, LinearLayer
+from vaqf_compiler.search.facts import Facts
 
 FormT = TypeVar("FormT")
 
@@ -60,16 +59,39 @@ ROWS = 1 << 14
 ANY_BITS = 8
 ROW = 128
 """The same of bits and of input channels."""
-OTHER_CYCLES = 64
+OTHER_CYCLES = 32
 """
-Layers on linear engines with the same bits, of the same iterations, are no further apart: by the
-depth of the loop, and what is around it.
+Layers on linear engines of the same iterations are no further apart: by the depth of the loop, and
+what is around it.
 """
 MORE_CYCLES = 24
 """
 No attention engine's pipeline differs so much in depth from that of another number of keys, nor
 layer normalisation's with memories of another width.
 """
+
+
+@dataclass(frozen=True)
+class DepthProbe:
+    """The pipelined loop of a linear engine, to find its depth."""
+
+    multiply: func.FuncOp
+    model: LatencyModel
+
+    def depth(self, interval: int, after: int) -> int:
+        """Where an iteration starts each `interval` cycles and totals are there after some."""
+        loops = (op for op in self.multiply.walk() if isinstance(op, scf.ForOp))
+        loop = next(op for op in loops if is_pipelined(op))
+        own: dict[str | None, SSAValue] = {
+            op.memref.name_hint: op.memref
+            for op in self.multiply.body.block.ops
+            if isinstance(op, memref.AllocOp)
+        }
+        written = {own["done"]: Time(after)}
+        next_one = {own[name]: 1.0 for name in HANDED_OVER}
+        model = self.model
+        found = handing_over(loop, model.arrays, model.clock, next_one, interval, written)
+        return found.finish.cycles
 
 
 @dataclass
@@ -96,10 +118,10 @@ class CycleModel:
     ) -> tuple[Ints, Ints]:
         """
         The same at least and at most, of engines like `engine` but for their tiles: by what is
-        around the loop of some such engine, and its depth.
+        around the loop of some such engine, of any bits, and its depth.
         """
         lanes = accelerator.lanes
-        key = ("any", engine.name, bits_of(accelerator.activations))
+        key = ("any", engine.name)
 
         def find() -> LinearForm:
             form = self._control_form(engine, accelerator)
@@ -118,21 +140,15 @@ class CycleModel:
     def _linear_cycles(self, form: LinearForm, tiles: Sequence[LinearTile]) -> Ints:
         sizes = LinearSizes.of(tiles)
         total = np.zeros(len(tiles), np.int64)
-        for layer, count in self._distinct[form.engine.name].items():
+        for layer, count in self.facts.distinct[form.engine.name].items():
             total += count * form.cycles_of(sizes, *layer.shape, layer.epilogue)
         return total
-
-    @cached_property
-    def _distinct(self) -> dict[str, Counter[LinearLayer]]:
-        """The layers of each linear engine that differ, and how many of each there are."""
-        return {name: Counter(layers) for name, layers in self.facts.linear.items()}
 
     def attention_bounds(
         self, engine: AttentionEngine, accelerator: Accelerator
     ) -> tuple[int, int]:
         """Of all layers' attention at least and at most, by the depth of some engine."""
-        # Of other bits too: only at a high clock do iterations start further apart for some.
-        key = ("any", engine.activation_bits if self.clock_mhz > SLACK_MHZ else None)
+        key = ("any", self.distinct_bits(engine.activation_bits))
         some = replace(engine, keys=min(16, self.facts.tokens))
         form = self._form(AttentionForm, key, lambda: self._attention_form(some, accelerator))
         form = replace(form, engine=engine, accelerator=accelerator)
@@ -140,6 +156,13 @@ class CycleModel:
         layers = len(self.facts.others.get("attention", ()))
         slack = self._slack(MORE_CYCLES) * engine.heads * layers
         return cycles - slack, cycles + slack
+
+    def distinct_bits(self, bits: int) -> int | None:
+        """
+        What bounds of attention depend on of its bits: nothing, except at a high clock, where
+        iterations start further apart for some.
+        """
+        return bits if self.clock_mhz > SLACK_MHZ else None
 
     def _attention_cycles(self, form: AttentionForm) -> int:
         layers = Counter(self.facts.others.get("attention", ()))
@@ -268,7 +291,8 @@ class CycleModel:
                 epilogues=frozenset({Epilogue.RESIDUAL}),
                 overhangs=False,
             )
-            return self._depth(alone, machine, 0, finishes=False)
+            probe = self._probe(alone, machine, finishes=False)
+            return probe.depth(self._interval(engine, accelerator), after=0)
 
         return self._form(int, key, find)
 
@@ -285,10 +309,9 @@ class CycleModel:
             (engine.epilogues, lanes // engine.results),
             # Biases are registers: the more of them, the longer a choice takes.
             (_division(width), _division(groups), (groups - 1).bit_length()),
-            after,
         )
 
-        def find() -> int:
+        def find() -> DepthProbe:
             small, machine = _smallest(engine, accelerator)
             alone = replace(
                 small,
@@ -299,17 +322,18 @@ class CycleModel:
                 unroll_n=ROW,
                 masks_channels=False,
             )
-            return self._depth(alone, machine, after, multiplies=False)
+            return self._probe(alone, machine, multiplies=False)
 
-        return self._form(int, key, find)
+        probe = self._form(DepthProbe, key, find)
+        interval = self._interval(engine, accelerator)
+        return self._form(int, (*key, after, interval), lambda: probe.depth(interval, after))
 
     def _interval(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """Of the loop: more than a cycle where its counters take more, at a high clock."""
         return self._control_form(engine, accelerator).multiply.interval
 
-    def _depth(
-        self, engine: LinearEngine, accelerator: Accelerator, after: int, **parts: bool
-    ) -> int:
+    def _probe(self, engine: LinearEngine, accelerator: Accelerator, **parts: bool) -> DepthProbe:
+        """The loop of an engine, or parts of it."""
         binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
         multiply = build_multiply(engine, accelerator, binary_dot, **parts)
         with top_function([], accelerator, 1, 1) as (top, buffers):
@@ -320,18 +344,7 @@ class CycleModel:
             _call_with_ones(multiply, buffers)
         functions = [multiply] if binary_dot is None else [binary_dot, multiply]
         model = LatencyModel(ModuleOp([*functions, top]), self.board, self.clock_mhz)
-        loop = next(op for op in multiply.walk() if isinstance(op, scf.ForOp) and is_pipelined(op))
-        own: dict[str | None, SSAValue] = {
-            op.memref.name_hint: op.memref
-            for op in multiply.body.block.ops
-            if isinstance(op, memref.AllocOp)
-        }
-        written = {own["done"]: Time(after)}
-        next_one = {own[name]: 1.0 for name in HANDED_OVER}
-        found = handing_over(
-            loop, model.arrays, model.clock, next_one, self._interval(engine, accelerator), written
-        )
-        return found.finish.cycles
+        return DepthProbe(multiply, model)
 
     def _control_form(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
         """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -62,6 +64,11 @@ class Facts:
     """Lives in the activation memory with their tokens as rows, and their channels."""
     kept_images: tuple[tuple[int, int], ...]
     """Tokens and channels of what is copied to the image memory for the heads."""
+
+    @cached_property
+    def distinct(self) -> dict[str, Counter[LinearLayer]]:
+        """The layers of each linear engine that differ, and how many of each there are."""
+        return {name: Counter(layers) for name, layers in self.linear.items()}
 
     @staticmethod
     def of(module: ModuleOp) -> Facts:

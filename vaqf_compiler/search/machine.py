@@ -5,7 +5,7 @@ same that the passes make of the model itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from xdsl.dialects.builtin import IntegerType, MemRefType
@@ -100,7 +100,7 @@ class Frame:
     def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearEngine:
         """A linear engine."""
         facts, bits = self.facts, self.bits
-        layers = facts.linear[name]
+        layers = facts.distinct[name]
         binary = WEIGHT_BITS[name] == 1
         memory = accelerator.activations if binary else accelerator.image
         if binary:
@@ -112,7 +112,7 @@ class Frame:
                 for layer in layers
             }
             total_bits = max(_sum_bits(terms, x, WEIGHT_BITS[name]) for terms, x in pairs)
-        logits = [layer.out_channels for layer in layers if layer.epilogue is Epilogue.LOGITS]
+        heads = [each for each in facts.linear[name] if each.epilogue is Epilogue.LOGITS]
         has_gelu = any(layer.epilogue is Epilogue.GELU for layer in layers)
         return LinearEngine(
             name=name,
@@ -131,21 +131,20 @@ class Frame:
             masks_channels=any(layer.in_channels % chosen.tile_n for layer in layers),
             overhangs=any(layer.out_channels % chosen.tile_m for layer in layers),
             input=memory,
-            logits=sum(-(-size // self.lanes) * self.lanes for size in logits),
+            logits=sum(-(-head.out_channels // self.lanes) * self.lanes for head in heads),
         )
 
     def attention(self, keys: int) -> AttentionEngine:
         """An attention engine."""
         facts, bits = self.facts, self.bits
-        x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
         return AttentionEngine(
             name="attention",
             keys=keys,
             heads=facts.heads,
             head_size=facts.head_size,
             activation_bits=bits,
-            score_bits=dot_product_bits(facts.head_size, x, x),
-            context_bits=dot_product_bits(facts.tokens, probability, x),
+            score_bits=_score_bits(facts.head_size, bits),
+            context_bits=_context_bits(facts.tokens, bits),
             probability_bits=bits,
             most_shift=context_shift(bits),
             most_exp_shift=exp_shift(bits),
@@ -153,11 +152,67 @@ class Frame:
         )
 
 
+@dataclass(frozen=True)
+class Built:
+    """The engines and memories of a choice."""
+
+    bits: int
+    choice: Choice
+    accelerator: Accelerator
+    linear: dict[str, LinearEngine]
+    """By name."""
+    attention: AttentionEngine
+
+
+@dataclass
+class Frames:
+    """The frames of a model, each built once, as it is needed often."""
+
+    facts: Facts
+    _found: dict[tuple[int, int, int, int], Frame] = field(
+        default_factory=dict[tuple[int, int, int, int], Frame]
+    )
+
+    def frame(self, bits: int, lanes: int, width: int, image_width: int) -> Frame:
+        """The one of a precision, lanes, and widths of activation and image memory."""
+        key = (bits, lanes, width, image_width)
+        if key not in self._found:
+            self._found[key] = Frame(self.facts, *key)
+        return self._found[key]
+
+    def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearEngine, Accelerator]:
+        """A linear engine of the precision and lanes of a frame, and memories that suit it."""
+        width = tile.tile_n // base.lanes
+        widths = (width, 1) if name == BINARY else (1, width)
+        frame = self.frame(base.bits, base.lanes, *widths)
+        return frame.linear(name, tile, frame.accelerator), frame.accelerator
+
+    def built(self, bits: int, choice: Choice) -> Built:
+        """The engines and memories of a choice."""
+        widths = (choice.linear[name].tile_n // choice.lanes for name in (BINARY, INT8))
+        frame = self.frame(bits, choice.lanes, *widths)
+        machine = frame.accelerator
+        linear = {name: frame.linear(name, tile, machine) for name, tile in choice.linear.items()}
+        return Built(bits, choice, machine, linear, frame.attention(choice.keys))
+
+
 @cache
 def _sum_bits(terms: int, x_bits: int, weight_bits: int) -> int:
     """Of sums of products of activations and weights."""
     weight = BinaryType(1.0) if weight_bits == 1 else QuantizedType(weight_bits, 1.0)
     return dot_product_bits(terms, QuantizedType(x_bits, 1.0), weight)
+
+
+@cache
+def _score_bits(head_size: int, bits: int) -> int:
+    x = QuantizedType(bits, 1.0)
+    return dot_product_bits(head_size, x, x)
+
+
+@cache
+def _context_bits(tokens: int, bits: int) -> int:
+    probability = QuantizedType(bits, 1.0, signed=False)
+    return dot_product_bits(tokens, probability, QuantizedType(bits, 1.0))
 
 
 def _memory(bits: int, rows: int, width: int, lanes: int) -> MemRefType[Attribute]:

@@ -1,6 +1,10 @@
 """
 The accelerators that are compared, all that are worth it: tiles of the least size for a number of
-tiles that some layer has, and key tokens of the least number for some cycles of a query.
+tiles that some layer has, all of which are worked on in a cycle, and key tokens of the least number
+for some cycles of a query.
+
+Tiles that take several cycles are left to those who give them: their weights and totals are chosen
+at run time, and how well a synthesis tool does that is not known.
 """
 
 from __future__ import annotations
@@ -9,7 +13,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 
 from xdsl.utils.exceptions import PassFailedException
 
@@ -25,10 +28,6 @@ from vaqf_compiler.passes.binvit_unroll import (
 from vaqf_compiler.search.facts import Facts, LinearLayer
 from vaqf_compiler.search.machine import WEIGHT_BITS, LinearTile
 
-STEPS_M = (1, 2)
-"""Cycles for the output channels of a tile: with more, a larger tile takes as many products."""
-STEPS_N = (1,)
-"""And for the input channels."""
 SHARED_ROWS = (16, 32, 64)
 """Binary weights in rows that share a word."""
 
@@ -75,11 +74,9 @@ def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[Li
     refusal: PassFailedException | None = None
     for tile_n in _tiles_n(given, facts.linear[name], lanes, bits):
         for tile_m in _tiles_m(given, facts.linear[name], lanes, tile_n * bits):
-            for unroll_n, unroll_m, each in product(
-                _factors(tile_n, given.tile_n, given.unroll_n, STEPS_N, lanes),
-                _factors(tile_m, given.tile_m, given.unroll_m, STEPS_M, 1),
-                results,
-            ):
+            unroll_n = _factor(tile_n, given.tile_n, given.unroll_n, lanes)
+            unroll_m = _factor(tile_m, given.tile_m, given.unroll_m, 1)
+            for each in results:
                 try:
                     check_tile(name, tile_m, tile_n, bits)
                     check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, each)
@@ -165,20 +162,17 @@ def _legal_row(size: int, unit: int, word: int) -> int:
     return min(shared, default=-(-size // whole) * whole)
 
 
-def _factors(
-    tile: int, given_tile: int | None, given: int | None, steps: Iterable[int], unit: int
-) -> list[int]:
+def _factor(tile: int, given_tile: int | None, given: int | None, unit: int) -> int:
     """
-    Channels of a tile that are worked on in a cycle. A given tile that is too large for any number
-    of cycles in `steps` takes as few more as it can, with a multiple of a unit in each.
+    Channels of a tile that are worked on in a cycle: all. A given tile that is too large for that
+    takes as few cycles as it can, with a multiple of a unit in each.
     """
     if given is not None:
-        return [given]
-    found = [tile // count for count in steps if tile % count == 0]
-    if given_tile is None or min(found) <= MOST_AT_ONCE:
-        return found
+        return given
+    if given_tile is None or tile <= MOST_AT_ONCE:
+        return tile
     most = range(MOST_AT_ONCE - MOST_AT_ONCE % unit, 0, -unit)
-    return [next((count for count in most if tile % count == 0), tile)]
+    return next((count for count in most if tile % count == 0), tile)
 
 
 def _powers(most: int) -> list[int]:

@@ -19,6 +19,7 @@ from vaqf_compiler.dialects.vhls.arrays import (
     StreamOp,
     is_fifo,
     is_m_axi_port,
+    memref_type,
 )
 from vaqf_compiler.dialects.vhls.comment import CommentOp
 from vaqf_compiler.dialects.vhls.functions import AllocationOp, InlineOp, InterfaceOp
@@ -53,6 +54,7 @@ __all__ = [
     "UnrollOp",
     "is_fifo",
     "is_m_axi_port",
+    "memref_type",
 ]
 
 VHLS = Dialect(

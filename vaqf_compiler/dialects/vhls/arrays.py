@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import (
@@ -104,9 +104,15 @@ takes no memory space of a dialect that it does not know.)
 """
 
 
+def memref_type(type_: Attribute) -> MemRefType[Attribute] | None:
+    """A type as that of an array, if it is one: `isa` would look at the element's type too."""
+    return cast(MemRefType[Attribute], type_) if isinstance(type_, MemRefType) else None
+
+
 def is_fifo(type_: Attribute) -> bool:
     """Whether a type is that of a queue."""
-    return isa(type_, MemRefType[Attribute]) and type_.memory_space == FIFO
+    array = memref_type(type_)
+    return array is not None and array.memory_space == FIFO
 
 
 @irdl_op_definition

@@ -1,0 +1,169 @@
+"""
+What parts of an accelerator take of a board. Thousands of engines are asked for that differ in one
+parameter: what they have in common is found once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vaqf_compiler.cost.block import OutOfRangeError
+from vaqf_compiler.cost.board import Board
+from vaqf_compiler.cost.estimate import MARGIN, rounded
+from vaqf_compiler.cost.parts import (
+    ADDRESS_PRODUCT,
+    Part,
+    Parts,
+    attention_parts,
+    cell_products,
+    epilogue_parts,
+    head_parts,
+    interface_parts,
+    layer_norm_parts,
+    linear_parts,
+    memory_parts,
+    movement_parts,
+    resources_of,
+    sum_parts,
+    transfer_parts,
+)
+from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.engines.accelerator import Accelerator, width_of
+from vaqf_compiler.engines.layer_norm import LayerNormEngine
+from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
+from vaqf_compiler.hls_rules.copies import MOST_COPIES
+from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.machine import INT8, Built, Frame, Frames
+from vaqf_compiler.search.options import Costs, row
+
+LAYER_NORM = LayerNormEngine("layer_norm", 1)
+"""Its epsilon matters to none of its costs."""
+
+
+def fits(costs: Costs, budget: Costs) -> NDArray[np.bool_]:
+    """Whether costs, with the margin and rounded up, are within the budget."""
+    margin = np.array([1 + MARGIN, 1 + MARGIN, 1, 1, 1])
+    within: NDArray[np.bool_] = np.ceil(costs * margin - 1e-6) <= budget
+    return np.logical_and.reduce(within, axis=1)
+
+
+class Sums(NamedTuple):
+    """A linear engine, with what all but its results takes."""
+
+    engine: LinearEngine
+    accelerator: Accelerator
+    resources: Resources
+
+
+@dataclass
+class Prices:
+    """Of the parts of a model's accelerators, without the margin."""
+
+    facts: Facts
+    board: Board
+    frames: Frames
+    _sums: dict[Hashable, Sums | None] = field(default_factory=dict[Hashable, Sums | None])
+    _epilogues: dict[Hashable, Resources | None] = field(
+        default_factory=dict[Hashable, Resources | None]
+    )
+    _heads: dict[Hashable, Resources | None] = field(
+        default_factory=dict[Hashable, Resources | None]
+    )
+
+    @cached_property
+    def budget(self) -> Costs:
+        """What a design may take of the board."""
+        most = {
+            name: math.floor(self.board.usable[name] * available + 1e-9)
+            for name, available in self.board.available.items()
+        }
+        brams = math.floor(2 * self.board.usable["bram36"] * self.board.available["bram36"] + 1e-9)
+        return np.array([most["lut"], most["ff"], most["dsp"], brams, most["uram"]], np.float64)
+
+    def linear(self, base: Frame, name: str, tile: LinearTile) -> Resources | None:
+        """
+        A linear engine; of the 8-bit one with the image memory that goes with it. None where it
+        cannot be built, or does not fit the board.
+        """
+        alike = replace(tile, results=1)
+        key = (base.bits, base.lanes, name, alike)
+        if key not in self._sums:
+            self._sums[key] = self._sums_of(base, name, alike)
+        if (sums := self._sums[key]) is None:
+            return None
+        width = width_of(sums.accelerator.activations)
+        of_results = (tile.results, tile.tile_m, sums.engine.total_bits)
+        key = (base.bits, base.lanes, name, width, *of_results)
+        if key not in self._epilogues:
+            engine = replace(sums.engine, results=tile.results)
+            try:
+                self._epilogues[key] = resources_of(epilogue_parts(engine, sums.accelerator))
+            except OutOfRangeError:
+                self._epilogues[key] = None
+        epilogue = self._epilogues[key]
+        return epilogue and sums.resources + epilogue
+
+    def _sums_of(self, base: Frame, name: str, tile: LinearTile) -> Sums | None:
+        engine, accelerator = self.frames.linear(base, name, tile)
+        if engine.weight_bits > 1 and engine.product_copies > MOST_COPIES:
+            return None
+        try:
+            parts = sum_parts(engine, accelerator)
+            if name == INT8:
+                parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
+                if "copy_tokens" in self.facts.others:
+                    cells = cell_products(accelerator.image, 1)
+                    parts = [*parts, Part("copied cells", cells, ADDRESS_PRODUCT)]
+        except OutOfRangeError:
+            return None
+        found = resources_of(parts)
+        fit = fits(np.array([row(found)]), self.budget)[0]
+        return Sums(engine, accelerator, found) if fit else None
+
+    def attention(self, frame: Frame, keys: int) -> Resources | None:
+        """An attention engine, if the model needs one; None where it cannot be built."""
+        if "attention" not in self.facts.others:
+            return Resources()
+        engine, accelerator = frame.attention(keys), frame.accelerator
+        if engine.keys * engine.head_size > MOST_COPIES:
+            return None
+        key = (frame.bits, frame.lanes, keys)
+        try:
+            if key not in self._heads:
+                self._heads[key] = None
+                self._heads[key] = resources_of(head_parts(engine, accelerator))
+            head = self._heads[key]
+            return head and head + resources_of(transfer_parts(engine, accelerator))
+        except OutOfRangeError:
+            return None
+
+    def shared(self, accelerator: Accelerator) -> Costs:
+        """All but the linear engines, attention and the image memory."""
+        parts = self._others(accelerator)
+        parts = parts + [p for p in memory_parts(accelerator) if p.name != "image"]
+        return np.array(row(resources_of(parts)))
+
+    def _others(self, accelerator: Accelerator) -> Parts:
+        """What is neither a linear engine nor attention nor a memory."""
+        parts = layer_norm_parts(LAYER_NORM, accelerator)
+        for kind in ("load_image", *self.facts.others):
+            if kind not in ("attention", "layer_norm"):
+                parts = parts + movement_parts(kind, accelerator)
+        return parts + interface_parts(accelerator, self.board.memory.ports)
+
+    def whole(self, built: Built) -> Resources:
+        """An accelerator, with the margin."""
+        machine = built.accelerator
+        parts = [part for engine in built.linear.values() for part in linear_parts(engine, machine)]
+        if "attention" in self.facts.others:
+            parts += attention_parts(built.attention, machine)
+        used = resources_of(parts + self._others(machine) + memory_parts(machine))
+        share = 1 + MARGIN
+        return rounded(replace(used, lut=used.lut * share, ff=used.ff * share))

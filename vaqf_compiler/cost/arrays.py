@@ -10,7 +10,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.delays import INDEX_BITS
+from vaqf_compiler.cost.delays import INDEX_BITS, Delay
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.values import INDEX, width_of_integer
 
@@ -84,6 +84,10 @@ class Arrays:
                 for argument, operand in zip(callee.args, call.arguments, strict=True):
                     self._roots.setdefault(argument, operand)
         self._found: dict[SSAValue, Array] = {}
+        self.fixed: dict[SSAValue, bool] = {}
+        """Of values, whether they are known when the hardware is built, as far as was asked."""
+        self.delays: dict[Operation, Delay] = {}
+        """The same of what operators take."""
 
     def of(self, value: SSAValue) -> Array:
         """The array that a value is, followed from arguments to the allocation."""

@@ -104,10 +104,6 @@ class Schedule:
     arrays: Arrays
     ready: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
     only: bool = False
-    fixed: set[SSAValue] = field(default_factory=set[SSAValue])
-    """Values that the hardware is built for: indices of unrolled loops."""
-    varying: set[SSAValue] = field(default_factory=set[SSAValue])
-    """Results of operations that are found not to be."""
     written: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
     """When an array has what the block wrote to it."""
     accesses: dict[Operation, Access] = field(default_factory=dict[Operation, Access])
@@ -119,17 +115,20 @@ class Schedule:
     """When it is known whether the branch is taken."""
 
     def is_fixed(self, value: SSAValue) -> bool:
-        """Whether a value is known when the hardware is built."""
-        if value in self.fixed:
-            return True
-        op = value.owner
-        if value in self.varying or not isinstance(op, Operation):
-            return False
-        computed = not isinstance(op, memref.LoadOp | scf.ForOp | scf.IfOp | func.CallOp)
-        is_fixed = computed and (bool(op.operands) or isinstance(op, arith.ConstantOp))
-        is_fixed = is_fixed and all(self.is_fixed(operand) for operand in op.operands)
-        (self.fixed if is_fixed else self.varying).add(value)
-        return is_fixed
+        """
+        Whether a value is known when the hardware is built: constants, indices of unrolled loops,
+        and what is computed from them.
+        """
+        known = self.arrays.fixed
+        if value not in known:
+            op = value.owner
+            known[value] = (
+                isinstance(op, Operation)
+                and not isinstance(op, memref.LoadOp | scf.ForOp | scf.IfOp | func.CallOp)
+                and (bool(op.operands) or isinstance(op, arith.ConstantOp))
+                and all(self.is_fixed(operand) for operand in op.operands)
+            )
+        return known[value]
 
     def time(self, value: SSAValue) -> Time | None:
         """When a value is there; None for one that does not count."""
@@ -156,8 +155,10 @@ class Schedule:
         start = self._start(op)
         if start is None:
             return
-        delay = operator_delay(op, [self.is_fixed(operand) for operand in op.operands])
-        self._done(op.results[0], self.clock.after(start, delay))
+        delays = self.arrays.delays
+        if op not in delays:
+            delays[op] = operator_delay(op, [self.is_fixed(operand) for operand in op.operands])
+        self._done(op.results[0], self.clock.after(start, delays[op]))
 
     def _load(self, op: memref.LoadOp) -> None:
         array = self.arrays.of(op.memref)
@@ -241,7 +242,7 @@ class Schedule:
             if self.time(operand) is not None:
                 self.ready[argument] = self.floor
             if self.is_fixed(operand):
-                self.fixed.add(argument)
+                self.arrays.fixed[argument] = True
         self.block(callee.body.block)
         last = callee.body.block.last_op
         assert last is not None
@@ -254,7 +255,7 @@ class Schedule:
         if not is_unrolled(loop):
             raise OperationError(loop, "a loop in a pipelined loop must be unrolled")
         index, *carried = loop.body.block.args
-        self.fixed.add(index)
+        self.arrays.fixed[index] = True
         for argument, initial in zip(carried, loop.iter_args, strict=True):
             if (time := self.time(initial)) is not None:
                 self.ready[argument] = time

@@ -204,7 +204,7 @@ class Search:
             )
             for name, some in linear.items()
         }
-        binary, int8 = options[BINARY], options[INT8]
+        binary, int8 = options[BINARY], options[INT8].undominated()
         for tile_n, frame in frames.items():
             which = [i for i, choice in enumerate(binary.choices) if choice.tile_n == tile_n]
             keys = attention[tile_n]
@@ -219,7 +219,7 @@ class Search:
                     keys.taken(range(0, len(keys.choices), step)).at_most(room + fewest),
                     partial(self.prices.attention, frame),
                 ).undominated(),
-                int8.undominated(),
+                int8,
             )
 
     def _costing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from xdsl.context import Context
@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
-from vaqf_compiler.engines.allocation import Life
+from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
@@ -64,6 +64,17 @@ class Facts:
     """Lives in the activation memory with their tokens as rows, and their channels."""
     kept_images: tuple[tuple[int, int], ...]
     """Tokens and channels of what is copied to the image memory for the heads."""
+    _rows: dict[int, int] = field(default_factory=dict[int, int], compare=False, repr=False)
+
+    def rows(self, channels: int) -> int:
+        """Rows of the activation memory, if one has so many channels."""
+        if channels not in self._rows:
+            lives = [
+                life._replace(rows=life.rows * -(-wanted // channels))
+                for life, wanted in self.activations
+            ]
+            self._rows[channels] = rows_taken(lives, first_fit(lives))
+        return self._rows[channels]
 
     @cached_property
     def distinct(self) -> dict[str, Counter[LinearLayer]]:

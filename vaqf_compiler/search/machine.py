@@ -19,7 +19,6 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     Accelerator,
 )
-from vaqf_compiler.engines.allocation import first_fit, rows_taken
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
@@ -77,19 +76,11 @@ class Frame:
             lanes=lanes,
             tokens=facts.tokens,
             channels=facts.channels,
-            activations=_memory(self.bits, self._activation_rows, self.width, lanes),
+            activations=_memory(self.bits, facts.rows(self.width * lanes), self.width, lanes),
             residual=_memory(RESIDUAL_BITS, facts.tokens * groups, 1, lanes),
             image=_memory(image_bits, self._image_rows, self.image_width, lanes),
             ports={name: MemRefType(IntegerType(WORD_BITS), [1 << 20]) for name in ports},
         )
-
-    @property
-    def _activation_rows(self) -> int:
-        lives = [
-            life._replace(rows=life.rows * -(-channels // (self.width * self.lanes)))
-            for life, channels in self.facts.activations
-        ]
-        return rows_taken(lives, first_fit(lives))
 
     @property
     def _image_rows(self) -> int:

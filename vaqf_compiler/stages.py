@@ -35,6 +35,7 @@ class Options:
     method: str = "mse"
     tile: str = ""
     unroll: str = ""
+    allocate: str = ""
     board: str = "zcu102"
     clock_mhz: float | None = None
     profile: str = "calibrated"
@@ -57,21 +58,22 @@ def stage_pipelines(options: Options) -> dict[str, str]:
         MODEL: "convert-torch-to-binvit,binvit-canonicalize-tokens",
         QUANTIZED: quantize,
         MAPPED: f"binvit-map,binvit-tile{{{options.tile}}},binvit-unroll{{{options.unroll}}},"
-        f"binvit-allocate,binvit-estimate{{{target}}}",
+        f"binvit-allocate{{{options.allocate}}},binvit-estimate{{{target}}}",
         LOOPS: "lower-binvit-to-loops,hls-verify",
     }
 
 
 def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
     """
-    The parameters of binvit-tile and binvit-unroll that are given, by the names of the options of
-    binvit-select-precision. Raises UserError for one that those passes do not have, or that is no
+    The parameters of binvit-tile, binvit-unroll and binvit-allocate that are given, by the names of
+    the options of binvit-select-precision. Raises UserError for one that those passes do not have, or that is no
     whole number.
     """
     found: list[tuple[str, int]] = []
     for prefix, name, given in (
         ("tile_", "binvit-tile", options.tile),
         ("", "binvit-unroll", options.unroll),
+        ("", "binvit-allocate", options.allocate),
     ):
         spec, *more = parse_pipeline(f"{name}{{{given}}}")
         if more:

@@ -2,10 +2,10 @@
 
 // A row of the activations holds the 16 input channels of a tile, in 2 groups of 8 lanes. At most
 // four results of 5 tokens are needed at the same time.
-// CHECK: binvit.memory @activations : memref<20x2x8xi6>
+// CHECK: binvit.memory @activations in "bram" : memref<20x2x8xi6>
 // The residual stream is 5 tokens of 2 groups; the image 4 patches of 16 pixels.
-// CHECK-NEXT: binvit.memory @residual : memref<10x1x8xi16>
-// CHECK-NEXT: binvit.memory @image : memref<4x2x8xi8>
+// CHECK-NEXT: binvit.memory @residual in "bram" : memref<10x1x8xi16>
+// CHECK-NEXT: binvit.memory @image in "bram" : memref<4x2x8xi8>
 
 // The class token is row 0 of the residual stream, patches follow; what adds to it does so in place.
 // CHECK: binvit.dispatch @load_image to @image row 0

@@ -18,7 +18,7 @@
 // Each engine and memory has its own.
 // CHECK: binvit.engine @binary_linear "linear" {{{.*}}} {resources = #binvit.resources<lut = {{[0-9]+}}, ff = {{[0-9]+}}, dsp = {{[0-9]+}}, bram18 = {{[0-9]+}}, uram = 0>}
 // 20 rows of 2 x 8 elements of 6 bits: 16 banks, half a block RAM each.
-// CHECK: binvit.memory @activations : memref<20x2x8xi6> {resources = #binvit.resources<lut = 0, ff = 0, dsp = 0, bram18 = 16, uram = 0>}
+// CHECK: binvit.memory @activations in "bram" : memref<20x2x8xi6> {resources = #binvit.resources<lut = 0, ff = 0, dsp = 0, bram18 = 16, uram = 0>}
 
 // Each dispatch has its cycles, and what most of them are spent on.
 // CHECK: binvit.dispatch @load_image to @image row 0 {cycles = {{[0-9]+}} : i64, bound = "activations"}

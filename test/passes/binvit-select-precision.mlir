@@ -21,7 +21,7 @@
 // TAKEN-SAME: binvit.board = "kv260"
 // TAKEN: binvit.engine @binary_linear "linear" {weight_bits = 1 : i64, tile_m = [[M]] : i64, tile_n = [[N]] : i64, lanes = [[LANES]] : i64
 // TAKEN: binvit.engine @attention "attention" {lanes = [[LANES]] : i64, keys = [[KEYS]] : i64}
-// TAKEN: binvit.memory @activations : memref<{{[0-9]+}}x{{[0-9]+}}x[[LANES]]xi[[BITS]]>
+// TAKEN: binvit.memory @activations in "bram" : memref<{{[0-9]+}}x{{[0-9]+}}x[[LANES]]xi[[BITS]]>
 
 // What is given is not searched for.
 // GIVEN: binvit.selected = {activation_bits = 6 : i64, lanes = 4 : i64, keys = 3 : i64, tile_binary_m = 16 : i64, tile_binary_n = 64 : i64

@@ -5,9 +5,9 @@
 // CHECK: the result is in @residual, but an engine reads it from @activations
 binvit.engine @load_rows "load_rows" {lanes = 4 : i64}
 binvit.engine @copy_tokens "copy_tokens" {lanes = 4 : i64}
-binvit.memory @activations : memref<1x1x4xi8>
-binvit.memory @residual : memref<2x1x4xi16>
-binvit.memory @image : memref<16x4x4xi16>
+binvit.memory @activations in "bram" : memref<1x1x4xi8>
+binvit.memory @residual in "bram" : memref<2x1x4xi16>
+binvit.memory @image in "bram" : memref<16x4x4xi16>
 !token = tensor<1x8x!binvit.q<s16, 0.5>>
 func.func @main(%image: tensor<1x4x4x!binvit.q<s8, 0.5>>) -> !token {
   %p = binvit.parameter "cls" : tensor<1x8xf32>

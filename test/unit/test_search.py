@@ -42,7 +42,7 @@ from vaqf_compiler.search.select import (
     select_accelerator,
     what_binds,
 )
-from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices
+from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices, uram_choices
 from vaqf_compiler.sweep.evaluate import search_of
 
 MODEL_FILE = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
@@ -85,21 +85,23 @@ def estimated(bits: int, options: str, board: str, clock_mhz: float) -> ModuleOp
 
 def all_choices(fixed: dict[str, int]) -> Iterator[Choice]:
     """Every accelerator that a search compares, one by one."""
-    for lanes in lane_choices(facts(), fixed):
+    for lanes, uram in product(lane_choices(facts(), fixed), uram_choices(1, fixed)):
         try:
-            binary, int8 = (linear_choices(name, facts(), lanes, fixed) for name in (BINARY, INT8))
+            binary, int8 = (
+                linear_choices(name, facts(), lanes, uram, fixed) for name in (BINARY, INT8)
+            )
         except PassFailedException:  # what is given does not suit these lanes
             continue
         for one, other, keys in product(binary, int8, key_choices(facts(), fixed)):
-            yield Choice(lanes, {BINARY: one, INT8: other}, keys)
+            yield Choice(lanes, {BINARY: one, INT8: other}, keys, uram)
 
 
 def some_choice(draw: random.Random) -> Choice:
-    lanes = draw.choice(lane_choices(facts(), {}))
+    lanes, uram = draw.choice(lane_choices(facts(), {})), draw.choice(uram_choices(1, {}))
     linear = {
-        name: draw.choice(linear_choices(name, facts(), lanes, {})) for name in (BINARY, INT8)
+        name: draw.choice(linear_choices(name, facts(), lanes, uram, {})) for name in (BINARY, INT8)
     }
-    return Choice(lanes, linear, draw.choice(key_choices(facts(), {})))
+    return Choice(lanes, linear, draw.choice(key_choices(facts(), {})), uram)
 
 
 def check_costs(bits: int, choice: Choice, board: str, clock_mhz: float) -> None:
@@ -418,9 +420,9 @@ def test_a_tile_is_compared_wherever_one_is_legal(name: str, lanes: int, unroll:
     given = {f"{engine}_m": m, f"{engine}_n": n}
     if not exists:
         with pytest.raises(PassFailedException, match="no tile suits what is given: "):
-            linear_choices(name, facts(), lanes, given)
+            linear_choices(name, facts(), lanes, 0, given)
         return
-    compared = linear_choices(name, facts(), lanes, given)
+    compared = linear_choices(name, facts(), lanes, 0, given)
     assert {(each.unroll_m, each.unroll_n) for each in compared} == {unroll}
 
 

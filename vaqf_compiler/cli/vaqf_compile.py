@@ -93,6 +93,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--unroll", default="", metavar="OPTIONS", help="of binvit-unroll, e.g. 'lanes=8 keys=4'"
     )
     parser.add_argument(
+        "--allocate", default="", metavar="OPTIONS", help="of binvit-allocate, e.g. 'uram=1'"
+    )
+    parser.add_argument(
         "--board",
         default="zcu102",
         help="zcu102 (default), zcu104, kv260, u250, or a .toml file that describes one",
@@ -168,6 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         method=arguments.calibration_method,
         tile=arguments.tile,
         unroll=arguments.unroll,
+        allocate=arguments.allocate,
         board=_board(arguments.board),
         clock_mhz=arguments.clock_mhz,
         profile=arguments.profile,
@@ -216,8 +220,8 @@ def _sweep(arguments: argparse.Namespace, options: Options) -> int:
     if options.profile == "vaqf2022":
         if fixed:
             raise UserError(
-                "the accelerator of --profile vaqf2022 has tiles of its own; leave --tile and "
-                "--unroll out"
+                "the accelerator of --profile vaqf2022 has tiles of its own; leave --tile, "
+                "--unroll and --allocate out"
             )
         for board in axes.boards:
             check_published(board, options.clock_mhz)

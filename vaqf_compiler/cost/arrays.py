@@ -10,7 +10,7 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.delays import INDEX_BITS, Delay
+from vaqf_compiler.cost.delays import BRAM_CYCLES, INDEX_BITS, Delay
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.values import INDEX, width_of_integer
 
@@ -38,6 +38,8 @@ class Array:
     """How a dimension, from 0, is divided: the kind, and into how many parts."""
     memory: str = "ram_2p"
     """The type of memory that a pragma asks for."""
+    read_cycles: int = BRAM_CYCLES
+    """From an address to the element, in memories."""
     side_by_side: frozenset[int] = frozenset()
     """Dimensions, from 0, whose parts form wider words instead of memories of their own."""
 
@@ -104,10 +106,12 @@ def _describe(root: SSAValue) -> Array:
     shape = type_.get_shape()
     divided: dict[int, tuple[str, int]] = {}
     users: list[Operation] = [use.operation for use in root.uses]
-    memory, side_by_side = "ram_2p", set[int]()
+    memory, read_cycles, side_by_side = "ram_2p", BRAM_CYCLES, set[int]()
     for user in users:
         if isinstance(user, vhls.BindStorageOp):
             memory = user.type.data
+            if user.latency is not None:
+                read_cycles = user.latency.value.data
         elif isinstance(user, vhls.ArrayPartitionOp | vhls.ArrayReshapeOp):
             dimension = user.dim.value.data - 1
             parts = shape[dimension] if user.factor is None else user.factor.value.data
@@ -126,4 +130,4 @@ def _describe(root: SSAValue) -> Array:
         storage = Storage.BANKS
     element = type_.element_type
     bits = INDEX_BITS if element == INDEX else width_of_integer(element)
-    return Array(root, storage, bits, shape, divided, memory, frozenset(side_by_side))
+    return Array(root, storage, bits, shape, divided, memory, read_cycles, frozenset(side_by_side))

@@ -61,6 +61,11 @@ class Block(ABC):
         return 0
 
     @property
+    def uram(self) -> int:
+        """UltraRAMs, exactly."""
+        return 0
+
+    @property
     def resources(self) -> Resources:
         """What the block takes."""
         return _resources(self)
@@ -74,6 +79,7 @@ def _resources(block: Block) -> Resources:
         sum(ff[name] * value for name, value in block.ff_features().items()),
         block.dsp,
         block.bram18,
+        block.uram,
     )
 
 

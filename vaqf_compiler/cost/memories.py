@@ -21,6 +21,8 @@ LUTRAM_BITS = 1024
 Up to either, memories without a pragma are taken to be LUT RAM. That is an assumption: UG1399
 leaves the choice to the tools, and 64 is the depth of one LUT.
 """
+URAM_DEPTH, URAM_BITS = 4096, 72
+"""Of an UltraRAM, whose shape is fixed (AMD UG573). Deeper memories are cascades, without LUTs."""
 LUTS_PER_LUTRAM = 8
 """A RAM32M16 or a RAM64M8: a slice's eight LUTs, one of which is lost to the write address."""
 
@@ -120,7 +122,9 @@ class Memory(Block):
     depth: int
     width: int
     style: str = "auto"
-    """`bram`, `lutram`, `register`, or `auto` for what a memory without a pragma becomes."""
+    """
+    `bram`, `uram`, `lutram`, `register`, or `auto` for what a memory without a pragma becomes.
+    """
     read_ports: int = 1
     write_ports: int = 1
 
@@ -130,7 +134,7 @@ class Memory(Block):
         "read_ports": (1, 16),
         "write_ports": (0, 1),
     }
-    STYLES: ClassVar[tuple[str, ...]] = ("auto", "bram", "lutram", "register")
+    STYLES: ClassVar[tuple[str, ...]] = ("auto", "bram", "uram", "lutram", "register")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -153,6 +157,8 @@ class Memory(Block):
 
     def lut_features(self) -> Features:
         """LUTs that are RAM or a table; multiplexers for reads; decoders for writes."""
+        if self.mapping == "uram":
+            return {}
         if self.mapping != "bram" and self.write_ports == 0:
             return {"table words of 64": -(-self.depth // 64) * self.width * self.read_ports}
         if self.mapping == "register":
@@ -173,6 +179,8 @@ class Memory(Block):
         read = self.width * self.read_ports
         if self.mapping == "register" and self.write_ports:
             return {"registered bits": self.depth * self.width + read}
+        if self.mapping == "uram":
+            return {}
         if self.mapping != "bram":
             return {"registered bits": read}
         banks = self._tiling.banks
@@ -185,3 +193,10 @@ class Memory(Block):
             return 0
         tiling = self._tiling
         return tiling.primitives * tiling.copies * tiling.bram18
+
+    @property
+    def uram(self) -> int:
+        """Those side by side for a word, in as many rows as it takes for all words."""
+        if self.mapping != "uram":
+            return 0
+        return -(-self.depth // URAM_DEPTH) * -(-self.width // URAM_BITS)

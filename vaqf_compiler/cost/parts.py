@@ -379,12 +379,15 @@ def movement_parts(kind: str, accelerator: Accelerator) -> Parts:
 
 
 def memory_parts(accelerator: Accelerator) -> Parts:
-    """The memories that all engines share."""
-    return [
-        part(name, width * lanes, Memory(rows, bits_of(memory), "bram"))
-        for name, memory in accelerator.memories.items()
-        for rows, width, lanes in [memory.get_shape()]
-    ]
+    """The memories that all engines share: one for each lane, or group of lanes in UltraRAM."""
+    parts: Parts = []
+    for name, memory in accelerator.memories.items():
+        (rows, width, lanes), bits = memory.get_shape(), bits_of(memory)
+        if name in accelerator.uram:
+            parts.append(part(name, width, Memory(rows, lanes * bits, "uram")))
+        else:
+            parts.append(part(name, width * lanes, Memory(rows, bits, "bram")))
+    return parts
 
 
 def interface_parts(accelerator: Accelerator, board_ports: int) -> Parts:

@@ -22,7 +22,6 @@ from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.affine import affine, varies
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
-from vaqf_compiler.cost.delays import BRAM_CYCLES
 from vaqf_compiler.cost.evaluate import Number, evaluate, whole
 from vaqf_compiler.cost.schedule import (
     START,
@@ -412,7 +411,7 @@ def _dependence_interval(
         case Storage.PORT:
             memory = 2 * clock.port_cycles
         case _:
-            memory = BRAM_CYCLES + 1
+            memory = array.read_cycles + 1
     worst, is_handed = 1, False
     for read in accesses:
         if not isinstance(read.op, memref.LoadOp):

@@ -15,8 +15,8 @@ from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.cost.estimate import MARGIN
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, MemoryOp, ResourcesAttr
-from vaqf_compiler.engines.accelerator import bits_of
-from vaqf_compiler.engines.dispatches import ACTIVATIONS, name_of
+from vaqf_compiler.engines.accelerator import ACTIVATIONS, bits_of
+from vaqf_compiler.engines.dispatches import name_of
 
 VERSION = 1
 """Of the format of `report.json`, which docs/report.schema.json describes."""

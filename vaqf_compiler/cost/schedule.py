@@ -18,7 +18,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import SymbolTable
 
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
-from vaqf_compiler.cost.delays import BRAM_CYCLES, REGISTER_NS, Delay, operator_delay
+from vaqf_compiler.cost.delays import REGISTER_NS, Delay, operator_delay
 from vaqf_compiler.cost.evaluate import evaluate, whole
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
@@ -179,7 +179,7 @@ class Schedule:
             case Storage.PORT:
                 delay = Delay(cycles=self.clock.port_cycles)
             case _:
-                delay = Delay(cycles=BRAM_CYCLES)
+                delay = Delay(cycles=array.read_cycles)
         self._done(op.res, self.clock.after(start, delay))
 
     def _choices(self, op: memref.LoadOp, array: Array) -> int:

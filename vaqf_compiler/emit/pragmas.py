@@ -41,7 +41,7 @@ def _(op: ArrayLayoutOp, variable: str | None) -> str:
 def _(op: vhls.BindStorageOp, variable: str | None) -> str:
     uram = op.impl.data == "uram"
     core = "XPM_MEMORY uram" if uram else f"{op.type.data}_{op.impl.data}".upper()
-    return f"RESOURCE variable={variable} core={core}"
+    return f"RESOURCE variable={variable} core={core}" + option("latency", op.latency)
 
 
 _CORES = {

@@ -13,6 +13,8 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled
 from vaqf_compiler.engines.values import Value, integer, width_of_integer
 
+ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
+"""The memories that engines share."""
 IMAGE_PORT = "image_port"
 LOGITS = "logits"
 PARAMETERS = "parameters"
@@ -47,6 +49,10 @@ class Accelerator:
     """What feeds the layers with 8-bit weights, rows x width x lanes."""
     ports: Mapping[str, MemRefType[Attribute]]
     """The ports of weights, one for each linear engine, and of all other parameters."""
+    uram: frozenset[str] = frozenset()
+    """
+    The memories in UltraRAM. The lanes of a group share a word, which is written as a whole.
+    """
 
     @property
     def parameters(self) -> MemRefType[Attribute]:
@@ -57,9 +63,9 @@ class Accelerator:
     def memories(self) -> dict[str, MemRefType[Attribute]]:
         """The memories that engines share, by name."""
         return {
-            "activations": self.activations,
-            "residual": self.residual,
-            "image": self.image,
+            ACTIVATIONS: self.activations,
+            RESIDUAL: self.residual,
+            IMAGE: self.image,
         }
 
     @property
@@ -105,29 +111,34 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
 
 @contextmanager
 def each_parameter(
-    port: Buffer,
-    at: Value,
-    groups: Value | int,
-    lanes: int,
-    bits: int = PARAMETER_BITS,
-    *,
-    most: int | None = None,
-    interval: int = 1,
+    port: Buffer, at: Value, groups: Value | int, lanes: int, *, interval: int = 1
 ) -> Generator[tuple[Value, Value, Value]]:
     """
-    Loops that read `groups * lanes` parameters of some bits from word `at` of a port, each group
-    from words of its own; for each one, its group, its lane and its bits. `most` is the greatest
-    number of groups where that is only known at run time. A group takes a cycle for each word, or
+    Loops that read `groups * lanes` parameters from word `at` of a port, each group from words of
+    its own; for each one, its group, its lane and its bits. A group takes a cycle for each word, or
     `interval` if that is more.
     """
-    per_word = min(lanes, WORD_BITS // bits)
-    words = lanes // per_word
-    with loop(0, groups, "group", most=most) as group:
+    words = words_of(lanes, PARAMETER_BITS)
+    with loop(0, groups, "group") as group:
         pipeline(max(words, interval))
-        with unrolled(words, "word") as word:
-            data = port[at + group * words + word].named("data")
-            with unrolled(per_word, "part") as part:
-                yield group, word * per_word + part, data.field(part * bits, bits)
+        with each_field(port, at + group * words, lanes, PARAMETER_BITS) as (lane, value):
+            yield group, lane, value
+
+
+def words_of(lanes: int, bits: int) -> int:
+    """Words of a group of parameters of some bits."""
+    return lanes // min(lanes, WORD_BITS // bits)
+
+
+@contextmanager
+def each_field(port: Buffer, at: Value, lanes: int, bits: int) -> Generator[tuple[Value, Value]]:
+    """Unrolled loops over a group of parameters, from word `at`: lanes and their bits."""
+    words = words_of(lanes, bits)
+    per_word = lanes // words
+    with unrolled(words, "word") as word:
+        data = port[at + word].named("data")
+        with unrolled(per_word, "part") as part:
+            yield word * per_word + part, data.field(part * bits, bits)
 
 
 def requantized_bits(total_bits: int, most_shift: int) -> int:

@@ -31,6 +31,7 @@ from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
+    ACTIVATIONS,
     MULTIPLIER,
     Accelerator,
     bits_of,
@@ -103,7 +104,12 @@ class AttentionEngine:
         return 3 * self.head_size // (accelerator.lanes * self.loaded_groups(accelerator))
 
     def stored_lanes(self, accelerator: Accelerator) -> int:
-        """Channels that are stored at a time: few, as there is time for them, but whole steps."""
+        """
+        Channels that are stored at a time: few, as there is time for them, but whole steps; a whole
+        group where its lanes share a word.
+        """
+        if ACTIVATIONS in accelerator.uram:
+            return accelerator.lanes
         least = max(self.steps(accelerator), self.loads(accelerator))
         together = 1
         while together < accelerator.lanes and self.head_size // together > least:

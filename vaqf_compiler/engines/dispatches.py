@@ -22,13 +22,12 @@ from vaqf_compiler.dialects.binvit import (
     SelectTokenOp,
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL
 from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.errors import OperationError
 
 TOP = "vaqf_top"
 """The accelerator's function, in a module that is lowered to loops."""
-ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
-"""Names of the on-chip memories."""
 
 OpT = TypeVar("OpT", bound=Operation)
 

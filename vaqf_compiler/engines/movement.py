@@ -12,13 +12,13 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     PIXELS_PER_WORD,
     Accelerator,
-    bits_of,
     cell_of,
-    each_parameter,
+    each_field,
     token_bits,
     width_of,
+    words_of,
 )
-from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, unrolled
+from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, scratch, unrolled
 from vaqf_compiler.engines.values import INDEX, Value
 
 
@@ -54,12 +54,17 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
         vhls.InlineOp()
         port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
         rows, target = Value(arguments["rows"]), Value(arguments["target"])
-        most = accelerator.tokens * accelerator.channel_groups
-        bits = token_bits(accelerator.lanes)
-        tokens = each_parameter(port, at, rows, accelerator.lanes, bits, most=most)
-        with tokens as (row, lane, value):
-            element = value.to(bits_of(accelerator.residual))
-            Buffer(arguments["residual"])[target + row, 0, lane] = element
+        residual, lanes = Buffer(arguments["residual"]), accelerator.lanes
+        bits = token_bits(lanes)
+        words = words_of(lanes, bits)
+        with loop(0, rows, "row", most=accelerator.tokens * accelerator.channel_groups) as row:
+            pipeline(words)
+            # Gathered, as lanes may share a word of the memory.
+            found = scratch("found", residual.bits, lanes)
+            with each_field(port, at + row * words, lanes, bits) as (lane, value):
+                found[lane] = value.to(residual.bits)
+            with unrolled(lanes, "lane") as lane:
+                residual[target + row, 0, lane] = found[lane]
     return operation
 
 

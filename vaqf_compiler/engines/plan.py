@@ -24,18 +24,9 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
-from vaqf_compiler.engines.accelerator import Accelerator, bits_of
+from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL, Accelerator, bits_of
 from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.dispatches import (
-    ACTIVATIONS,
-    IMAGE,
-    RESIDUAL,
-    epilogue_of,
-    find,
-    find_optional,
-    name_of,
-    parameter_of,
-)
+from vaqf_compiler.engines.dispatches import epilogue_of, find, find_optional, name_of, parameter_of
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
@@ -66,7 +57,8 @@ def plan_accelerator(
     ports: Mapping[str, MemRefType[Attribute]],
 ) -> Accelerator:
     """What the engines of a module agree on; `ports` are those of the parameters."""
-    memories = {op.sym_name.data: op.type for op in module.ops if isinstance(op, MemoryOp)}
+    found = [op for op in module.ops if isinstance(op, MemoryOp)]
+    memories = {op.sym_name.data: op.type for op in found}
     for name in (ACTIVATIONS, RESIDUAL, IMAGE):
         if name not in memories:
             raise PassFailedException(f"there is no memory @{name}; run binvit-allocate first")
@@ -85,6 +77,7 @@ def plan_accelerator(
         residual=memories[RESIDUAL],
         image=memories[IMAGE],
         ports=ports,
+        uram=frozenset(op.sym_name.data for op in found if op.storage.data == "uram"),
     )
 
 

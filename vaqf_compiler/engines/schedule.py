@@ -29,17 +29,17 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
+    ACTIVATIONS,
+    IMAGE,
     PARAMETER_BITS,
     PARAMETERS,
     PARAMETERS_PER_WORD,
+    RESIDUAL,
     Accelerator,
     token_bits,
 )
 from vaqf_compiler.engines.builder import Buffer, call
 from vaqf_compiler.engines.dispatches import (
-    ACTIVATIONS,
-    IMAGE,
-    RESIDUAL,
     accumulated_operand,
     epilogue_of,
     find,

@@ -19,6 +19,8 @@ BURST_LENGTH = 64
 """Transfers: 1 KB of 16-byte words, which a memory controller takes from one row."""
 OUTSTANDING = 4
 """Bursts. Their product is what an adapter buffers, and what the cost model counts."""
+URAM_CYCLES = 3
+"""Of a read: the address, the array, and an output register that cascades need."""
 
 
 @contextmanager
@@ -57,7 +59,12 @@ def top_function(
         for name in engines:
             vhls.AllocationOp(name)
         for name, memory in accelerator.memories.items():
-            buffer = local(name, bits_of(memory), *memory.get_shape(), partition=(2, 3))
-            vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
+            bits, shape = bits_of(memory), memory.get_shape()
+            if name in accelerator.uram:
+                buffer = local(name, bits, *shape, partition=(2,), reshape=(3,))
+                vhls.BindStorageOp(buffer.ssa, "ram_2p", "uram", URAM_CYCLES)
+            else:
+                buffer = local(name, bits, *shape, partition=(2, 3))
+                vhls.BindStorageOp(buffer.ssa, "ram_2p", "bram")
             buffers[name] = buffer
         yield operation, buffers

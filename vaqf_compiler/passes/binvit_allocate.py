@@ -5,12 +5,13 @@ Before:
 
 After:
 
-    binvit.memory @activations : memref<11820x4x16xi8>
+    binvit.memory @activations in "bram" : memref<11820x4x16xi8>
     ...
     %3 = binvit.dispatch @layer_norm to @activations row 0 : tensor<...> { ... }
 
 Results get rows of on-chip memories. Activations share theirs as far as they are not needed at
-the same time; the residual stream stays where it is and is added to in place.
+the same time; the residual stream stays where it is and is added to in place. With uram=1 both are
+in UltraRAM.
 """
 
 from __future__ import annotations
@@ -33,13 +34,10 @@ from vaqf_compiler.dialects.binvit import (
     QuantizedType,
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
-from vaqf_compiler.dialects.binvit.mapping import forget_costs
-from vaqf_compiler.engines.accelerator import PIXEL_BITS
+from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
+from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, PIXEL_BITS, RESIDUAL
 from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
 from vaqf_compiler.engines.dispatches import (
-    ACTIVATIONS,
-    IMAGE,
-    RESIDUAL,
     accumulated_operand,
     engines_of,
     name_of,
@@ -48,6 +46,9 @@ from vaqf_compiler.engines.dispatches import (
 )
 from vaqf_compiler.errors import OperationError
 
+IN_URAM = frozenset({ACTIVATIONS, RESIDUAL})
+"""The image is written by words of its port, which need not be those of a group of lanes."""
+
 
 @dataclass(frozen=True)
 class BinvitAllocatePass(ModulePass):
@@ -55,12 +56,23 @@ class BinvitAllocatePass(ModulePass):
 
     name = "binvit-allocate"
 
+    uram: int | None = None
+    """1 for activations and residual stream in UltraRAM, 0 for block RAM: as selected, or 0."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
         function = next(o for o in op.ops if isinstance(o, func.FuncOp))
-        allocator = _Allocator(engines_of(op), function)
+        uram = (selected(op, "uram") or 0) if self.uram is None else self.uram
+        check_uram(uram)
+        allocator = _Allocator(engines_of(op), function, IN_URAM if uram else frozenset())
         memories = allocator.run()
         op.body.block.insert_ops_before(memories, function)
+
+
+def check_uram(uram: int) -> None:
+    """Raise PassFailedException unless a choice of memories is one."""
+    if uram not in (0, 1):
+        raise PassFailedException(f"uram must be 0 or 1, got {uram}")
 
 
 def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
@@ -69,7 +81,7 @@ def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
     channels of each.
     """
     function = next(o for o in module.ops if isinstance(o, func.FuncOp))
-    allocator = _Allocator(engines_of(module), function)
+    allocator = _Allocator(engines_of(module), function, frozenset())
     return [
         (allocator.life(dispatch), shape_of(dispatch.result)[1])
         for dispatch in allocator.dispatches
@@ -78,8 +90,9 @@ def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
 
 
 class _Allocator:
-    def __init__(self, engines: dict[str, EngineOp], function: func.FuncOp):
+    def __init__(self, engines: dict[str, EngineOp], function: func.FuncOp, uram: frozenset[str]):
         self.engines = engines
+        self.uram = uram
         self.operations = list(function.body.block.ops)
         self.position = {op: index for index, op in enumerate(self.operations)}
         self.dispatches = [op for op in self.operations if isinstance(op, DispatchOp)]
@@ -91,6 +104,7 @@ class _Allocator:
         for dispatch in self.dispatches:
             memory = result_memory(dispatch, self.engines[name_of(dispatch.engine)])
             if memory is not None:
+                self._check_results(dispatch, memory)
                 dispatch.memory = SymbolRefAttr(memory)
                 by_memory[memory].append(dispatch)
         residual_rows = self._place_residual(by_memory[RESIDUAL])
@@ -106,7 +120,19 @@ class _Allocator:
 
     def _memory(self, name: str, rows: int, width: int, bits: int) -> MemoryOp:
         shape = [max(1, rows), width, self.lanes]
-        return MemoryOp(name, MemRefType(IntegerType(bits), shape))
+        storage = "uram" if name in self.uram else "bram"
+        return MemoryOp(name, MemRefType(IntegerType(bits), shape), storage)
+
+    def _check_results(self, dispatch: DispatchOp, memory: str) -> None:
+        """In UltraRAM the lanes of a group share a word, which is written as a whole."""
+        engine = self.engines[name_of(dispatch.engine)]
+        results = engine.get("results")
+        if memory in self.uram and results is not None and results != self.lanes:
+            raise PassFailedException(
+                f"@{memory} in UltraRAM is written {self.lanes} lanes at a time, but "
+                f"@{engine.sym_name.data} finishes {results} results a cycle; choose as many in "
+                "binvit-unroll, or uram=0"
+            )
 
     def _width(self, weight_bits: int) -> int:
         """Groups of lanes in a row of the memory that an engine reads: a tile's input channels."""

@@ -2,14 +2,14 @@
 Before:
 
     binvit.engine @binary_linear "linear" {...}
-    binvit.memory @activations : memref<11820x4x16xi8>
+    binvit.memory @activations in "bram" : memref<11820x4x16xi8>
     %3 = binvit.dispatch @layer_norm to @activations row 0 {layer = "norm"} : ...
 
 After, with board=zcu102:
 
     module attributes {binvit.board = "zcu102", binvit.clock_mhz = 2.0e+02, binvit.cycles = ...} {
       binvit.engine @binary_linear "linear" {...} {resources = #binvit.resources<lut = ..., ...>}
-      binvit.memory @activations : memref<11820x4x16xi8> {resources = #binvit.resources<...>}
+      binvit.memory @activations in "bram" : memref<11820x4x16xi8> {resources = ...}
       %3 = binvit.dispatch @layer_norm to @activations row 0
              {layer = "norm", cycles = 10083 : i64, bound = "compute"} : ...
 

@@ -70,7 +70,10 @@ class BinvitSelectPrecisionPass(ModulePass):
     activation_bits: int | None = None
     """The precision, where it is not to be selected."""
     lanes: int | None = None
-    """This and all further options: parameters of binvit-tile and binvit-unroll that are given."""
+    """
+    This and all further options: parameters of binvit-tile, binvit-unroll and binvit-allocate that
+    are given.
+    """
     keys: int | None = None
     tile_binary_m: int | None = None
     tile_binary_n: int | None = None
@@ -82,6 +85,7 @@ class BinvitSelectPrecisionPass(ModulePass):
     int8_m: int | None = None
     int8_n: int | None = None
     int8_results: int | None = None
+    uram: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         target = parse_target(self.fps, "fps")
@@ -141,5 +145,6 @@ class BinvitSelectPrecisionPass(ModulePass):
 FIXED = (
     *("lanes", "keys", "tile_binary_m", "tile_binary_n", "tile_int8_m", "tile_int8_n"),
     *("binary_m", "binary_n", "binary_results", "int8_m", "int8_n", "int8_results"),
+    "uram",
 )
 """Options that are parameters of the accelerator."""

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import product
 
 import numpy as np
 from xdsl.utils.exceptions import PassFailedException
@@ -25,7 +26,13 @@ from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import BINARY, INT8, Built, Choice, Frame, Frames, LinearTile
 from vaqf_compiler.search.options import ChoiceT, Costs, Ints, Options
 from vaqf_compiler.search.prices import LAYER_NORM, Prices, fits
-from vaqf_compiler.search.space import Fixed, key_choices, lane_choices, linear_choices
+from vaqf_compiler.search.space import (
+    Fixed,
+    key_choices,
+    lane_choices,
+    linear_choices,
+    uram_choices,
+)
 
 THINNED = 4
 """One of so many choices is looked at for a first bound."""
@@ -88,7 +95,7 @@ class Family:
         """The parameters of a combination."""
         binary, keys, int8 = where
         linear = {BINARY: self.binary.choices[binary], INT8: self.int8.choices[int8]}
-        return Choice(self.frame.lanes, linear, self.keys.choices[keys])
+        return Choice(self.frame.lanes, linear, self.keys.choices[keys], self.frame.uram)
 
     def least(self, where: tuple[int, ...]) -> tuple[int, ...]:
         """The least cycles of what is the same, and of key tokens, binary and 8-bit engine."""
@@ -143,14 +150,17 @@ class Search:
         bound = limit
         # More lanes are faster, as a rule: what they reach spares a look at fewer.
         choices = dict(reversed(self._linear_choices.items()))
-        for lanes, linear in choices.items():
-            for family in self._families(bits, lanes, linear, THINNED, bound):
+        for (lanes, uram), linear in choices.items():
+            base = self._frames.frame(bits, lanes, uram, 1, 1)
+            for family in self._families(base, linear, THINNED, bound):
                 _, at = family.feasible(self.prices.budget, bound)
                 bound = min([bound, *family.most(at).tolist()])
         families = [
             family
-            for lanes, linear in choices.items()
-            for family in self._families(bits, lanes, linear, 1, bound)
+            for (lanes, uram), linear in choices.items()
+            for family in self._families(
+                self._frames.frame(bits, lanes, uram, 1, 1), linear, 1, bound
+            )
         ]
         candidates = [
             (int(least), index, tuple(where))
@@ -173,21 +183,18 @@ class Search:
         return best
 
     def _families(
-        self,
-        bits: int,
-        lanes: int,
-        choices: dict[str, list[LinearTile]],
-        step: int,
-        below: float,
+        self, base: Frame, choices: dict[str, list[LinearTile]], step: int, below: float
     ) -> Iterator[Family]:
-        """With each `step`-th choice that may lead to no more than some cycles."""
-        base = self._frames.frame(bits, lanes, 1, 1)
+        """
+        Those like a frame, but for widths, with each `step`-th choice that may lead to no more than
+        some cycles.
+        """
         linear = {
             name: self._bounded(base, name, some).taken(range(0, len(some), step))
             for name, some in choices.items()
         }
         frames = {
-            tile_n: self._frames.frame(bits, lanes, tile_n // lanes, 1)
+            tile_n: self._frames.frame(base.bits, base.lanes, base.uram, tile_n // base.lanes, 1)
             for tile_n in sorted({choice.tile_n for choice in linear[BINARY].choices})
         }
         attention = {tile_n: self._attention(frame) for tile_n, frame in frames.items()}
@@ -230,17 +237,18 @@ class Search:
         return found.taken(np.flatnonzero(fits(found.costs, self.prices.budget)))
 
     @cached_property
-    def _linear_choices(self) -> dict[int, dict[str, list[LinearTile]]]:
+    def _linear_choices(self) -> dict[tuple[int, int], dict[str, list[LinearTile]]]:
         """
-        By lanes and engine, where what is given leaves any. Raises PassFailedException with the
-        last reason where it leaves none at all.
+        By lanes and memories, and by engine, where what is given leaves any. Raises
+        PassFailedException with the last reason where it leaves none at all.
         """
-        found: dict[int, dict[str, list[LinearTile]]] = {}
+        found: dict[tuple[int, int], dict[str, list[LinearTile]]] = {}
         refusal: PassFailedException | None = None
-        for lanes in lane_choices(self.facts, self.fixed):
+        memories = uram_choices(self.board.available["uram"], self.fixed)
+        for lanes, uram in product(lane_choices(self.facts, self.fixed), memories):
             try:
-                found[lanes] = {
-                    name: linear_choices(name, self.facts, lanes, self.fixed)
+                found[lanes, uram] = {
+                    name: linear_choices(name, self.facts, lanes, uram, self.fixed)
                     for name in (BINARY, INT8)
                 }
             except PassFailedException as error:
@@ -255,18 +263,16 @@ class Search:
         8-bit one with what fills the image memory. Of the bits, only the GELU table depends.
         """
         engine, accelerator = self._frames.linear(base, name, choices[0])
-        key = (base.lanes, name, engine.gelu_bits)
+        key = (base.lanes, base.uram, name, engine.gelu_bits)
         if key not in self._linears:
             least, most = self.cycles.linear_bounds(engine, accelerator, choices)
             if name == INT8:
-                moved = {
-                    tile_n: self.cycles.movement(
-                        self._frames.frame(
-                            base.bits, base.lanes, 1, tile_n // base.lanes
-                        ).accelerator
-                    )
+                bits, lanes, uram = base.bits, base.lanes, base.uram
+                frames = {
+                    tile_n: self._frames.frame(bits, lanes, uram, 1, tile_n // lanes)
                     for tile_n in {choice.tile_n for choice in choices}
                 }
+                moved = {n: self.cycles.movement(frame.accelerator) for n, frame in frames.items()}
                 moves = np.array([moved[choice.tile_n] for choice in choices], np.int64)
                 least, most = least + moves, most + moves
             self._linears[key] = Options[LinearTile].of(choices, least, most)
@@ -274,7 +280,7 @@ class Search:
 
     def _attention(self, frame: Frame) -> Options[int]:
         """Numbers of key tokens, with the cycles of attention."""
-        key = (self.cycles.distinct_bits(frame.bits), frame.lanes, frame.width)
+        key = (self.cycles.distinct_bits(frame.bits), frame.lanes, frame.uram, frame.width)
         if key not in self._attentions:
             keys = key_choices(self.facts, self.fixed)
             bounds = [

@@ -190,7 +190,7 @@ class CycleModel:
             model = self._walk([build_attention(engine, machine)], machine, [{"tokens": 1}])
             return AttentionForm.of(model, engine, machine)
 
-        key = (engine, lanes, together * times)
+        key = (engine, lanes, accelerator.uram, together * times)
         return self._form(AttentionForm, key, find)
 
     def layer_norm_bounds(
@@ -212,7 +212,8 @@ class CycleModel:
             model = self._walk([build_layer_norm(engine, machine)], machine, [{"tokens": 1}])
             return LayerNormForm.of(model, engine.name)
 
-        form = self._form(LayerNormForm, (engine, lanes, _division(width)), find)
+        key = (engine, lanes, accelerator.uram, _division(width))
+        form = self._form(LayerNormForm, key, find)
         groups = accelerator.channel_groups
         cycles = sum(form.cycles(tokens, groups) for tokens in self.facts.others["layer_norm"])
         assert cycles >= self.least_layer_norm(accelerator)
@@ -259,7 +260,7 @@ class CycleModel:
             model = self._walk([built], machine, [{"tokens": 2, "rows": 2}])
             return MovementForm.of(model, kind)
 
-        return self._form(MovementForm, (kind, lanes, *divisions), find)
+        return self._form(MovementForm, (kind, lanes, accelerator.uram, *divisions), find)
 
     def _multiply_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
         """
@@ -277,7 +278,7 @@ class CycleModel:
         key = (
             "products",
             (engine.weight_bits, bits_of(engine.input), engine.total_bits),
-            (engine.unroll_n, engine.masks_channels, steps),
+            (engine.unroll_n, engine.masks_channels, steps, accelerator.uram),
         )
 
         def find() -> int:
@@ -306,7 +307,7 @@ class CycleModel:
         key = (
             "results",
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
-            (engine.epilogues, lanes // engine.results),
+            (engine.epilogues, lanes // engine.results, accelerator.uram),
             # Biases are registers: the more of them, the longer a choice takes.
             (_division(width), _division(groups), (groups - 1).bit_length()),
         )
@@ -355,7 +356,10 @@ class CycleModel:
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
         groups, steps_n = _division(engine.groups(lanes)), _division(engine.steps_n)
         words = lanes > PARAMETERS_PER_WORD
-        key = (engine.name, words, groups, odd, steps_n, engine.tile_words > 1, engine.epilogues)
+        key = (
+            (engine.name, words, groups, odd, steps_n, engine.tile_words > 1),
+            (engine.epilogues, accelerator.uram),
+        )
 
         def find() -> LinearForm:
             small, machine = _smallest(engine, accelerator)

@@ -22,6 +22,7 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
+from vaqf_compiler.passes.binvit_allocate import IN_URAM
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
 from vaqf_compiler.search.facts import Facts
 
@@ -37,11 +38,16 @@ class Choice:
     linear: dict[str, LinearTile]
     """By engine."""
     keys: int
+    uram: int
+    """1 for activations and residual stream in UltraRAM, 0 for block RAM."""
 
     @property
     def options(self) -> dict[str, int]:
-        """By the names of the options of binvit-tile and binvit-unroll, joined to its pass's."""
-        found = {"lanes": self.lanes, "keys": self.keys}
+        """
+        By the names of the options of binvit-tile, joined to its name, binvit-unroll and
+        binvit-allocate.
+        """
+        found = {"lanes": self.lanes, "keys": self.keys, "uram": self.uram}
         for name, chosen in self.linear.items():
             engine = name.removesuffix("_linear")
             found |= {
@@ -61,6 +67,7 @@ class Frame:
     facts: Facts
     bits: int
     lanes: int
+    uram: int
     width: int
     """Groups of lanes in a row of the activation memory."""
     image_width: int
@@ -80,6 +87,7 @@ class Frame:
             residual=_memory(RESIDUAL_BITS, facts.tokens * groups, 1, lanes),
             image=_memory(image_bits, self._image_rows, self.image_width, lanes),
             ports={name: MemRefType(IntegerType(WORD_BITS), [1 << 20]) for name in ports},
+            uram=IN_URAM if self.uram else frozenset(),
         )
 
     @property
@@ -160,28 +168,26 @@ class Frames:
     """The frames of a model, each built once, as it is needed often."""
 
     facts: Facts
-    _found: dict[tuple[int, int, int, int], Frame] = field(
-        default_factory=dict[tuple[int, int, int, int], Frame]
-    )
+    _found: dict[tuple[int, ...], Frame] = field(default_factory=dict[tuple[int, ...], Frame])
 
-    def frame(self, bits: int, lanes: int, width: int, image_width: int) -> Frame:
-        """The one of a precision, lanes, and widths of activation and image memory."""
-        key = (bits, lanes, width, image_width)
+    def frame(self, bits: int, lanes: int, uram: int, width: int, image_width: int) -> Frame:
+        """The one of a precision, lanes, memories, and widths of activation and image memory."""
+        key = (bits, lanes, uram, width, image_width)
         if key not in self._found:
             self._found[key] = Frame(self.facts, *key)
         return self._found[key]
 
     def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearEngine, Accelerator]:
-        """A linear engine of the precision and lanes of a frame, and memories that suit it."""
+        """A linear engine like a frame, but for widths, and memories that suit it."""
         width = tile.tile_n // base.lanes
         widths = (width, 1) if name == BINARY else (1, width)
-        frame = self.frame(base.bits, base.lanes, *widths)
+        frame = self.frame(base.bits, base.lanes, base.uram, *widths)
         return frame.linear(name, tile, frame.accelerator), frame.accelerator
 
     def built(self, bits: int, choice: Choice) -> Built:
         """The engines and memories of a choice."""
         widths = (choice.linear[name].tile_n // choice.lanes for name in (BINARY, INT8))
-        frame = self.frame(bits, choice.lanes, *widths)
+        frame = self.frame(bits, choice.lanes, choice.uram, *widths)
         machine = frame.accelerator
         linear = {name: frame.linear(name, tile, machine) for name, tile in choice.linear.items()}
         return Built(bits, choice, machine, linear, frame.attention(choice.keys))

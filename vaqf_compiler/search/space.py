@@ -17,6 +17,8 @@ from functools import cache
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.passes.binvit_allocate import check_uram
 from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import (
     LANE_CHOICES,
@@ -63,13 +65,34 @@ def key_choices(facts: Facts, fixed: Fixed) -> list[int]:
     return sorted(keys for keys in found if keys <= MOST_KEYS)
 
 
-def linear_choices(name: str, facts: Facts, lanes: int, fixed: Fixed) -> list[LinearTile]:
+def uram_choices(available: int, fixed: Fixed) -> list[int]:
+    """
+    Whether activations and residual stream are in UltraRAM, if there is any. Raises
+    PassFailedException for what is given and no choice.
+    """
+    if "uram" in fixed:
+        check_uram(fixed["uram"])
+        return [fixed["uram"]]
+    return [0, 1] if available else [0]
+
+
+def linear_choices(
+    name: str, facts: Facts, lanes: int, uram: int, fixed: Fixed
+) -> list[LinearTile]:
     """
     Parameters of a linear engine. Raises PassFailedException where given ones rule all out, with
     the reason.
     """
     given, bits = _Given.of(name, fixed), WEIGHT_BITS[name]
     results = _powers(lanes) if given.results is None else [given.results]
+    if uram and any(layer.epilogue != Epilogue.LOGITS for layer in facts.distinct[name]):
+        # A word has all lanes of a group, and is written as a whole.
+        if given.results not in (None, lanes):
+            raise PassFailedException(
+                f"@{name}: {given.results} results a cycle fill no word of {lanes} lanes in "
+                "UltraRAM; give uram=0 or as many results"
+            )
+        results = [lanes]
     found: list[LinearTile] = []
     refusal: PassFailedException | None = None
     for tile_n in _tiles_n(given, facts.linear[name], lanes, bits):

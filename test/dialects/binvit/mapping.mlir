@@ -8,8 +8,8 @@
 binvit.engine @fetch "load_image" {lanes = 4 : i64}
 // CHECK: binvit.engine @linear "linear" {lanes = 4 : i64, tile_m = 16 : i64, tile_n = 8 : i64, unroll_m = 16 : i64, unroll_n = 8 : i64, weight_bits = 1 : i64}
 binvit.engine @linear "linear" {lanes = 4 : i64, tile_m = 16 : i64, tile_n = 8 : i64, unroll_m = 16 : i64, unroll_n = 8 : i64, weight_bits = 1 : i64}
-// CHECK: binvit.memory @image : memref<4x1x4xi8>
-binvit.memory @image : memref<4x1x4xi8>
+// CHECK: binvit.memory @image in "bram" : memref<4x1x4xi8>
+binvit.memory @image in "bram" : memref<4x1x4xi8>
 
 // CHECK-LABEL: @main
 func.func @main(%image: !image, %x: !tokens) {

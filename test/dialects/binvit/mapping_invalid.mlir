@@ -16,12 +16,12 @@ binvit.engine @e "attention" {lanes = 0 : i64}
 // -----
 
 // CHECK: a memory is rows x width x lanes, all of static size
-binvit.memory @m : memref<4x4xi8>
+binvit.memory @m in "bram" : memref<4x4xi8>
 
 // -----
 
 // CHECK: a memory is rows x width x lanes, all of static size
-binvit.memory @m : memref<4x?x4xi8>
+binvit.memory @m in "bram" : memref<4x?x4xi8>
 
 // -----
 

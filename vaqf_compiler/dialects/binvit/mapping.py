@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I64,
@@ -117,21 +118,34 @@ class EngineOp(IRDLOperation):
 class MemoryOp(IRDLOperation):
     """
     An on-chip memory. Vectors are kept in rows of `width x lanes` elements: a token takes as
-    many consecutive rows as its channels need.
+    many consecutive rows as its channels need. It is made of block RAM, where each lane has a
+    memory of its own, or of UltraRAM, where the lanes of a group share a word.
     """
 
     name = "binvit.memory"
+    STORAGES: ClassVar[tuple[str, ...]] = ("bram", "uram")
 
     sym_name = prop_def(SymbolNameConstraint())
+    storage = prop_def(StringAttr)
     type = prop_def(base(MemRefType))
 
     traits = traits_def(SymbolOpInterface())
-    assembly_format = "$sym_name `:` $type attr-dict"
+    assembly_format = "$sym_name `in` $storage `:` $type attr-dict"
 
-    def __init__(self, name: str, type: MemRefType):
-        super().__init__(properties={"sym_name": StringAttr(name), "type": type})
+    def __init__(self, name: str, type: MemRefType, storage: str = "bram"):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(name),
+                "storage": StringAttr(storage),
+                "type": type,
+            }
+        )
 
     def verify_(self) -> None:
+        if self.storage.data not in self.STORAGES:
+            raise VerifyException(
+                f"storage must be one of {', '.join(self.STORAGES)}, got '{self.storage.data}'"
+            )
         assert isinstance(self.type, MemRefType)
         if self.type.get_num_dims() != 3 or any(size < 1 for size in self.type.get_shape()):
             raise VerifyException("a memory is rows x width x lanes, all of static size")

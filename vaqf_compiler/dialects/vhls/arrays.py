@@ -140,7 +140,7 @@ class StreamOp(PragmaOp):
 
 @irdl_op_definition
 class BindStorageOp(PragmaOp):
-    """Which kind of memory an array becomes, with how many ports."""
+    """Which kind of memory an array becomes, with how many ports, and cycles to read it."""
 
     name = "vhls.bind_storage"
     TYPES: ClassVar[tuple[str, ...]] = ("ram_1p", "ram_2p", "ram_s2p", "ram_t2p", "rom_1p")
@@ -149,22 +149,33 @@ class BindStorageOp(PragmaOp):
     buffer = operand_def(base(MemRefType))
     type = prop_def(StringAttr)
     impl = prop_def(StringAttr)
+    latency = opt_prop_def(IntegerAttr[I64])
 
-    assembly_format = "$buffer `type` `=` $type `impl` `=` $impl attr-dict `:` type($buffer)"
+    assembly_format = (
+        "$buffer `type` `=` $type `impl` `=` $impl (`latency` `=` $latency^)? attr-dict"
+        " `:` type($buffer)"
+    )
 
-    def __init__(self, buffer: SSAValue, type: str, impl: str):
+    def __init__(self, buffer: SSAValue, type: str, impl: str, latency: int | None = None):
         super().__init__(
-            operands=[buffer], properties={"type": StringAttr(type), "impl": StringAttr(impl)}
+            operands=[buffer],
+            properties={
+                "type": StringAttr(type),
+                "impl": StringAttr(impl),
+                "latency": integer(latency),
+            },
         )
 
     def verify_(self) -> None:
         check_one_of("type", self.type, self.TYPES)
         check_one_of("impl", self.impl, self.IMPLEMENTATIONS)
+        check_positive("latency", self.latency)
         if not isinstance(self.buffer.owner, memref.AllocOp | memref.AllocaOp):
             raise VerifyException("only arrays that the function itself allocates can be bound")
 
     def pragma(self, variable: str | None) -> str:
-        return f"bind_storage variable={variable} type={self.type.data} impl={self.impl.data}"
+        text = f"bind_storage variable={variable} type={self.type.data} impl={self.impl.data}"
+        return text + option("latency", self.latency)
 
 
 @irdl_op_definition

@@ -66,8 +66,8 @@ def stage_pipelines(options: Options) -> dict[str, str]:
 def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
     """
     The parameters of binvit-tile, binvit-unroll and binvit-allocate that are given, by the names of
-    the options of binvit-select-precision. Raises UserError for one that those passes do not have, or that is no
-    whole number.
+    the options of binvit-select-precision. Raises UserError for one that those passes do not have,
+    or that is no whole number.
     """
     found: list[tuple[str, int]] = []
     for prefix, name, given in (

@@ -14,7 +14,7 @@
 // CHECK-SAME: tile_binary_m = {{[0-9]+}} : i64, tile_binary_n = {{[0-9]+}} : i64
 // CHECK-SAME: binary_m = {{[0-9]+}} : i64, binary_n = {{[0-9]+}} : i64, binary_results = {{[0-9]+}} : i64
 // CHECK-SAME: tile_int8_m = {{[0-9]+}} : i64, tile_int8_n = {{[0-9]+}} : i64
-// CHECK-SAME: board = "kv260", clock_mhz = 1.500000e+02 : f64, fps = 2{{[0-9]+}}.{{[0-9]+}} : f64
+// CHECK-SAME: uram = {{0|1}} : i64, board = "kv260", clock_mhz = 1.500000e+02 : f64, fps = 2{{[0-9]+}}.{{[0-9]+}} : f64
 
 // The passes that follow take them: bits, tiles, lanes, and the board.
 // TAKEN: binvit.selected = {activation_bits = [[BITS:[0-9]+]] : i64, lanes = [[LANES:[0-9]+]] : i64, keys = [[KEYS:[0-9]+]] : i64, tile_binary_m = [[M:[0-9]+]] : i64, tile_binary_n = [[N:[0-9]+]] : i64

@@ -47,7 +47,7 @@ class Choice:
         By the names of the options of binvit-tile, joined to its name, binvit-unroll and
         binvit-allocate.
         """
-        found = {"lanes": self.lanes, "keys": self.keys, "uram": self.uram}
+        found = {"lanes": self.lanes, "keys": self.keys}
         for name, chosen in self.linear.items():
             engine = name.removesuffix("_linear")
             found |= {
@@ -57,7 +57,7 @@ class Choice:
                 f"{engine}_n": chosen.unroll_n,
                 f"{engine}_results": chosen.results,
             }
-        return found
+        return {**found, "uram": self.uram}
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
   vhls.array_partition %buffer "cyclic" factor = 4 dim = 2 : memref<8x64xi20>
   // CHECK-NEXT: #pragma HLS ARRAY_RESHAPE variable=buffer block factor=2 dim=2
   vhls.array_reshape %buffer "block" factor = 2 dim = 2 : memref<8x64xi20>
-  // CHECK-NEXT: #pragma HLS RESOURCE variable=buffer core=XPM_MEMORY uram
-  vhls.bind_storage %buffer type = "ram_2p" impl = "uram" : memref<8x64xi20>
+  // CHECK-NEXT: #pragma HLS RESOURCE variable=buffer core=XPM_MEMORY uram latency=3
+  vhls.bind_storage %buffer type = "ram_2p" impl = "uram" latency = 3 : memref<8x64xi20>
   // CHECK-NEXT: #pragma HLS RESOURCE variable=buffer core=RAM_2P_BRAM
   vhls.bind_storage %buffer type = "ram_2p" impl = "bram" : memref<8x64xi20>
   // CHECK-NEXT: #pragma HLS RESOURCE variable=buffer core=RAM_S2P_LUTRAM

@@ -16,8 +16,8 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
   vhls.array_partition %buffer "cyclic" factor = 4 dim = 2 : memref<8x64xi20>
   // CHECK-NEXT: #pragma HLS array_reshape variable=buffer type=block factor=2 dim=2
   vhls.array_reshape %buffer "block" factor = 2 dim = 2 : memref<8x64xi20>
-  // CHECK-NEXT: #pragma HLS bind_storage variable=buffer type=ram_2p impl=uram
-  vhls.bind_storage %buffer type = "ram_2p" impl = "uram" : memref<8x64xi20>
+  // CHECK-NEXT: #pragma HLS bind_storage variable=buffer type=ram_2p impl=uram latency=3
+  vhls.bind_storage %buffer type = "ram_2p" impl = "uram" latency = 3 : memref<8x64xi20>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %size = arith.constant 64 : index

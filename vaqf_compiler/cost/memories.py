@@ -22,7 +22,12 @@ Up to either, memories without a pragma are taken to be LUT RAM. That is an assu
 leaves the choice to the tools, and 64 is the depth of one LUT.
 """
 URAM_DEPTH, URAM_BITS = 4096, 72
-"""Of an UltraRAM, whose shape is fixed (AMD UG573). Deeper memories are cascades, without LUTs."""
+"""
+Of an UltraRAM, whose shape is fixed (AMD UG573). Deeper memories are joined by LUTs, as Yosys does,
+not by the cascades between neighbours. For a few shapes it takes fewer UltraRAMs than are counted.
+"""
+BLOCKS = ("bram", "uram")
+"""Styles that are blocks of their own."""
 LUTS_PER_LUTRAM = 8
 """A RAM32M16 or a RAM64M8: a slice's eight LUTs, one of which is lost to the write address."""
 
@@ -152,14 +157,17 @@ class Memory(Block):
         return "lutram" if small else "bram"
 
     @property
+    def _banks(self) -> int:
+        """Ranges of addresses, among which LUTs choose."""
+        return -(-self.depth // URAM_DEPTH) if self.mapping == "uram" else self._tiling.banks
+
+    @property
     def _tiling(self) -> Tiling:
         return bram_tiling(self.depth, self.width, self.read_ports, self.write_ports)
 
     def lut_features(self) -> Features:
         """LUTs that are RAM or a table; multiplexers for reads; decoders for writes."""
-        if self.mapping == "uram":
-            return {}
-        if self.mapping != "bram" and self.write_ports == 0:
+        if self.mapping not in BLOCKS and self.write_ports == 0:
             return {"table words of 64": -(-self.depth // 64) * self.width * self.read_ports}
         if self.mapping == "register":
             return {
@@ -168,7 +176,7 @@ class Memory(Block):
             }
         if self.mapping == "lutram":
             return {"RAM": lutram_luts(self.depth, self.width, self.read_ports)}
-        banks = self._tiling.banks
+        banks = self._banks
         return {
             "bank bits": multiplexer_luts(banks) * self.width * self.read_ports,
             "written banks": banks * self.write_ports if banks > 1 else 0,
@@ -179,12 +187,9 @@ class Memory(Block):
         read = self.width * self.read_ports
         if self.mapping == "register" and self.write_ports:
             return {"registered bits": self.depth * self.width + read}
-        if self.mapping == "uram":
-            return {}
-        if self.mapping != "bram":
+        if self.mapping not in BLOCKS:
             return {"registered bits": read}
-        banks = self._tiling.banks
-        return {"bank select bits": (banks - 1).bit_length() * self.read_ports}
+        return {"bank select bits": (self._banks - 1).bit_length() * self.read_ports}
 
     @property
     def bram18(self) -> int:
@@ -196,7 +201,5 @@ class Memory(Block):
 
     @property
     def uram(self) -> int:
-        """Those side by side for a word, in as many rows as it takes for all words."""
-        if self.mapping != "uram":
-            return 0
-        return -(-self.depth // URAM_DEPTH) * -(-self.width // URAM_BITS)
+        """Those side by side for a word, in each bank."""
+        return self._banks * -(-self.width // URAM_BITS) if self.mapping == "uram" else 0

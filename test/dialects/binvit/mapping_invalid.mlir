@@ -15,6 +15,11 @@ binvit.engine @e "attention" {lanes = 0 : i64}
 
 // -----
 
+// CHECK: storage must be one of bram, uram, got 'ddr'
+binvit.memory @m in "ddr" : memref<4x1x4xi8>
+
+// -----
+
 // CHECK: a memory is rows x width x lanes, all of static size
 binvit.memory @m in "bram" : memref<4x4xi8>
 

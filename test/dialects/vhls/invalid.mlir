@@ -356,6 +356,15 @@ func.func @storage_impl() {
 
 // -----
 
+// CHECK: latency must be at least 1, got 0
+func.func @storage_latency() {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %x type = "ram_1p" impl = "bram" latency = 0 : memref<4xi8>
+  func.return
+}
+
+// -----
+
 // CHECK: only arrays that the function itself allocates can be bound
 func.func @storage_of_an_argument(%x: memref<4xi8>) {
   vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<4xi8>

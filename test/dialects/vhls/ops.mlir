@@ -24,6 +24,9 @@ func.func @engine(%input: memref<64xi8>) {
   // CHECK-NEXT: vhls.bind_storage %buffer type = "ram_2p" impl = "uram" : memref<8x64xi20>
   // GENERIC: "vhls.bind_storage"(%buffer) <{type = "ram_2p", impl = "uram"}> : (memref<8x64xi20>) -> ()
   vhls.bind_storage %buffer type = "ram_2p" impl = "uram" : memref<8x64xi20>
+  // CHECK-NEXT: vhls.bind_storage %buffer type = "ram_2p" impl = "uram" latency = 3 : memref<8x64xi20>
+  // GENERIC: "vhls.bind_storage"(%buffer) <{type = "ram_2p", impl = "uram", latency = 3 : i64}> : (memref<8x64xi20>) -> ()
+  vhls.bind_storage %buffer type = "ram_2p" impl = "uram" latency = 3 : memref<8x64xi20>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %size = arith.constant 64 : index

@@ -8,7 +8,7 @@ from vaqf_compiler.cost.blocks import select_bits
 from vaqf_compiler.cost.calibration.verilog import Module
 from vaqf_compiler.cost.memories import Memory
 
-RAM_STYLES = {"bram": "block", "lutram": "distributed", "register": "registers"}
+RAM_STYLES = {"bram": "block", "uram": "ultra", "lutram": "distributed", "register": "registers"}
 """Values of the attribute `ram_style`."""
 
 

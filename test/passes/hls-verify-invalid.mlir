@@ -117,6 +117,65 @@ func.func @core(%x: memref<4xi8>) {
 
 // -----
 
+// CHECK: hls-verify refuses 'vhls.pipeline' in @pipelined_twice: the loop over %i has this pragma already; keep one of the two
+func.func @pipelined_twice() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.pipeline ii = 1
+    vhls.pipeline ii = 2
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.unroll' in @unrolled_twice: the loop over %i has this pragma already
+func.func @unrolled_twice() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.unroll
+    vhls.unroll factor = 2
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.pipeline' in @function_pipelined_twice: the function @function_pipelined_twice has this pragma already
+func.func @function_pipelined_twice() {
+  vhls.pipeline ii = 1
+  vhls.pipeline ii = 2
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @bound_twice: %x has this pragma already
+func.func @bound_twice() {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "uram" : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.pipeline' in @nothing_left: the loop over %i is unrolled as a whole, which leaves nothing to pipeline; keep one of the two pragmas, or unroll by a factor
+func.func @nothing_left() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.unroll
+    vhls.pipeline ii = 1
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.func': @second has ports, and so has @first; a design has one top function
 func.func @first(%x: memref<4xi128>) {
   vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"

@@ -24,6 +24,31 @@ func.func @second() {
 
 // -----
 
+// Two loops, and two arrays, may each say the same. A pipelined loop may be unrolled by a factor.
+// CHECK-LABEL: func.func @once_each
+func.func @once_each() {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<4xi8>
+  %y = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %y type = "ram_2p" impl = "bram" : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    vhls.unroll factor = 2
+    scf.for %j = %zero to %four step %one {
+      vhls.unroll
+    }
+  }
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+  }
+  func.return
+}
+
+// -----
+
 // A top function with ports of a byte and of 1,024 bits, on buses of their own. Ports of one width
 // may share a bus, if no loop needs both.
 // CHECK-LABEL: func.func @widths

@@ -26,7 +26,11 @@ from vaqf_compiler.hls_rules.layout import (
 )
 from vaqf_compiler.hls_rules.memory import check_memory
 from vaqf_compiler.hls_rules.ports import check_bundle_widths, check_top, check_widths
-from vaqf_compiler.hls_rules.pragmas import check_pragmas
+from vaqf_compiler.hls_rules.pragmas import (
+    check_pragmas,
+    check_repeated_pragmas,
+    check_unrolled_pipelines,
+)
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.types import check_types
 
@@ -38,6 +42,8 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_control,
     check_memory,
     check_pragmas,
+    check_repeated_pragmas,
+    check_unrolled_pipelines,
     check_top,
     check_widths,
     check_bundle_widths,

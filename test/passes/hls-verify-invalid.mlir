@@ -302,6 +302,114 @@ func.func @divided_twice() {
 
 // -----
 
+// Of the same array that functions have as arguments.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: dimension 1 of %x is divided otherwise than of %y in @callee, the same array; divide it alike wherever it is passed to
+func.func @callee(%y: memref<64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 4 dim = 1 : memref<64xi8>
+  func.call @callee(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @second: dimension 1 of %z is divided otherwise than of %y in @first, the same array
+func.func @first(%y: memref<64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @second(%z: memref<64xi8>) {
+  vhls.array_reshape %z "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64xi8>
+  func.call @first(%x) : (memref<64xi8>) -> ()
+  func.call @second(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: the array %x falls into 1,056 pieces, more than 1,024
+func.func @callee(%y: memref<64x64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 33 dim = 1 : memref<64x64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64x64xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64xi8>
+  func.call @callee(%x) : (memref<64x64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @divided_queue: %queue is a queue, which has no elements at places of their own; use several queues; vhls.stream says how long one is
+func.func @divided_queue(%queue: memref<64xi8, "fifo">) {
+  vhls.array_partition %queue "complete" dim = 1 : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @bound_queue: %queue is a queue
+func.func @bound_queue() {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  vhls.bind_storage %queue type = "ram_2p" impl = "bram" : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @true_dual_port: %x cannot be a ram_t2p of lutram: LUT RAM has one port that writes; say impl = "bram", or another type
+func.func @true_dual_port() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "ram_t2p" impl = "lutram" : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @ultra_rom: %x cannot be a rom_1p of uram: UltraRAM has no initial contents
+func.func @ultra_rom() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "uram" : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @write: the array %y is bound to a ROM, and what is written here is not known when the hardware is built; bind it to a RAM
+func.func @write(%y: memref<64xi8>, %byte: i8) {
+  %zero = arith.constant 0 : index
+  memref.store %byte, %y[%zero] : memref<64xi8>
+  func.return
+}
+func.func @written_rom(%byte: i8) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  func.call @write(%x, %byte) : (memref<64xi8>, i8) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @written_table: the array %x is the constant table @table; copy the table to an array, and write that
+"memref.global"() <{sym_name = "table", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+func.func @written_table(%byte: i8) {
+  %x = memref.get_global @table : memref<2xi8>
+  %zero = arith.constant 0 : index
+  memref.store %byte, %x[%zero] : memref<2xi8>
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'scf.for' in @no_trip_count: the loop over %i has a variable bound, and nothing says its trip count; say with vhls.loop_tripcount what it can be
 func.func @no_trip_count(%n: index) {
   %zero = arith.constant 0 : index

@@ -76,6 +76,53 @@ func.func @pieces() {
 
 // -----
 
+// Functions that divide an array alike, or other dimensions of it; exactly 1,024 pieces together.
+// CHECK-LABEL: func.func @alike
+func.func @alike(%y: memref<64x64x4xi8>) {
+  vhls.array_partition %y "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
+  vhls.array_reshape %y "complete" dim = 3 : memref<64x64x4xi8>
+  func.return
+}
+func.func @calls_alike() {
+  %x = memref.alloc() : memref<64x64x4xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64x4xi8>
+  func.call @alike(%x) : (memref<64x64x4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Memories that there are. What is written to a ROM are its contents, which constants and indices of
+// loops give.
+// CHECK: memref.global
+"memref.global"() <{sym_name = "table", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+// CHECK-LABEL: func.func @memories
+func.func @memories() {
+  %simple = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %simple type = "ram_s2p" impl = "lutram" : memref<64xi8>
+  %dual = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %dual type = "ram_t2p" impl = "uram" : memref<64xi8>
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "lutram" : memref<64xi8>
+  %table = memref.get_global @table : memref<2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %square = arith.muli %i, %i : index
+    %byte = arith.index_cast %square : index to i8
+    memref.store %byte, %rom[%i] : memref<64xi8>
+  }
+  %a = memref.load %rom[%zero] : memref<64xi8>
+  memref.store %a, %simple[%zero] : memref<64xi8>
+  %b = memref.load %table[%zero] : memref<2xi8>
+  memref.store %b, %dual[%zero] : memref<64xi8>
+  func.return
+}
+
+// -----
+
 // What a port holds is copied to an array, which is divided and bound to a memory.
 // CHECK-LABEL: func.func @copied
 func.func @copied(%port: memref<64xi128>) {

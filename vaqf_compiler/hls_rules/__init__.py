@@ -21,7 +21,9 @@ from vaqf_compiler.hls_rules.dependences import check_dependences
 from vaqf_compiler.hls_rules.intervals import check_intervals
 from vaqf_compiler.hls_rules.layout import (
     check_layout_conflicts,
+    check_layouts_across_calls,
     check_layouts_of_ports,
+    check_layouts_of_queues,
     check_pieces,
 )
 from vaqf_compiler.hls_rules.memory import check_memory
@@ -32,6 +34,7 @@ from vaqf_compiler.hls_rules.pragmas import (
     check_unrolled_pipelines,
 )
 from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
 
 RULES: tuple[Callable[[Program], None], ...] = (
@@ -48,8 +51,12 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_widths,
     check_bundle_widths,
     check_layouts_of_ports,
+    check_layouts_of_queues,
     check_layout_conflicts,
+    check_layouts_across_calls,
     check_pieces,
+    check_bindings,
+    check_roms,
     check_bounds,
     check_copies,
     check_dataflow,

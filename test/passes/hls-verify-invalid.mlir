@@ -631,6 +631,115 @@ func.func @returned() {
 
 // -----
 
+// CHECK: hls-verify refuses 'func.call' in @pipeline: the dataflow function @region is part of a pipelined loop or function, which has no processes; pipeline the loops of its processes instead
+func.func @process() {
+  func.return
+}
+func.func @region() {
+  vhls.dataflow
+  func.call @process() : () -> ()
+  func.return
+}
+func.func @pipeline() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 64
+    func.call @region() : () -> ()
+  }
+  func.return
+}
+
+// -----
+
+// Through a function that is part of the pipeline.
+// CHECK: hls-verify refuses 'func.call' in @between: the loop over %i, which is dataflow, is part of a pipelined loop or function
+func.func @process() {
+  func.return
+}
+func.func @region() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    func.call @process() : () -> ()
+  }
+  func.return
+}
+func.func @between() {
+  func.call @region() : () -> ()
+  func.return
+}
+func.func @pipelined() {
+  vhls.pipeline ii = 64
+  func.call @between() : () -> ()
+  func.return
+}
+
+// -----
+
+// Or in a pipelined function itself.
+// CHECK: hls-verify refuses 'scf.for' in @pipelined_region: the loop over %i, which is dataflow, is part of a pipelined loop or function
+func.func @pipelined_region() {
+  vhls.pipeline ii = 64
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @shared: the processes @process and @process of the dataflow function @shared share the static array %kept in @process; make it memref.alloca, or give each process a function of its own
+func.func @process(%x: memref<4xi8>) {
+  %kept = memref.alloc() : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<4xi8>
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @shared(%x: memref<4xi8>, %y: memref<4xi8>) {
+  vhls.dataflow
+  func.call @process(%x) : (memref<4xi8>) -> ()
+  func.call @process(%y) : (memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Of a function that both call.
+// CHECK: hls-verify refuses 'func.call' in @shared_through: the processes @first and @second of the loop over %i, which is dataflow, share the static array %kept in @inner
+func.func @inner(%x: memref<4xi8>) {
+  %kept = memref.alloc() : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<4xi8>
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @first(%x: memref<4xi8>) {
+  func.call @inner(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+func.func @second(%x: memref<4xi8>) {
+  func.call @inner(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+func.func @shared_through(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    func.call @first(%x) : (memref<4xi8>) -> ()
+    func.call @second(%y) : (memref<4xi8>) -> ()
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.call' in @producers: the array %x of the dataflow function @producers has two producers, @write and @write; give each an array of its own
 func.func @write(%x: memref<4xi8>) {
   %zero = arith.constant 0 : index

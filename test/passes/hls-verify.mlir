@@ -270,6 +270,49 @@ func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) 
 
 // -----
 
+// A function that is two processes has arrays of its own in each call, of one that is a process and
+// called elsewhere too they may be static. A loop that is not pipelined calls a dataflow function,
+// whose processes have pipelines.
+// CHECK-LABEL: func.func @called_twice
+func.func @called_twice(%x: memref<64xi8>) {
+  %own = memref.alloca() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %byte = memref.load %own[%i] : memref<64xi8>
+    memref.store %byte, %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+func.func @called_once(%x: memref<64xi8>) {
+  %kept = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<64xi8>
+  memref.store %byte, %x[%zero] : memref<64xi8>
+  func.return
+}
+func.func @three_processes(%x: memref<64xi8>, %y: memref<64xi8>, %z: memref<64xi8>) {
+  vhls.dataflow
+  func.call @called_twice(%x) : (memref<64xi8>) -> ()
+  func.call @called_twice(%y) : (memref<64xi8>) -> ()
+  func.call @called_once(%z) : (memref<64xi8>) -> ()
+  func.return
+}
+func.func @repeats(%x: memref<64xi8>, %y: memref<64xi8>, %z: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    func.call @three_processes(%x, %y, %z) : (memref<64xi8>, memref<64xi8>, memref<64xi8>) -> ()
+  }
+  func.call @called_once(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
 // Bursts: consecutive words in order, from a start and to an end that are known when the loop
 // begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
 // condition around the loop is none in it.

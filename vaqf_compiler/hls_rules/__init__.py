@@ -16,7 +16,7 @@ from vaqf_compiler.hls_rules.calls import check_callees, check_recursion
 from vaqf_compiler.hls_rules.channels import check_channels
 from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
-from vaqf_compiler.hls_rules.dataflow import check_dataflow
+from vaqf_compiler.hls_rules.dataflow import check_dataflow, check_dataflow_in_pipelines
 from vaqf_compiler.hls_rules.dependences import check_dependences
 from vaqf_compiler.hls_rules.intervals import check_intervals
 from vaqf_compiler.hls_rules.layout import (
@@ -34,6 +34,7 @@ from vaqf_compiler.hls_rules.pragmas import (
     check_unrolled_pipelines,
 )
 from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.statics import check_statics
 from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
 
@@ -60,6 +61,8 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_bounds,
     check_copies,
     check_dataflow,
+    check_dataflow_in_pipelines,
+    check_statics,
     check_channels,
     check_bundles_of_dataflow,
     check_bursts,

@@ -38,6 +38,36 @@ func.func @odd() {
 
 // -----
 
+// CHECK: hls-verify refuses 'func.func': @main has the name that the testbench needs; give it another name
+func.func @main() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': @hls has the name that the library of Vitis HLS needs
+"memref.global"() <{sym_name = "hls", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @a_b and @a.b are both called a_b in C++; give one another name
+func.func @a.b() {
+  func.return
+}
+func.func @a_b() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the top function @register would be called register_ in C++; give it a name that C++ allows
+func.func @register() {
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.func': the value %x is of the type memref<4xf32>; compute in integers
 func.func @float(%x: memref<4xf32>) {
   func.return
@@ -415,6 +445,43 @@ func.func @no_trip_count(%n: index) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %n step %one {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @endless: the loop over %i counts to 2,147,483,648, and its counter, an int, only to 2,147,483,647; make it two loops, one in the other
+func.func @endless() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %many = arith.constant 2147483648 : index
+  scf.for %i = %zero to %many step %one {
+  }
+  func.return
+}
+
+// -----
+
+// The bound is in reach, but no step ends there.
+// CHECK: hls-verify refuses 'scf.for' in @overshoots: the loop over %i counts to 2,147,483,648
+func.func @overshoots() {
+  %zero = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %many = arith.constant 2147483647 : index
+  scf.for %i = %zero to %many step %two {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @claimed: the loop over %i counts to 3,000,000,000
+func.func @claimed(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 3000000000
   }
   func.return
 }
@@ -1041,6 +1108,40 @@ func.func @narrow(%port: memref<64xi8>, %kept: memref<64xi8>, %n: index) {
     vhls.pipeline ii = 1
     %byte = memref.load %port[%i] : memref<64xi8>
     memref.store %byte, %kept[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// The tool pipelines loops without a pragma.
+// CHECK: hls-verify refuses 'memref.load' in @narrow_without_pragma: the elements behind the m_axi port %port are 8 bits wide
+func.func @narrow_without_pragma(%port: memref<64xi8>, %kept: memref<64xi8>) {
+  vhls.interface %port : memref<64xi8> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %port[%i] : memref<64xi8>
+    memref.store %byte, %kept[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @byte: the elements behind the m_axi port %port are 8 bits wide
+func.func @byte(%x: memref<64xi8>, %i: index) {
+  %byte = memref.load %x[%i] : memref<64xi8>
+  func.return
+}
+func.func @called_in_a_loop(%port: memref<64xi8>) {
+  vhls.interface %port : memref<64xi8> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    func.call @byte(%port, %i) : (memref<64xi8>, index) -> ()
   }
   func.return
 }

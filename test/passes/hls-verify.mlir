@@ -49,6 +49,21 @@ func.func @once_each() {
 
 // -----
 
+// Names that C++ tells apart, and from words of its own, which get an underscore. A variable may have
+// any.
+// CHECK-LABEL: func.func @register
+func.func @register(%main: i8, %std: i8) {
+  func.return
+}
+func.func @a.b() {
+  func.return
+}
+func.func @main.1() {
+  func.return
+}
+
+// -----
+
 // A top function with ports of a byte and of 1,024 bits, on buses of their own. Ports of one width
 // may share a bus, if no loop needs both.
 // CHECK-LABEL: func.func @widths
@@ -163,6 +178,25 @@ func.func @bounds(%x: memref<64x4xi8>, %n: index, %byte: i8) {
     vhls.loop_tripcount min = 1 max = 64
     vhls.unroll factor = 2
     memref.store %byte, %x[%i, %zero] : memref<64x4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// As far as an int counts, also when it leaves the loop.
+// CHECK-LABEL: func.func @counters
+func.func @counters(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %last = arith.constant 2147483647 : index
+  scf.for %i = %zero to %last step %one {
+  }
+  scf.for %i = %one to %last step %two {
+  }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 2147483647
   }
   func.return
 }

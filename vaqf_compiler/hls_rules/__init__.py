@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.hls_rules.bounds import check_bounds
+from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
 from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
 from vaqf_compiler.hls_rules.bursts import check_bursts, check_port_width
 from vaqf_compiler.hls_rules.calls import check_callees, check_recursion
@@ -27,6 +27,7 @@ from vaqf_compiler.hls_rules.layout import (
     check_pieces,
 )
 from vaqf_compiler.hls_rules.memory import check_memory
+from vaqf_compiler.hls_rules.names import check_names
 from vaqf_compiler.hls_rules.ports import check_bundle_widths, check_top, check_widths
 from vaqf_compiler.hls_rules.pragmas import (
     check_pragmas,
@@ -48,6 +49,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_pragmas,
     check_repeated_pragmas,
     check_unrolled_pipelines,
+    check_names,
     check_top,
     check_widths,
     check_bundle_widths,
@@ -58,6 +60,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_pieces,
     check_bindings,
     check_roms,
+    check_counters,
     check_bounds,
     check_copies,
     check_dataflow,

@@ -145,6 +145,12 @@ class Program:
             is_pipelined(loop) for loop in loops_around(op)
         )
 
+    def is_repeated(self, op: Operation) -> bool:
+        """Whether an operation is in a loop of its function, or of one that calls it."""
+        function = function_of(op)
+        calls = (call for call in self.calls if self.callee(call) is function)
+        return bool(loops_around(op)) or any(map(self.is_repeated, calls))
+
 
 def pipeline_of(function: func.FuncOp) -> vhls.PipelineOp | None:
     """The pragma that makes a pipeline of a function."""

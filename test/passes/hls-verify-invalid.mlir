@@ -947,6 +947,59 @@ func.func @bypass(%in: memref<4xi8>, %out: memref<4xi8>) {
 
 // -----
 
+// CHECK: hls-verify refuses 'memref.alloca' in @sequence: the queue %queue has the depth 2, but 64 elements are written before they are read, since no dataflow region does both at a time; say depth = 64, or make processes of what writes and what reads
+func.func @write(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    memref.store %byte, %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @read(%queue: memref<64xi8, "fifo">) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @sequence(%byte: i8) {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  func.call @write(%queue, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @read(%queue) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+
+// -----
+
+// One element more in each iteration: 2 are left of each but the last, which has 3 for a time.
+// CHECK: hls-verify refuses 'memref.alloca' in @left_over: the queue %queue has the depth 20, but 21 elements are written before they are read
+func.func @left_over(%byte: i8, %asked: i1, %n: index) {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  vhls.stream %queue depth = 20 : memref<64xi8, "fifo">
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    scf.if %asked {
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    } else {
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+      %first = memref.load %queue[%zero] : memref<64xi8, "fifo">
+    }
+    memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    %second = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.call' in @region: the processes of the dataflow function @region use %x and %y of the bundle 'gmem' at the same time; give each port a bundle of its own
 func.func @copy(%x: memref<4xi128>, %y: memref<4xi128>) {
   %zero = arith.constant 0 : index

@@ -347,6 +347,73 @@ func.func @repeats(%x: memref<64xi8>, %y: memref<64xi8>, %z: memref<64xi8>) {
 
 // -----
 
+// Queues outside dataflow that hold just their depth, or maybe less; more goes through one in a
+// dataflow function.
+// CHECK-LABEL: func.func @fill
+func.func @fill(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    memref.store %byte, %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @drain(%queue: memref<64xi8, "fifo">) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @at_a_time(%byte: i8) {
+  vhls.dataflow
+  %passed = memref.alloca() : memref<64xi8, "fifo">
+  func.call @fill(%passed, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @drain(%passed) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+func.func @queues(%byte: i8, %asked: i1, %n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %whole = memref.alloca() : memref<64xi8, "fifo">
+  vhls.stream %whole depth = 64 : memref<64xi8, "fifo">
+  func.call @fill(%whole, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    %taken = memref.load %whole[%i] : memref<64xi8, "fifo">
+  }
+  func.call @fill(%whole, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @drain(%whole) : (memref<64xi8, "fifo">) -> ()
+  func.call @at_a_time(%byte) : (i8) -> ()
+  // Two are all that one without a pragma holds.
+  %short = memref.alloca() : memref<64xi8, "fifo">
+  memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    %first = memref.load %short[%zero] : memref<64xi8, "fifo">
+  }
+  // If it is read each time.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    scf.if %asked {
+      %second = memref.load %short[%zero] : memref<64xi8, "fifo">
+    }
+  }
+  // If nothing comes.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+
+// -----
+
 // Bursts: consecutive words in order, from a start and to an end that are known when the loop
 // begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
 // condition around the loop is none in it.

@@ -35,6 +35,7 @@ from vaqf_compiler.hls_rules.pragmas import (
     check_unrolled_pipelines,
 )
 from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.queues import check_queues
 from vaqf_compiler.hls_rules.statics import check_statics
 from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
@@ -67,6 +68,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_dataflow_in_pipelines,
     check_statics,
     check_channels,
+    check_queues,
     check_bundles_of_dataflow,
     check_bursts,
     check_port_width,

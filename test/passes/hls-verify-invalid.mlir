@@ -218,6 +218,98 @@ func.func @second(%x: memref<4xi128>) {
 
 // -----
 
+// CHECK: hls-verify refuses 'vhls.interface' in @port_twice: %x has an interface of the mode m_axi already; keep one of the two
+func.func @port_twice(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem0"
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem1"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @return_twice: the return has an interface of the mode s_axilite already
+func.func @return_twice() {
+  vhls.interface mode = "s_axilite" bundle = "control"
+  vhls.interface mode = "s_axilite" bundle = "other"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @no_name: the bundle 'gmem-0' cannot be in the names of signals; use letters, digits and underscores, a letter first
+func.func @no_name(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem-0"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @too_long: the bundle 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb' gives a file a name of 256 characters, more than 255; use a shorter one
+func.func @too_long(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @cases: the bundles 'gmem' and 'GMEM' are one name in VHDL; let them differ in more than the case of letters
+func.func @cases(%x: memref<4xi128>, %y: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi128> mode = "m_axi" bundle = "GMEM"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @modes: the bundle 'axi' has ports of the modes m_axi and s_axilite; give each mode a bundle of its own
+func.func @modes(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "axi"
+  vhls.interface mode = "s_axilite" bundle = "axi"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @shallow: the m_axi port %x has 64 elements and the depth 63; say depth = 64
+func.func @shallow(%x: memref<2x32xi128>) {
+  vhls.interface %x : memref<2x32xi128> mode = "m_axi" bundle = "gmem" depth = 63
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': no interface says how the array %y is got at; make it an m_axi port, or allocate it
+func.func @no_port(%x: memref<4xi128>, %y: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the argument %y is a queue, for which there is no port; read what is in it from an m_axi port
+func.func @queue_port(%x: memref<4xi128>, %y: memref<4xi128, "fifo">) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi128, "fifo"> mode = "m_axi" bundle = "queue"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': no interface of its return says how the function is started; give it one of the mode s_axilite
+func.func @no_start(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'vhls.interface' in @odd_width: the elements behind the m_axi port %x are 24 bits wide; pack them into a power of two, 8 to 1024 bits
 func.func @odd_width(%x: memref<4xi24>) {
   vhls.interface %x : memref<4xi24> mode = "m_axi" bundle = "gmem"
@@ -424,6 +516,19 @@ func.func @written_rom(%byte: i8) {
   %x = memref.alloc() : memref<64xi8>
   vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
   func.call @write(%x, %byte) : (memref<64xi8>, i8) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @copied_rom: the array %x is bound to a ROM, and what is written here is not known
+func.func @copied_rom() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  %ram = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %ram[%zero] : memref<64xi8>
+  memref.store %byte, %x[%zero] : memref<64xi8>
   func.return
 }
 

@@ -72,6 +72,26 @@ func.func @widths(%byte: memref<64xi8>, %widest: memref<64xi1024>, %a: memref<64
   vhls.interface %widest : memref<64xi1024> mode = "m_axi" bundle = "words"
   vhls.interface %a : memref<64xi128> mode = "m_axi" bundle = "shared"
   vhls.interface %b : memref<64xi128> mode = "m_axi" bundle = "shared"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// An m_axi port has a register of its address, too; its depth is at least its size. Bundles of a letter,
+// and of as many as the name of a file can have; ports of one mode may share one. What runs in the top
+// function need not be a port.
+// CHECK-LABEL: func.func @bundles
+func.func @bundles(%x: memref<64xi128>, %y: memref<2x32xi128>, %z: memref<?xi128>, %n: index) {
+  vhls.interface %x : memref<64xi128> mode = "m_axi" bundle = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" depth = 64
+  vhls.interface %y : memref<2x32xi128> mode = "m_axi" bundle = "A_0" depth = 65
+  vhls.interface %z : memref<?xi128> mode = "m_axi" bundle = "A_0" depth = 1
+  vhls.interface %x : memref<64xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %y : memref<2x32xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %z : memref<?xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %n : index mode = "s_axilite" bundle = "c"
+  vhls.interface mode = "s_axilite" bundle = "c"
+  %kept = memref.alloc() : memref<64xi128>
   func.return
 }
 
@@ -142,6 +162,7 @@ func.func @memories() {
 // CHECK-LABEL: func.func @copied
 func.func @copied(%port: memref<64xi128>) {
   vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %kept = memref.alloc() : memref<64xi128>
   vhls.array_partition %kept "cyclic" factor = 2 dim = 1 : memref<64xi128>
   vhls.bind_storage %kept type = "ram_2p" impl = "bram" : memref<64xi128>
@@ -297,6 +318,7 @@ func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) 
   vhls.interface %p : memref<64xi128> mode = "m_axi" bundle = "gmem0"
   vhls.interface %q : memref<64xi128> mode = "m_axi" bundle = "gmem1"
   vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem2"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %words = arith.constant 64 : index
   func.call @processes(%p, %q, %out, %words) : (memref<64xi128>, memref<64xi128>, memref<64xi128>, index) -> ()
   func.return
@@ -404,10 +426,24 @@ func.func @queues(%byte: i8, %asked: i1, %n: index) {
       %second = memref.load %short[%zero] : memref<64xi8, "fifo">
     }
   }
-  // If nothing comes.
+  // If nothing comes, for a time or at all.
   scf.for %i = %zero to %n step %one {
     vhls.loop_tripcount min = 0 max = 20
     memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
+    %third = memref.load %short[%zero] : memref<64xi8, "fifo">
+    %fourth = memref.load %short[%one] : memref<64xi8, "fifo">
+  }
+  scf.if %asked {
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
+    %fifth = memref.load %short[%zero] : memref<64xi8, "fifo">
+    %sixth = memref.load %short[%one] : memref<64xi8, "fifo">
+  }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
   }
   func.return
 }
@@ -418,9 +454,11 @@ func.func @queues(%byte: i8, %asked: i1, %n: index) {
 // begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
 // condition around the loop is none in it.
 // CHECK-LABEL: func.func @bursts
-func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %kept: memref<256x4xi128>, %start: index, %n: index, %asked: i1) {
+func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %start: index, %n: index, %asked: i1) {
   vhls.interface %port : memref<4096xi128> mode = "m_axi" bundle = "gmem0"
   vhls.interface %narrow : memref<64xi64> mode = "m_axi" bundle = "gmem1"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  %kept = memref.alloc() : memref<256x4xi128>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %four = arith.constant 4 : index
@@ -458,6 +496,7 @@ func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %kept: memr
 func.func @directions(%in: memref<64xi128>, %out: memref<64xi128>) {
   vhls.interface %in : memref<64xi128> mode = "m_axi" bundle = "gmem"
   vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %size = arith.constant 64 : index

@@ -18,6 +18,13 @@ from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
 from vaqf_compiler.hls_rules.dataflow import check_dataflow, check_dataflow_in_pipelines
 from vaqf_compiler.hls_rules.dependences import check_dependences
+from vaqf_compiler.hls_rules.interfaces import (
+    check_arguments,
+    check_bundle_names,
+    check_depths,
+    check_single_interfaces,
+    check_start,
+)
 from vaqf_compiler.hls_rules.intervals import check_intervals
 from vaqf_compiler.hls_rules.layout import (
     check_layout_conflicts,
@@ -52,6 +59,9 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_unrolled_pipelines,
     check_names,
     check_top,
+    check_single_interfaces,
+    check_bundle_names,
+    check_depths,
     check_widths,
     check_bundle_widths,
     check_layouts_of_ports,
@@ -75,6 +85,9 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_bundles_of_pipelines,
     check_dependences,
     check_intervals,
+    # What is missing where all else is right.
+    check_arguments,
+    check_start,
 )
 
 

@@ -38,6 +38,36 @@ func.func @odd() {
 
 // -----
 
+// CHECK: hls-verify refuses 'func.func': @main has the name that the testbench needs; give it another name
+func.func @main() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': @hls has the name that the library of Vitis HLS needs
+"memref.global"() <{sym_name = "hls", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @a_b and @a.b are both called a_b in C++; give one another name
+func.func @a.b() {
+  func.return
+}
+func.func @a_b() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the top function @register would be called register_ in C++; give it a name that C++ allows
+func.func @register() {
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.func': the value %x is of the type memref<4xf32>; compute in integers
 func.func @float(%x: memref<4xf32>) {
   func.return
@@ -117,12 +147,163 @@ func.func @core(%x: memref<4xi8>) {
 
 // -----
 
+// CHECK: hls-verify refuses 'vhls.pipeline' in @pipelined_twice: the loop over %i has this pragma already; keep one of the two
+func.func @pipelined_twice() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.pipeline ii = 1
+    vhls.pipeline ii = 2
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.unroll' in @unrolled_twice: the loop over %i has this pragma already
+func.func @unrolled_twice() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.unroll
+    vhls.unroll factor = 2
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.pipeline' in @function_pipelined_twice: the function @function_pipelined_twice has this pragma already
+func.func @function_pipelined_twice() {
+  vhls.pipeline ii = 1
+  vhls.pipeline ii = 2
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @bound_twice: %x has this pragma already
+func.func @bound_twice() {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "uram" : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.pipeline' in @nothing_left: the loop over %i is unrolled as a whole, which leaves nothing to pipeline; keep one of the two pragmas, or unroll by a factor
+func.func @nothing_left() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.unroll
+    vhls.pipeline ii = 1
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.func': @second has ports, and so has @first; a design has one top function
 func.func @first(%x: memref<4xi128>) {
   vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
   func.return
 }
 func.func @second(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @port_twice: %x has an interface of the mode m_axi already; keep one of the two
+func.func @port_twice(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem0"
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem1"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @return_twice: the return has an interface of the mode s_axilite already
+func.func @return_twice() {
+  vhls.interface mode = "s_axilite" bundle = "control"
+  vhls.interface mode = "s_axilite" bundle = "other"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @no_name: the bundle 'gmem-0' cannot be in the names of signals; use letters, digits and underscores, a letter first
+func.func @no_name(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem-0"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @too_long: the bundle 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb' gives a file a name of 256 characters, more than 255; use a shorter one
+func.func @too_long(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @cases: the bundles 'gmem' and 'GMEM' are one name in VHDL; let them differ in more than the case of letters
+func.func @cases(%x: memref<4xi128>, %y: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi128> mode = "m_axi" bundle = "GMEM"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @modes: the bundle 'axi' has ports of the modes m_axi and s_axilite; give each mode a bundle of its own
+func.func @modes(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "axi"
+  vhls.interface mode = "s_axilite" bundle = "axi"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @shallow: the m_axi port %x has 64 elements and the depth 63; say depth = 64
+func.func @shallow(%x: memref<2x32xi128>) {
+  vhls.interface %x : memref<2x32xi128> mode = "m_axi" bundle = "gmem" depth = 63
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': no interface says how the array %y is got at; make it an m_axi port, or allocate it
+func.func @no_port(%x: memref<4xi128>, %y: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the argument %y is a queue, for which there is no port; read what is in it from an m_axi port
+func.func @queue_port(%x: memref<4xi128>, %y: memref<4xi128, "fifo">) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %y : memref<4xi128, "fifo"> mode = "m_axi" bundle = "queue"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': no interface of its return says how the function is started; give it one of the mode s_axilite
+func.func @no_start(%x: memref<4xi128>) {
   vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem"
   func.return
 }
@@ -243,11 +424,169 @@ func.func @divided_twice() {
 
 // -----
 
+// Of the same array that functions have as arguments.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: dimension 1 of %x is divided otherwise than of %y in @callee, the same array; divide it alike wherever it is passed to
+func.func @callee(%y: memref<64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 4 dim = 1 : memref<64xi8>
+  func.call @callee(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @second: dimension 1 of %z is divided otherwise than of %y in @first, the same array
+func.func @first(%y: memref<64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @second(%z: memref<64xi8>) {
+  vhls.array_reshape %z "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64xi8>
+  func.call @first(%x) : (memref<64xi8>) -> ()
+  func.call @second(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: the array %x falls into 1,056 pieces, more than 1,024
+func.func @callee(%y: memref<64x64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 33 dim = 1 : memref<64x64xi8>
+  func.return
+}
+func.func @caller() {
+  %x = memref.alloc() : memref<64x64xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64xi8>
+  func.call @callee(%x) : (memref<64x64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @divided_queue: %queue is a queue, which has no elements at places of their own; use several queues; vhls.stream says how long one is
+func.func @divided_queue(%queue: memref<64xi8, "fifo">) {
+  vhls.array_partition %queue "complete" dim = 1 : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @bound_queue: %queue is a queue
+func.func @bound_queue() {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  vhls.bind_storage %queue type = "ram_2p" impl = "bram" : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @true_dual_port: %x cannot be a ram_t2p of lutram: LUT RAM has one port that writes; say impl = "bram", or another type
+func.func @true_dual_port() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "ram_t2p" impl = "lutram" : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @ultra_rom: %x cannot be a rom_1p of uram: UltraRAM has no initial contents
+func.func @ultra_rom() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "uram" : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @write: the array %y is bound to a ROM, and what is written here is not known when the hardware is built; bind it to a RAM
+func.func @write(%y: memref<64xi8>, %byte: i8) {
+  %zero = arith.constant 0 : index
+  memref.store %byte, %y[%zero] : memref<64xi8>
+  func.return
+}
+func.func @written_rom(%byte: i8) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  func.call @write(%x, %byte) : (memref<64xi8>, i8) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @copied_rom: the array %x is bound to a ROM, and what is written here is not known
+func.func @copied_rom() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  %ram = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %ram[%zero] : memref<64xi8>
+  memref.store %byte, %x[%zero] : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @written_table: the array %x is the constant table @table; copy the table to an array, and write that
+"memref.global"() <{sym_name = "table", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+func.func @written_table(%byte: i8) {
+  %x = memref.get_global @table : memref<2xi8>
+  %zero = arith.constant 0 : index
+  memref.store %byte, %x[%zero] : memref<2xi8>
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'scf.for' in @no_trip_count: the loop over %i has a variable bound, and nothing says its trip count; say with vhls.loop_tripcount what it can be
 func.func @no_trip_count(%n: index) {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   scf.for %i = %zero to %n step %one {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @endless: the loop over %i counts to 2,147,483,648, and its counter, an int, only to 2,147,483,647; make it two loops, one in the other
+func.func @endless() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %many = arith.constant 2147483648 : index
+  scf.for %i = %zero to %many step %one {
+  }
+  func.return
+}
+
+// -----
+
+// The bound is in reach, but no step ends there.
+// CHECK: hls-verify refuses 'scf.for' in @overshoots: the loop over %i counts to 2,147,483,648
+func.func @overshoots() {
+  %zero = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %many = arith.constant 2147483647 : index
+  scf.for %i = %zero to %many step %two {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @claimed: the loop over %i counts to 3,000,000,000
+func.func @claimed(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 3000000000
   }
   func.return
 }
@@ -464,6 +803,115 @@ func.func @returned() {
 
 // -----
 
+// CHECK: hls-verify refuses 'func.call' in @pipeline: the dataflow function @region is part of a pipelined loop or function, which has no processes; pipeline the loops of its processes instead
+func.func @process() {
+  func.return
+}
+func.func @region() {
+  vhls.dataflow
+  func.call @process() : () -> ()
+  func.return
+}
+func.func @pipeline() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 64
+    func.call @region() : () -> ()
+  }
+  func.return
+}
+
+// -----
+
+// Through a function that is part of the pipeline.
+// CHECK: hls-verify refuses 'func.call' in @between: the loop over %i, which is dataflow, is part of a pipelined loop or function
+func.func @process() {
+  func.return
+}
+func.func @region() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    func.call @process() : () -> ()
+  }
+  func.return
+}
+func.func @between() {
+  func.call @region() : () -> ()
+  func.return
+}
+func.func @pipelined() {
+  vhls.pipeline ii = 64
+  func.call @between() : () -> ()
+  func.return
+}
+
+// -----
+
+// Or in a pipelined function itself.
+// CHECK: hls-verify refuses 'scf.for' in @pipelined_region: the loop over %i, which is dataflow, is part of a pipelined loop or function
+func.func @pipelined_region() {
+  vhls.pipeline ii = 64
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @shared: the processes @process and @process of the dataflow function @shared share the static array %kept in @process; make it memref.alloca, or give each process a function of its own
+func.func @process(%x: memref<4xi8>) {
+  %kept = memref.alloc() : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<4xi8>
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @shared(%x: memref<4xi8>, %y: memref<4xi8>) {
+  vhls.dataflow
+  func.call @process(%x) : (memref<4xi8>) -> ()
+  func.call @process(%y) : (memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Of a function that both call.
+// CHECK: hls-verify refuses 'func.call' in @shared_through: the processes @first and @second of the loop over %i, which is dataflow, share the static array %kept in @inner
+func.func @inner(%x: memref<4xi8>) {
+  %kept = memref.alloc() : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<4xi8>
+  memref.store %byte, %x[%zero] : memref<4xi8>
+  func.return
+}
+func.func @first(%x: memref<4xi8>) {
+  func.call @inner(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+func.func @second(%x: memref<4xi8>) {
+  func.call @inner(%x) : (memref<4xi8>) -> ()
+  func.return
+}
+func.func @shared_through(%x: memref<4xi8>, %y: memref<4xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %one step %one {
+    vhls.dataflow
+    func.call @first(%x) : (memref<4xi8>) -> ()
+    func.call @second(%y) : (memref<4xi8>) -> ()
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.call' in @producers: the array %x of the dataflow function @producers has two producers, @write and @write; give each an array of its own
 func.func @write(%x: memref<4xi8>) {
   %zero = arith.constant 0 : index
@@ -599,6 +1047,59 @@ func.func @bypass(%in: memref<4xi8>, %out: memref<4xi8>) {
   func.call @split(%in, %a, %b) : (memref<4xi8>, memref<4xi8>, memref<4xi8>) -> ()
   func.call @copy(%a, %c) : (memref<4xi8>, memref<4xi8>) -> ()
   func.call @join(%b, %c, %out) : (memref<4xi8>, memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.alloca' in @sequence: the queue %queue has the depth 2, but 64 elements are written before they are read, since no dataflow region does both at a time; say depth = 64, or make processes of what writes and what reads
+func.func @write(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    memref.store %byte, %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @read(%queue: memref<64xi8, "fifo">) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @sequence(%byte: i8) {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  func.call @write(%queue, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @read(%queue) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+
+// -----
+
+// One element more in each iteration: 2 are left of each but the last, which has 3 for a time.
+// CHECK: hls-verify refuses 'memref.alloca' in @left_over: the queue %queue has the depth 20, but 21 elements are written before they are read
+func.func @left_over(%byte: i8, %asked: i1, %n: index) {
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  vhls.stream %queue depth = 20 : memref<64xi8, "fifo">
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    scf.if %asked {
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    } else {
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+      memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+      %first = memref.load %queue[%zero] : memref<64xi8, "fifo">
+    }
+    memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+    %second = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  }
   func.return
 }
 
@@ -765,6 +1266,40 @@ func.func @narrow(%port: memref<64xi8>, %kept: memref<64xi8>, %n: index) {
     vhls.pipeline ii = 1
     %byte = memref.load %port[%i] : memref<64xi8>
     memref.store %byte, %kept[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// The tool pipelines loops without a pragma.
+// CHECK: hls-verify refuses 'memref.load' in @narrow_without_pragma: the elements behind the m_axi port %port are 8 bits wide
+func.func @narrow_without_pragma(%port: memref<64xi8>, %kept: memref<64xi8>) {
+  vhls.interface %port : memref<64xi8> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %port[%i] : memref<64xi8>
+    memref.store %byte, %kept[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.load' in @byte: the elements behind the m_axi port %port are 8 bits wide
+func.func @byte(%x: memref<64xi8>, %i: index) {
+  %byte = memref.load %x[%i] : memref<64xi8>
+  func.return
+}
+func.func @called_in_a_loop(%port: memref<64xi8>) {
+  vhls.interface %port : memref<64xi8> mode = "m_axi" bundle = "gmem"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    func.call @byte(%port, %i) : (memref<64xi8>, index) -> ()
   }
   func.return
 }

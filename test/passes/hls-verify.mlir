@@ -24,6 +24,46 @@ func.func @second() {
 
 // -----
 
+// Two loops, and two arrays, may each say the same. A pipelined loop may be unrolled by a factor.
+// CHECK-LABEL: func.func @once_each
+func.func @once_each() {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<4xi8>
+  %y = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %y type = "ram_2p" impl = "bram" : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    vhls.unroll factor = 2
+    scf.for %j = %zero to %four step %one {
+      vhls.unroll
+    }
+  }
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+  }
+  func.return
+}
+
+// -----
+
+// Names that C++ tells apart, and from words of its own, which get an underscore. A variable may have
+// any.
+// CHECK-LABEL: func.func @register
+func.func @register(%main: i8, %std: i8) {
+  func.return
+}
+func.func @a.b() {
+  func.return
+}
+func.func @main.1() {
+  func.return
+}
+
+// -----
+
 // A top function with ports of a byte and of 1,024 bits, on buses of their own. Ports of one width
 // may share a bus, if no loop needs both.
 // CHECK-LABEL: func.func @widths
@@ -32,6 +72,26 @@ func.func @widths(%byte: memref<64xi8>, %widest: memref<64xi1024>, %a: memref<64
   vhls.interface %widest : memref<64xi1024> mode = "m_axi" bundle = "words"
   vhls.interface %a : memref<64xi128> mode = "m_axi" bundle = "shared"
   vhls.interface %b : memref<64xi128> mode = "m_axi" bundle = "shared"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// An m_axi port has a register of its address, too; its depth is at least its size. Bundles of a letter,
+// and of as many as the name of a file can have; ports of one mode may share one. What runs in the top
+// function need not be a port.
+// CHECK-LABEL: func.func @bundles
+func.func @bundles(%x: memref<64xi128>, %y: memref<2x32xi128>, %z: memref<?xi128>, %n: index) {
+  vhls.interface %x : memref<64xi128> mode = "m_axi" bundle = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" depth = 64
+  vhls.interface %y : memref<2x32xi128> mode = "m_axi" bundle = "A_0" depth = 65
+  vhls.interface %z : memref<?xi128> mode = "m_axi" bundle = "A_0" depth = 1
+  vhls.interface %x : memref<64xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %y : memref<2x32xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %z : memref<?xi128> mode = "s_axilite" bundle = "c"
+  vhls.interface %n : index mode = "s_axilite" bundle = "c"
+  vhls.interface mode = "s_axilite" bundle = "c"
+  %kept = memref.alloc() : memref<64xi128>
   func.return
 }
 
@@ -51,10 +111,58 @@ func.func @pieces() {
 
 // -----
 
+// Functions that divide an array alike, or other dimensions of it; exactly 1,024 pieces together.
+// CHECK-LABEL: func.func @alike
+func.func @alike(%y: memref<64x64x4xi8>) {
+  vhls.array_partition %y "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
+  vhls.array_reshape %y "complete" dim = 3 : memref<64x64x4xi8>
+  func.return
+}
+func.func @calls_alike() {
+  %x = memref.alloc() : memref<64x64x4xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64x4xi8>
+  func.call @alike(%x) : (memref<64x64x4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Memories that there are. What is written to a ROM are its contents, which constants and indices of
+// loops give.
+// CHECK: memref.global
+"memref.global"() <{sym_name = "table", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+// CHECK-LABEL: func.func @memories
+func.func @memories() {
+  %simple = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %simple type = "ram_s2p" impl = "lutram" : memref<64xi8>
+  %dual = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %dual type = "ram_t2p" impl = "uram" : memref<64xi8>
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "lutram" : memref<64xi8>
+  %table = memref.get_global @table : memref<2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %square = arith.muli %i, %i : index
+    %byte = arith.index_cast %square : index to i8
+    memref.store %byte, %rom[%i] : memref<64xi8>
+  }
+  %a = memref.load %rom[%zero] : memref<64xi8>
+  memref.store %a, %simple[%zero] : memref<64xi8>
+  %b = memref.load %table[%zero] : memref<2xi8>
+  memref.store %b, %dual[%zero] : memref<64xi8>
+  func.return
+}
+
+// -----
+
 // What a port holds is copied to an array, which is divided and bound to a memory.
 // CHECK-LABEL: func.func @copied
 func.func @copied(%port: memref<64xi128>) {
   vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %kept = memref.alloc() : memref<64xi128>
   vhls.array_partition %kept "cyclic" factor = 2 dim = 1 : memref<64xi128>
   vhls.bind_storage %kept type = "ram_2p" impl = "bram" : memref<64xi128>
@@ -91,6 +199,25 @@ func.func @bounds(%x: memref<64x4xi8>, %n: index, %byte: i8) {
     vhls.loop_tripcount min = 1 max = 64
     vhls.unroll factor = 2
     memref.store %byte, %x[%i, %zero] : memref<64x4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// As far as an int counts, also when it leaves the loop.
+// CHECK-LABEL: func.func @counters
+func.func @counters(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %last = arith.constant 2147483647 : index
+  scf.for %i = %zero to %last step %one {
+  }
+  scf.for %i = %one to %last step %two {
+  }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 2147483647
   }
   func.return
 }
@@ -191,8 +318,133 @@ func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) 
   vhls.interface %p : memref<64xi128> mode = "m_axi" bundle = "gmem0"
   vhls.interface %q : memref<64xi128> mode = "m_axi" bundle = "gmem1"
   vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem2"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %words = arith.constant 64 : index
   func.call @processes(%p, %q, %out, %words) : (memref<64xi128>, memref<64xi128>, memref<64xi128>, index) -> ()
+  func.return
+}
+
+// -----
+
+// A function that is two processes has arrays of its own in each call, of one that is a process and
+// called elsewhere too they may be static. A loop that is not pipelined calls a dataflow function,
+// whose processes have pipelines.
+// CHECK-LABEL: func.func @called_twice
+func.func @called_twice(%x: memref<64xi8>) {
+  %own = memref.alloca() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %byte = memref.load %own[%i] : memref<64xi8>
+    memref.store %byte, %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+func.func @called_once(%x: memref<64xi8>) {
+  %kept = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %byte = memref.load %kept[%zero] : memref<64xi8>
+  memref.store %byte, %x[%zero] : memref<64xi8>
+  func.return
+}
+func.func @three_processes(%x: memref<64xi8>, %y: memref<64xi8>, %z: memref<64xi8>) {
+  vhls.dataflow
+  func.call @called_twice(%x) : (memref<64xi8>) -> ()
+  func.call @called_twice(%y) : (memref<64xi8>) -> ()
+  func.call @called_once(%z) : (memref<64xi8>) -> ()
+  func.return
+}
+func.func @repeats(%x: memref<64xi8>, %y: memref<64xi8>, %z: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    func.call @three_processes(%x, %y, %z) : (memref<64xi8>, memref<64xi8>, memref<64xi8>) -> ()
+  }
+  func.call @called_once(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// Queues outside dataflow that hold just their depth, or maybe less; more goes through one in a
+// dataflow function.
+// CHECK-LABEL: func.func @fill
+func.func @fill(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    memref.store %byte, %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @drain(%queue: memref<64xi8, "fifo">) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    %byte = memref.load %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+func.func @at_a_time(%byte: i8) {
+  vhls.dataflow
+  %passed = memref.alloca() : memref<64xi8, "fifo">
+  func.call @fill(%passed, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @drain(%passed) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+func.func @queues(%byte: i8, %asked: i1, %n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %whole = memref.alloca() : memref<64xi8, "fifo">
+  vhls.stream %whole depth = 64 : memref<64xi8, "fifo">
+  func.call @fill(%whole, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 1 max = 64
+    %taken = memref.load %whole[%i] : memref<64xi8, "fifo">
+  }
+  func.call @fill(%whole, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @drain(%whole) : (memref<64xi8, "fifo">) -> ()
+  func.call @at_a_time(%byte) : (i8) -> ()
+  // Two are all that one without a pragma holds.
+  %short = memref.alloca() : memref<64xi8, "fifo">
+  memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    %first = memref.load %short[%zero] : memref<64xi8, "fifo">
+  }
+  // If it is read each time.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    scf.if %asked {
+      %second = memref.load %short[%zero] : memref<64xi8, "fifo">
+    }
+  }
+  // If nothing comes, for a time or at all.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
+    %third = memref.load %short[%zero] : memref<64xi8, "fifo">
+    %fourth = memref.load %short[%one] : memref<64xi8, "fifo">
+  }
+  scf.if %asked {
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
+    %fifth = memref.load %short[%zero] : memref<64xi8, "fifo">
+    %sixth = memref.load %short[%one] : memref<64xi8, "fifo">
+  }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 20
+    memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
+    memref.store %byte, %short[%one] : memref<64xi8, "fifo">
+  }
   func.return
 }
 
@@ -202,9 +454,11 @@ func.func @top(%p: memref<64xi128>, %q: memref<64xi128>, %out: memref<64xi128>) 
 // begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
 // condition around the loop is none in it.
 // CHECK-LABEL: func.func @bursts
-func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %kept: memref<256x4xi128>, %start: index, %n: index, %asked: i1) {
+func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %start: index, %n: index, %asked: i1) {
   vhls.interface %port : memref<4096xi128> mode = "m_axi" bundle = "gmem0"
   vhls.interface %narrow : memref<64xi64> mode = "m_axi" bundle = "gmem1"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  %kept = memref.alloc() : memref<256x4xi128>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %four = arith.constant 4 : index
@@ -242,6 +496,7 @@ func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %kept: memr
 func.func @directions(%in: memref<64xi128>, %out: memref<64xi128>) {
   vhls.interface %in : memref<64xi128> mode = "m_axi" bundle = "gmem"
   vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %size = arith.constant 64 : index

@@ -9,25 +9,42 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.hls_rules.bounds import check_bounds
+from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
 from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
 from vaqf_compiler.hls_rules.bursts import check_bursts, check_port_width
 from vaqf_compiler.hls_rules.calls import check_callees, check_recursion
 from vaqf_compiler.hls_rules.channels import check_channels
 from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
-from vaqf_compiler.hls_rules.dataflow import check_dataflow
+from vaqf_compiler.hls_rules.dataflow import check_dataflow, check_dataflow_in_pipelines
 from vaqf_compiler.hls_rules.dependences import check_dependences
+from vaqf_compiler.hls_rules.interfaces import (
+    check_arguments,
+    check_bundle_names,
+    check_depths,
+    check_single_interfaces,
+    check_start,
+)
 from vaqf_compiler.hls_rules.intervals import check_intervals
 from vaqf_compiler.hls_rules.layout import (
     check_layout_conflicts,
+    check_layouts_across_calls,
     check_layouts_of_ports,
+    check_layouts_of_queues,
     check_pieces,
 )
 from vaqf_compiler.hls_rules.memory import check_memory
+from vaqf_compiler.hls_rules.names import check_names
 from vaqf_compiler.hls_rules.ports import check_bundle_widths, check_top, check_widths
-from vaqf_compiler.hls_rules.pragmas import check_pragmas
+from vaqf_compiler.hls_rules.pragmas import (
+    check_pragmas,
+    check_repeated_pragmas,
+    check_unrolled_pipelines,
+)
 from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.queues import check_queues
+from vaqf_compiler.hls_rules.statics import check_statics
+from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
 
 RULES: tuple[Callable[[Program], None], ...] = (
@@ -38,22 +55,39 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_control,
     check_memory,
     check_pragmas,
+    check_repeated_pragmas,
+    check_unrolled_pipelines,
+    check_names,
     check_top,
+    check_single_interfaces,
+    check_bundle_names,
+    check_depths,
     check_widths,
     check_bundle_widths,
     check_layouts_of_ports,
+    check_layouts_of_queues,
     check_layout_conflicts,
+    check_layouts_across_calls,
     check_pieces,
+    check_bindings,
+    check_roms,
+    check_counters,
     check_bounds,
     check_copies,
     check_dataflow,
+    check_dataflow_in_pipelines,
+    check_statics,
     check_channels,
+    check_queues,
     check_bundles_of_dataflow,
     check_bursts,
     check_port_width,
     check_bundles_of_pipelines,
     check_dependences,
     check_intervals,
+    # What is missing where all else is right.
+    check_arguments,
+    check_start,
 )
 
 

@@ -1,13 +1,32 @@
-"""Loops with bounds that are only known at run time."""
+"""Bounds of loops: those that are only known at run time, and those that no counter reaches."""
 
 from __future__ import annotations
 
 from xdsl.dialects import scf
 
-from vaqf_compiler.cost.schedule import constant, is_unrolled
+from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import loop_name, violation
+
+LAST = 2**31 - 1
+"""That a counter reaches, which is an int: 32 bits for the tool and in simulation."""
+
+
+def check_counters(program: Program) -> None:
+    """Raise OperationError for a loop that counts beyond its counter, at its end too."""
+    for loop in program.loops:
+        counted = [count for count in map(constant, (loop.lb, loop.ub)) if count is not None]
+        tripcounts = (op for op in loop.body.block.ops if isinstance(op, vhls.LoopTripcountOp))
+        counted += [op.max.value.data for op in tripcounts]
+        first, step = constant(loop.lb), constant(loop.step)
+        if first is not None and step is not None and has_constant_bounds(loop):
+            counted.append(first + step * trip_count(loop))
+        for count in counted:
+            if not -LAST - 1 <= count <= LAST:
+                what = f"{loop_name(loop)} counts to {count:,}, and its counter, an int, only to "
+                what += f"{LAST:,}"
+                raise violation(loop, what, "make it two loops, one in the other")
 
 
 def check_bounds(program: Program) -> None:

@@ -35,13 +35,14 @@ def check_bursts(program: Program) -> None:
 
 def check_port_width(program: Program) -> None:
     """
-    Raise OperationError for a pipelined loop over elements of less than half the width of the
-    board's ports: the tool's flow for IP widens none by default.
+    Raise OperationError for elements of less than half the width of the board's ports that are
+    accessed again and again: the tool's flow for IP widens none by default. Loops without a pragma
+    count, since the tool pipelines them by itself.
     """
     bus = port_bits(program.module)
     for access, port in port_accesses(program):
         bits = element_bits(port)
-        if pipelined_loop(access) is not None and bits is not None and 2 * bits < bus:
+        if bits is not None and 2 * bits < bus and program.is_repeated(access):
             what = f"the elements behind the m_axi port {name_of(port)} are {bits} bits wide, the "
             what += f"board's ports {bus}"
             raise violation(access, what, f"pack them into words of {bus} bits")

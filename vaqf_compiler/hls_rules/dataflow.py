@@ -63,6 +63,16 @@ def check_dataflow(program: Program) -> None:
                 raise violation(call, what, "write it to an array of the region")
 
 
+def check_dataflow_in_pipelines(program: Program) -> None:
+    """Raise OperationError for a dataflow region of a function that is part of a pipeline."""
+    for region in dataflow_regions(program):
+        if region.function in program.pipelined_functions:
+            sites = (call for call in program.calls if program.callee(call) is region.function)
+            site = next(filter(program.is_in_pipeline, sites), region.owner)
+            what = f"{region.name} is part of a pipelined loop or function, which has no processes"
+            raise violation(site, what, "pipeline the loops of its processes instead")
+
+
 def _check_surroundings(loop: scf.ForOp) -> None:
     parent = loop.parent_op()
     remedy = "call a function that has nothing but the loop"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
 from xdsl.dialects.builtin import MemRefType
@@ -10,7 +11,7 @@ from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import name_of, place_of, violation
 
 MOST_PIECES = 1024
 """Of an array; the tool stops with an error beyond (XFORM 203-103)."""
@@ -28,17 +29,28 @@ def check_layouts_of_ports(program: Program) -> None:
             raise violation(op, what, "copy what is needed to an array of the function first")
 
 
-def check_pieces(program: Program) -> None:
-    """Raise OperationError for an array in more than `MOST_PIECES` memories or registers."""
-    pieces: defaultdict[SSAValue, int] = defaultdict(lambda: 1)
+def check_layouts_of_queues(program: Program) -> None:
+    """Raise OperationError for a queue that is divided, or bound, as if it were a memory."""
     for op in program.module.walk():
-        if isinstance(op, vhls.ArrayPartitionOp):
-            pieces[op.buffer] *= _parts(op)
-            if pieces[op.buffer] > MOST_PIECES:
-                what = (
-                    f"the array {name_of(op.buffer)} falls into {pieces[op.buffer]:,} pieces, more "
-                    f"than {MOST_PIECES:,}"
-                )
+        if isinstance(op, Layout | vhls.BindStorageOp) and vhls.is_fifo(op.buffer.type):
+            what = f"{name_of(op.buffer)} is a queue, which has no elements at places of their own"
+            raise violation(op, what, "use several queues; vhls.stream says how long one is")
+
+
+def check_pieces(program: Program) -> None:
+    """
+    Raise OperationError for an array in more than `MOST_PIECES` memories or registers, by the
+    pragmas of all functions that it is passed to.
+    """
+    parts: defaultdict[SSAValue, dict[int, int]] = defaultdict(dict)
+    for op in program.module.walk():
+        if not isinstance(op, vhls.ArrayPartitionOp):
+            continue
+        for root in program.roots(op.buffer):
+            parts[root][op.dim.value.data] = _parts(op)
+            if (pieces := math.prod(parts[root].values())) > MOST_PIECES:
+                what = f"the array {name_of(op.buffer)} falls into {pieces:,} pieces, more than "
+                what += f"{MOST_PIECES:,}"
                 raise violation(op, what, "divide it by less, or reshape it into wider words")
 
 
@@ -52,6 +64,25 @@ def check_layout_conflicts(program: Program) -> None:
                 what = f"dimension {place[1]} of {name_of(op.buffer)} is divided already"
                 raise violation(op, what, "keep one of the two pragmas")
             divided.add(place)
+
+
+def check_layouts_across_calls(program: Program) -> None:
+    """Raise OperationError for an array that functions which pass it on divide differently."""
+    divided: dict[tuple[SSAValue, int], Layout] = {}
+    for op in program.module.walk():
+        if not isinstance(op, Layout):
+            continue
+        dim = op.dim.value.data
+        for root in program.roots(op.buffer):
+            other = divided.setdefault((root, dim), op)
+            if _division(other) != _division(op):
+                what = f"dimension {dim} of {name_of(op.buffer)} is divided otherwise than of "
+                what += f"{name_of(other.buffer)}{place_of(other)}, the same array"
+                raise violation(op, what, "divide it alike wherever it is passed to")
+
+
+def _division(op: Layout) -> tuple[str, str, int | None]:
+    return op.name, op.kind.data, None if op.factor is None else op.factor.value.data
 
 
 def _parts(op: vhls.ArrayPartitionOp) -> int:

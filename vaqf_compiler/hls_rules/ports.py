@@ -48,13 +48,18 @@ def check_bundle_widths(program: Program) -> None:
             raise violation(interface, what, "give each width a bundle of its own")
 
 
+def interfaces(program: Program) -> list[vhls.InterfaceOp]:
+    """The pragmas about the ports."""
+    pragmas = (op for top in program.tops for op in top.body.block.ops)
+    return [op for op in pragmas if isinstance(op, vhls.InterfaceOp)]
+
+
 def m_axi_interfaces(program: Program) -> list[tuple[vhls.InterfaceOp, SSAValue]]:
     """The interfaces to external memory, with their arguments."""
     return [
         (op, op.port)
-        for top in program.tops
-        for op in top.body.block.ops
-        if isinstance(op, vhls.InterfaceOp) and op.mode.data == "m_axi" and op.port is not None
+        for op in interfaces(program)
+        if op.mode.data == "m_axi" and op.port is not None
     ]
 
 

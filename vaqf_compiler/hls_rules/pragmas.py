@@ -1,15 +1,17 @@
-"""Pragmas that Vitis HLS knows; some of Vivado HLS are gone."""
+"""Pragmas that Vitis HLS knows, each once; some of Vivado HLS are gone."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import UnregisteredOp
-from xdsl.ir import Operation
+from xdsl.ir import Block, Operation, SSAValue
 
+from vaqf_compiler.cost.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import violation
+from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
 
 REPLACEMENTS: Mapping[str, str] = {
     "array_map": "give small arrays one memory yourself, as one array",
@@ -17,6 +19,17 @@ REPLACEMENTS: Mapping[str, str] = {
     "resource": "say vhls.bind_storage of an array, vhls.bind_op of an operation",
 }
 """Pragmas of Vivado HLS that Vitis HLS does not have, and what to say instead."""
+
+ONCE = (
+    vhls.PipelineOp,
+    vhls.UnrollOp,
+    vhls.LoopTripcountOp,
+    vhls.DataflowOp,
+    vhls.StreamOp,
+    vhls.BindStorageOp,
+    vhls.BindOpOp,
+)
+"""Of two on one loop, function, array or value the tool ignores one."""
 
 
 def check_pragmas(program: Program) -> None:
@@ -26,6 +39,38 @@ def check_pragmas(program: Program) -> None:
         if dialect == vhls.VHLS.name and pragma in REPLACEMENTS:
             what = f"Vitis HLS has no pragma '{pragma}', Vivado HLS had"
             raise violation(op, what, REPLACEMENTS[pragma])
+
+
+def check_repeated_pragmas(program: Program) -> None:
+    """Raise OperationError for a second pragma that says the same of a thing, or contradicts it."""
+    said: set[tuple[type[Operation], SSAValue | Block | None]] = set()
+    for op in program.module.walk():
+        if not isinstance(op, ONCE):
+            continue
+        key = (type(op), op.operands[0] if op.operands else op.parent)
+        if key in said:
+            raise violation(op, f"{_subject(op)} has this pragma already", "keep one of the two")
+        said.add(key)
+
+
+def _subject(op: vhls.PragmaOp) -> str:
+    """What a pragma is about, as a message names it."""
+    if op.operands:
+        return name_of(op.operands[0])
+    owner = op.parent_op()
+    if isinstance(owner, scf.ForOp):
+        return loop_name(owner)
+    assert isinstance(owner, func.FuncOp)
+    return f"the function @{owner.sym_name.data}"
+
+
+def check_unrolled_pipelines(program: Program) -> None:
+    """Raise OperationError for a pipelined loop of which unrolling leaves no iterations."""
+    for op in program.module.walk():
+        loop = op.parent_op()
+        if isinstance(op, vhls.PipelineOp) and isinstance(loop, scf.ForOp) and is_unrolled(loop):
+            what = f"{loop_name(loop)} is unrolled as a whole, which leaves nothing to pipeline"
+            raise violation(op, what, "keep one of the two pragmas, or unroll by a factor")
 
 
 def _name(op: Operation) -> str:

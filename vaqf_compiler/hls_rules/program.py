@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -122,23 +122,34 @@ class Program:
         Those that say so, that a pipelined loop calls, and that they call: the tool pipelines them
         too (UG1399, "Function Pipelining").
         """
-        found: set[func.FuncOp] = set()
         inside = (call for call in self.calls if any(map(is_pipelined, loops_around(call))))
-        waiting = [self.callee(call) for call in inside]
-        waiting += [f for f in self.functions.values() if pipeline_of(f) is not None]
+        first = [self.callee(call) for call in inside]
+        first += [f for f in self.functions.values() if pipeline_of(f) is not None]
+        return set(self.reached_from(first))
+
+    def reached_from(self, functions: Iterable[func.FuncOp]) -> list[func.FuncOp]:
+        """Functions and all that they call, directly or through others, each once."""
+        found: dict[func.FuncOp, None] = {}
+        waiting = list(functions)
         while waiting:
             function = waiting.pop()
             if function not in found:
-                found.add(function)
+                found[function] = None
                 calls = (op for op in function.walk() if isinstance(op, func.CallOp))
                 waiting += [self.callee(call) for call in calls]
-        return found
+        return list(found)
 
     def is_in_pipeline(self, op: Operation) -> bool:
         """Whether an operation is in a pipelined loop or function, where loops are unrolled."""
         return function_of(op) in self.pipelined_functions or any(
             is_pipelined(loop) for loop in loops_around(op)
         )
+
+    def is_repeated(self, op: Operation) -> bool:
+        """Whether an operation is in a loop of its function, or of one that calls it."""
+        function = function_of(op)
+        calls = (call for call in self.calls if self.callee(call) is function)
+        return bool(loops_around(op)) or any(map(self.is_repeated, calls))
 
 
 def pipeline_of(function: func.FuncOp) -> vhls.PipelineOp | None:

@@ -18,9 +18,13 @@ def function_of(op: Operation) -> func.FuncOp | None:
 
 def violation(op: Operation, what: str, remedy: str) -> OperationError:
     """The exception that names the operation and its function, what is wrong, and what to do."""
+    return OperationError(op, f"hls-verify refuses '{op.name}'{place_of(op)}: {what}; {remedy}")
+
+
+def place_of(op: Operation) -> str:
+    """In which function an operation is, as a message goes on after its name."""
     function = function_of(op)
-    where = "" if function in (None, op) else f" in @{function.sym_name.data}"
-    return OperationError(op, f"hls-verify refuses '{op.name}'{where}: {what}; {remedy}")
+    return "" if function in (None, op) else f" in @{function.sym_name.data}"
 
 
 def name_of(value: SSAValue) -> str:

@@ -1563,3 +1563,48 @@ func.func @unrolled(%x: memref<64xi8>, %size: index, %value: i8) {
   }
   func.return
 }
+
+// -----
+
+// Elements of a word that are not stored would have to be read first.
+// CHECK: hls-verify refuses 'memref.store' in @half_a_word: part of a word of %x is stored, which is reshaped in dimension 2; gather its elements, and store them in an unrolled loop over all
+func.func @half_a_word(%value: i8) {
+  %x = memref.alloc() : memref<8x4xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    scf.for %lane = %zero to %two step %one {
+      vhls.unroll
+      memref.store %value, %x[%i, %lane] : memref<8x4xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// The same where a condition is another for each of them.
+// CHECK: hls-verify refuses 'memref.store' in @some_lanes: part of a word of %x is stored, which is reshaped in dimension 2; gather its elements, and store them in an unrolled loop over all
+func.func @some_lanes(%value: i8) {
+  %x = memref.alloc() : memref<8x4xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    scf.for %lane = %zero to %four step %one {
+      vhls.unroll
+      %is_first = arith.cmpi eq, %lane, %zero : index
+      scf.if %is_first {
+        memref.store %value, %x[%i, %lane] : memref<8x4xi8>
+      }
+    }
+  }
+  func.return
+}

@@ -610,3 +610,25 @@ func.func @called_each_cycle(%x: memref<64xi8>, %y: memref<64xi8>) {
   memref.store %ab, %y[%zero] : memref<64xi8>
   func.return
 }
+
+// -----
+
+// All elements of a word are stored at a time, here if a condition holds for all of them.
+// CHECK-LABEL: func.func @whole_words
+func.func @whole_words(%value: i8, %which: i1) {
+  %x = memref.alloc() : memref<8x4xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    scf.for %lane = %zero to %four step %one {
+      vhls.unroll
+      scf.if %which {
+        memref.store %value, %x[%i, %lane] : memref<8x4xi8>
+      }
+    }
+  }
+  func.return
+}

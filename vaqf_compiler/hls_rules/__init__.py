@@ -46,6 +46,7 @@ from vaqf_compiler.hls_rules.queues import check_queues
 from vaqf_compiler.hls_rules.statics import check_statics
 from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
+from vaqf_compiler.hls_rules.words import check_words
 
 RULES: tuple[Callable[[Program], None], ...] = (
     # What all others take for granted.
@@ -71,6 +72,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_pieces,
     check_bindings,
     check_roms,
+    check_words,
     check_counters,
     check_bounds,
     check_copies,

@@ -1,3 +1,4 @@
+// RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=1},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{lanes=8 keys=2},binvit-allocate,lower-binvit-to-loops' 2>/dev/null | filecheck %s --check-prefix=SMALL
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,lower-binvit-to-loops' 2>/dev/null | filecheck %s
 // RUN: vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize{activation-bits=6},binvit-map,binvit-tile{binary-m=32 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{binary-m=8 lanes=8 keys=2},binvit-allocate,binvit-estimate{board=kv260},lower-binvit-to-loops' 2>/dev/null | filecheck %s --check-prefix=TIMED
 
@@ -120,3 +121,8 @@
 // CHECK: binvit.parameter "k.weight"
 // CHECK: binvit.pack {{.*}} at 4 tile 32 by 16 bits 1
 // CHECK: binvit.memory_image @parameters words {{[0-9]+}} {
+
+// Products of few bits are bound to LUTs, as the estimate counts them.
+// SMALL: func.func @attention
+// SMALL: %product = arith.muli
+// SMALL-NEXT: vhls.bind_op %product impl = "fabric" : i3

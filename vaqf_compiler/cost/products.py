@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from vaqf_compiler.cost.block import Block, Features
+from vaqf_compiler.engines.trees import is_small
 
 DSP_A_BITS = 27
 DSP_B_BITS = 18
@@ -13,24 +14,18 @@ DSP_B_BITS = 18
 PARTIAL_BITS = 17
 """Of a wider operand that a further slice takes: 18 bits less a sign."""
 LUT_INPUTS = 6
-LEAST_PRODUCT_BITS = 9
-"""Narrower products, as of four by four bits, are made of LUTs (AMD UG901, Yosys)."""
 
 
 def dsp_slices(a_bits: int, b_bits: int) -> int:
     """
     Slices that Yosys's `mul2dsp` takes for a signed product: none for a small one, otherwise
-    those of the wider operand, cut to fit 27 bits, times those of the other, cut to fit 18.
+    those of the wider operand, cut to fit 27 bits, times those of the other, cut to fit 18. (What
+    is small is the same for Yosys.)
     """
     wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
     if is_small(a_bits, b_bits):
         return 0
     return _pieces(wide, DSP_A_BITS) * _pieces(narrow, DSP_B_BITS)
-
-
-def is_small(a_bits: int, b_bits: int) -> bool:
-    """Whether a product is made of LUTs."""
-    return min(a_bits, b_bits) < 2 or a_bits + b_bits < LEAST_PRODUCT_BITS
 
 
 def _pieces(bits: int, most: int) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled
 from vaqf_compiler.engines.values import Value, constant
 
@@ -20,6 +21,8 @@ PACKED_BITS = 27
 """Of its wider factor."""
 CHAIN = 4
 """The most products in a chain: the factors of each wait for the sum of those before."""
+LEAST_DSP_BITS = 9
+"""Of a product that is worth a DSP block; narrower ones, as of four by four bits, are LUTs."""
 
 
 def tree_sum(terms: Buffer, name: str) -> Value:
@@ -49,6 +52,11 @@ def fits_pair(shared_bits: int, bits: int) -> bool:
     """Whether two products of a shared factor and factors of some bits go into one DSP48E2."""
     fits = shared_bits + bits <= FIELD_BITS and FIELD_BITS + bits + 1 <= PACKED_BITS
     return fits and min(shared_bits, bits) > 1  # a product with one bit is a few gates
+
+
+def is_small(a_bits: int, b_bits: int) -> bool:
+    """Whether a product is made of LUTs."""
+    return min(a_bits, b_bits) < 2 or a_bits + b_bits < LEAST_DSP_BITS
 
 
 def pair_chain(most_product: int) -> int:
@@ -113,10 +121,16 @@ def _chains(
 def _chain(
     shared: Buffer, factor: Callable[[Value], Value], first: Value, length: int, bits: int
 ) -> Value:
-    total = factor(first).times(shared[first]).to(bits)
+    def product(n: Value) -> Value:
+        one, other = factor(n), shared[n]
+        found = one.times(other)
+        if is_small(one.bits, other.bits):
+            vhls.BindOpOp(found.named("product").ssa, "fabric")
+        return found.to(bits)
+
+    total = product(first)
     for link in range(1, length):
-        n = first + link
-        total = total + factor(n).times(shared[n]).to(bits)
+        total = total + product(first + link)
     return total
 
 

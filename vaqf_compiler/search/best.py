@@ -10,8 +10,10 @@ bound on, exact cycles are found until no bound is below them. So the result is 
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import product
@@ -114,6 +116,21 @@ def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
     return first[:, None, None] + second[None, :, None] + third[None, None, :]
 
 
+@contextmanager
+def collections_later() -> Generator[None]:
+    """
+    No garbage is collected meanwhile: loops that are built to be looked at once are found to be
+    garbage only with all that is kept, which takes a fifth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 @dataclass
 class Search:
     """Searches for a model on a board at a clock; what it learns of engines serves all bits."""
@@ -144,6 +161,10 @@ class Search:
         For activations of some bits; None where nothing that fits the board has a frame rate of
         `least_fps`. Raises PassFailedException where given parameters rule out every accelerator.
         """
+        with collections_later():
+            return self._best(bits, least_fps)
+
+    def _best(self, bits: int, least_fps: float) -> Found | None:
         cycles = self.clock_mhz * 1e6 / least_fps if least_fps else math.inf
         # The rate of an accelerator itself must not lose a cycle to rounding.
         limit = cycles if math.isinf(cycles) else math.floor(cycles * (1 + 1e-12))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaqf_compiler.cost.block import OutOfRangeError
+from vaqf_compiler.cost.blocks import BinaryDot
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.estimate import MARGIN, rounded
 from vaqf_compiler.cost.parts import (
@@ -92,10 +93,10 @@ class Prices:
         A linear engine; of the 8-bit one with the image memory that goes with it. None where it
         cannot be built, or does not fit the board.
         """
-        alike = replace(tile, results=1)
-        key = (base.bits, base.lanes, name, alike)
+        tiles = (tile.tile_m, tile.tile_n, tile.unroll_m, tile.unroll_n)
+        key = (base.bits, base.lanes, name, *tiles)
         if key not in self._sums:
-            self._sums[key] = self._sums_of(base, name, alike)
+            self._sums[key] = self._sums_of(base, name, replace(tile, results=1))
         if (sums := self._sums[key]) is None:
             return None
         width = width_of(sums.accelerator.activations)
@@ -111,6 +112,8 @@ class Prices:
         return epilogue and sums.resources + epilogue
 
     def _sums_of(self, base: Frame, name: str, tile: LinearTile) -> Sums | None:
+        if tile.weight_bits == 1 and self._exceeds(base.bits, tile):
+            return None
         engine, accelerator = self.frames.linear(base, name, tile)
         if engine.weight_bits > 1 and engine.product_copies > MOST_COPIES:
             return None
@@ -126,6 +129,14 @@ class Prices:
         found = resources_of(parts)
         fit = fits(np.array([row(found)]), self.budget)[0]
         return Sums(engine, accelerator, found) if fit else None
+
+    def _exceeds(self, bits: int, tile: LinearTile) -> bool:
+        """Whether binary products alone take more LUTs than there are, as most tiles' do."""
+        try:
+            products = BinaryDot(bits, tile.unroll_n).resources
+        except OutOfRangeError:
+            return True
+        return bool(tile.unroll_m * products.lut > self.budget[0])
 
     def attention(self, frame: Frame, keys: int) -> Resources | None:
         """An attention engine, if the model needs one; None where it cannot be built."""

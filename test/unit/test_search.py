@@ -153,9 +153,21 @@ def test_lanes_divide_what_every_layer_gives():
 
 def test_a_small_board_gets_what_fits():
     # Only memories of few lanes fit; wider ones bound attention from below.
-    found = search_of("deit-tiny", None, "kv260", None, ()).best(1)
+    found = search_of("deit-tiny", None, "kv260", None, (("uram", 0),)).best(1)
     assert found is not None and found.choice.lanes == 4
     assert KV260.share(found.resources)["bram36"] <= KV260.usable["bram36"]
+
+
+def test_ultraram_takes_what_block_ram_does_not():
+    def best(*fixed: tuple[str, int]) -> Found | None:
+        return search_of("deit-base", None, "kv260", None, fixed).best(8)
+
+    found = best()
+    assert found is not None and found.choice.uram == 1
+    assert 0 < found.resources.uram <= 0.8 * KV260.available["uram"]
+    assert best(("uram", 0)) is None
+    with pytest.raises(PassFailedException, match="4 results a cycle fill no word of"):
+        best(("uram", 1), ("binary_results", 4), ("lanes", 16))
 
 
 @pytest.mark.long

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.limits import MAX
-from vaqf_compiler.search.best import LAYER_NORM, Found, Search
-from vaqf_compiler.search.machine import BINARY, INT8, Frame
+from vaqf_compiler.search.best import Found, Search
+from vaqf_compiler.search.machine import BINARY, INT8, Frames
+from vaqf_compiler.search.prices import LAYER_NORM
 from vaqf_compiler.search.select import what_binds
 from vaqf_compiler.sweep import Selection, parse_axes, run_sweep
 from vaqf_compiler.sweep.evaluate import evaluate_point, search_of
@@ -57,13 +58,12 @@ def _cell(selection: Selection) -> str:
 def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
     """Where the cycles go: what multiplies, and what is lost to each cause."""
     choice, facts, cycles = found.choice, search.facts, search.cycles
-    widths = {name: choice.linear[name].tile_n // choice.lanes for name in (BINARY, INT8)}
-    frame = Frame(facts, found.bits, choice.lanes, widths[BINARY], widths[INT8])
-    machine = frame.accelerator
+    built = Frames(facts).built(found.bits, choice)
+    machine, attention = built.accelerator, built.attention
     causes: list[tuple[str, int]] = []
     for name, title in ((BINARY, "binary layers"), (INT8, "8-bit layers")):
         chosen = choice.linear[name]
-        engine = frame.linear(name, chosen, machine)
+        engine = built.linear[name]
         width = chosen.unroll_m * chosen.unroll_n
         products = cut = finishing = 0
         for layer in facts.linear[name]:
@@ -85,7 +85,6 @@ def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
                 total - cut - finishing,
             ),
         ]
-    attention = frame.attention(choice.keys)
     queries = sum(facts.others["attention"]) * facts.heads
     ideal = round(queries * facts.tokens / choice.keys)
     total = cycles.attention(attention, machine)

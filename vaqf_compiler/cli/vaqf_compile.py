@@ -149,7 +149,8 @@ def main() -> None:
 
 def _compare(arguments: argparse.Namespace) -> int:
     """Print a synthesis report beside the estimate. The exit code."""
-    from vaqf_compiler.synthesis.comparison import compare, read_estimate
+    from vaqf_compiler.synthesis.comparison import compare
+    from vaqf_compiler.synthesis.project_estimate import read_estimate
     from vaqf_compiler.synthesis.table import comparison_table
     from vaqf_compiler.synthesis.vitis_report import read_report
 

@@ -35,6 +35,7 @@ from vaqf_compiler.stages import (
     TORCH,
     WEIGHTS,
     Options,
+    check_parameters,
     given_parameters,
     stage_path,
     stage_pipelines,
@@ -179,6 +180,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
     if options.clock_mhz is not None:
         check_clock(options.clock_mhz, "--clock-mhz")
+    searches = options.fps is not None or arguments.sweep is not None
+    check_parameters(options, searches=searches)
     _check_files(arguments)
     if arguments.sweep is not None:
         return _sweep(arguments, options)

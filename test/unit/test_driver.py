@@ -14,6 +14,7 @@ from typing import Any
 import emulated_pynq
 import numpy as np
 import pytest
+from compile_cpp import COMPILERS
 from numpy.typing import NDArray
 from PIL import Image
 from small_project import DEFAULTS, compile_small
@@ -244,6 +245,16 @@ def test_a_library_of_other_sources_is_refused(project: Path, tmp_path: Path) ->
     assert run_example(stale).returncode == 0
     (stale / "vaqf_trace.h").unlink()
     assert run_example(stale).stderr.startswith("error: cannot read 'vaqf_trace.h': No such file")
+
+
+@pytest.mark.long
+def test_clang_makes_the_library(project: Path, tmp_path: Path) -> None:
+    """Long because the first program that is linked waits for libc++ to be compiled."""
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    compiler = f"CXX={' '.join(COMPILERS['clang'])}"
+    command = ["make", "-B", "-C", str(copy), "test", compiler, f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "PASS: the test image's logits" in done.stdout, done.stderr
 
 
 def test_a_library_that_says_nothing_of_its_sources_is_refused(

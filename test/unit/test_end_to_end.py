@@ -315,7 +315,7 @@ PUBLISHED = ("--profile", "vaqf2022")
         (["--fps", "9", "--tile", "binary-n=48"], "choose a power of two"),
         (["--fps", "9", "--unroll", "keys=0"], "keys must be in 1..512, got 0"),
         (["--fps", "9", "--unroll", "int8-m=0"], "channels a cycle must be at least 1, got 0"),
-        (["--fps", "9", "--unroll", "int8-results=3"], "3 results a cycle do not divide the 32"),
+        (["--fps", "9", "--unroll", "int8-results=3"], "3 results a cycle do not divide any num"),
         (["--fps", "9", "--tile", "int8-m=30", "--unroll", "lanes=8"], "tile height, 30, must"),
         (["--sweep", "bits", "--tile", "binary-m=0"], "tile sizes must be in 1..4096, got 0"),
         (["--sweep", "bits", "--unroll", "keys=0"], "keys must be in 1..512, got 0"),

@@ -142,6 +142,5 @@ def check_unroll(
             )
     most = LANE_CHOICES[-1] if lanes is None else lanes
     if results is not None and (results < 1 or most % results):
-        raise PassFailedException(
-            f"@{name}: {results} results a cycle do not divide the {most} lanes"
-        )
+        those = f"the {lanes} lanes" if lanes is not None else "any number of lanes"
+        raise PassFailedException(f"@{name}: {results} results a cycle do not divide {those}")

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xdsl.utils.arg_spec import parse_pipeline
+from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.limits import Target
+from vaqf_compiler.passes.binvit_tile import DEFAULT_SIZES, check_tile
+from vaqf_compiler.passes.binvit_unroll import DEFAULT_LANES, check_keys, check_lanes, check_unroll
 from vaqf_compiler.pipeline import check_spec
+from vaqf_compiler.search.machine import WEIGHT_BITS
 from vaqf_compiler.universe import VAQF_UNIVERSE
 
 IR_DIRECTORY = "ir"
@@ -84,6 +88,36 @@ def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
                 raise UserError(f"option '{key}' of {name} must be a whole number")
             found.append((f"{prefix}{key.replace('-', '_')}", values[0]))
     return tuple(found)
+
+
+def check_parameters(options: Options, *, searches: bool) -> None:
+    """
+    Raise UserError for options of binvit-tile and binvit-unroll that no engine can have. With
+    `searches`, what is not given will be chosen, and is not checked.
+    """
+    given: dict[str, int | None] = dict(given_parameters(options))
+    defaults: dict[str, int | None] = {}
+    if not searches:
+        defaults = {f"tile_{name}": size for name, size in DEFAULT_SIZES.items()}
+        defaults["lanes"] = DEFAULT_LANES
+    known = defaults | given
+    try:
+        if (lanes := known.get("lanes")) is not None:
+            check_lanes(lanes)
+        if (keys := known.get("keys")) is not None:
+            check_keys(keys)
+        for name, bits in WEIGHT_BITS.items():
+            kind = name.removesuffix("_linear")
+            tile_m, tile_n = known.get(f"tile_{kind}_m"), known.get(f"tile_{kind}_n")
+            check_tile(name, tile_m, tile_n, bits)
+            whole = (None, None) if searches else (tile_m, tile_n)
+            unroll_m, unroll_n = (
+                known.get(f"{kind}_{side}", size) for side, size in zip("mn", whole, strict=True)
+            )
+            results = known.get(f"{kind}_results")
+            check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
+    except PassFailedException as error:
+        raise UserError(f"--tile and --unroll: {error}") from error
 
 
 def stage_path(project: Path, stage: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 import emulated_pynq
 import numpy as np
 import pytest
+from compile_cpp import COMPILERS
 from numpy.typing import NDArray
 from PIL import Image
 from small_project import DEFAULTS, compile_small
@@ -103,25 +104,41 @@ def test_a_wrong_weight_is_found_by_the_check(project: Path, tmp_path: Path) -> 
 
 
 def emulate(
-    monkeypatch: pytest.MonkeyPatch, project: Path, tmp_path: Path, **options: int
-) -> tuple[ModuleType, Path]:
-    """A package pynq for the accelerator of a project, and a bitstream."""
+    monkeypatch: pytest.MonkeyPatch,
+    project: Path,
+    tmp_path: Path,
+    base: int = emulated_pynq.HIGH_MEMORY,
+    **options: Any,
+) -> Path:
+    """A package pynq for the accelerator of a project, with memory from `base` on; a bitstream."""
     facts = json.loads((project / "accelerator.json").read_text())
     pynq = ModuleType("pynq")
     ports = [port["name"] for port in facts["ports"]]
     library = project.resolve() / "libvaqf_csim.so"
-    vars(pynq)["Overlay"] = emulated_pynq.overlay(library, facts["top"], ports, **options)
-    vars(pynq)["allocate"] = emulated_pynq.allocate
+    memory = emulated_pynq.Memory(base)
+    bits = emulated_pynq.Bitstream(library, facts["top"], ports, **options)
+    vars(pynq)["Overlay"] = bits.overlay(memory)
+    vars(pynq)["allocate"] = memory.allocate
     monkeypatch.setitem(sys.modules, "pynq", pynq)
     bitstream = tmp_path / "vaqf.bit"
     bitstream.touch()
-    return pynq, bitstream
+    return bitstream
 
 
+@pytest.mark.parametrize(
+    ("names", "base"),
+    [
+        (emulated_pynq.VITIS_HLS, emulated_pynq.HIGH_MEMORY),
+        (emulated_pynq.VIVADO_HLS, emulated_pynq.HIGH_MEMORY),
+        (["{}"], emulated_pynq.LOW_MEMORY),
+        (["{}_V"], emulated_pynq.LOW_MEMORY),
+        (["{}_offset"], emulated_pynq.LOW_MEMORY),
+    ],
+)
 def test_the_board_computes_what_the_simulation_computes(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], base: int
 ) -> None:
-    _, bitstream = emulate(monkeypatch, project, tmp_path)
+    bitstream = emulate(monkeypatch, project, tmp_path, base, names=names)
     driver = driver_of(project)
     board = driver.Accelerator.on_board(bitstream, project)
     simulated = driver.Accelerator.simulated(project)
@@ -134,17 +151,48 @@ def test_the_board_computes_what_the_simulation_computes(
 def test_an_accelerator_that_hangs_is_noticed(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, bitstream = emulate(monkeypatch, project, tmp_path, delay=1 << 60)
+    bitstream = emulate(monkeypatch, project, tmp_path, delay=1 << 60)
     driver = driver_of(project)
     backend = driver.Board(bitstream, "vaqf_top", timeout_s=0.01)
     with pytest.raises(driver.DriverError, match=r"did not end within 0\.01 s"):
         driver.Accelerator(backend, project).check()
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["{}"], "the register for the address of image_port has 32 bits, too few for 0x800000000"),
+        (["{}_data"], "the accelerator has no register for the address of image_port"),
+    ],
+)
+def test_an_address_without_a_register_is_refused(
+    project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    message: str,
+) -> None:
+    bitstream = emulate(monkeypatch, project, tmp_path, names=names)
+    driver = driver_of(project)
+    with pytest.raises(driver.DriverError, match=message):
+        driver.Accelerator.on_board(bitstream, project).check()
+
+
+def test_a_block_without_control_register_is_refused(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bitstream = emulate(monkeypatch, project, tmp_path)
+    driver = driver_of(project)
+    board = driver.Board(bitstream, "vaqf_top")
+    del board._registers["CTRL"]
+    with pytest.raises(driver.DriverError, match="has no control register"):
+        driver.Accelerator(board, project).check()
+
+
 def test_another_bitstream_is_refused(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, bitstream = emulate(monkeypatch, project, tmp_path)
+    bitstream = emulate(monkeypatch, project, tmp_path)
     driver = driver_of(project)
     with pytest.raises(driver.DriverError, match=r"has 0 blocks other_top, expected one"):
         driver.Board(bitstream, "other_top")
@@ -154,8 +202,13 @@ def test_another_bitstream_is_refused(
 
 @pytest.mark.parametrize(
     ("position", "message"),
-    [(-1, "is damaged, or not of this accelerator"), (40, "is not the file of port parameters")],
-    ids=["contents", "name of the port"],
+    [
+        (-1, "is damaged, or not of this accelerator; compile the model again"),
+        (28, "is damaged, or not of this accelerator; compile the model again"),
+        (31, "is damaged, or not of this accelerator; compile the model again"),
+        (40, "is not the file of port parameters; compile the model again"),
+    ],
+    ids=["contents", "the zero", "the end of the zero", "name of the port"],
 )
 def test_a_damaged_file_is_refused(
     project: Path, tmp_path: Path, position: int, message: str
@@ -171,6 +224,116 @@ def test_a_damaged_file_is_refused(
     path.write_bytes(b"VAQF")
     with pytest.raises(driver.DriverError, match="is damaged, or not of this accelerator"):
         driver.Accelerator.simulated(broken)
+
+
+def test_a_library_of_other_sources_is_refused(project: Path, tmp_path: Path) -> None:
+    stale = Path(shutil.copytree(project, tmp_path / "stale"))
+    driver = driver_of(stale)
+    assert driver.Accelerator.simulated(stale).check()
+    message = "error: 'libvaqf_csim.so' was not made of the sources beside it; run make -B "
+    for name in driver.LIBRARY_SOURCES:
+        text = (stale / name).read_text()
+        (stale / name).write_text(text + "\n")
+        done = run_example(stale)
+        assert (done.returncode, done.stderr) == (1, f"{message}libvaqf_csim.so\n")
+        (stale / name).write_text(text)
+    assert run_example(stale).returncode == 0
+    # What the message says is enough, whatever the times of the files are.
+    (stale / "vaqf_types.h").write_text((stale / "vaqf_types.h").read_text() + "\n")
+    (stale / "libvaqf_csim.so").touch()
+    subprocess.run(["make", "-B", "-C", stale, "libvaqf_csim.so"], check=True, capture_output=True)
+    assert run_example(stale).returncode == 0
+    (stale / "vaqf_trace.h").unlink()
+    assert run_example(stale).stderr.startswith("error: cannot read 'vaqf_trace.h': No such file")
+
+
+@pytest.mark.long
+def test_clang_makes_the_library(project: Path, tmp_path: Path) -> None:
+    """Long because the first program that is linked waits for libc++ to be compiled."""
+    copy = Path(shutil.copytree(project, tmp_path / "copy"))
+    compiler = f"CXX={' '.join(COMPILERS['clang'])}"
+    command = ["make", "-B", "-C", str(copy), "test", compiler, f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "PASS: the test image's logits" in done.stdout, done.stderr
+
+
+def test_a_library_that_says_nothing_of_its_sources_is_refused(
+    project: Path, tmp_path: Path
+) -> None:
+    older = Path(shutil.copytree(project, tmp_path / "older"))
+    command = ["g++", "-shared", "-fPIC", "-DVAQF_NATIVE", "vaqf_top.cpp", "-o", "libvaqf_csim.so"]
+    subprocess.run(command, cwd=older, check=True, capture_output=True)
+    done = run_example(older)
+    assert done.returncode == 1 and "was not made of the sources beside it" in done.stderr
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"top": "other_top"}, "'libvaqf_csim.so' has no function other_top"),
+        ({"top": "__init__()"}, "top must be a name, got '__init__()'"),
+        ({"top": 3}, "top must be of type str, got 3"),
+        ({"top": MISSING}, "top is missing"),
+        ({"ports": {}}, "ports must be of type list, got {}"),
+        ({"ports": []}, "image.port must be a port of kind image, got image_port"),
+        ({"ports": [3]}, "ports[0] must be an object"),
+        ({"ports.0": {}}, "ports[0].name is missing"),
+        ({"ports.0.words": "48"}, "ports[0].words must be of type int, got '48'"),
+        ({"ports.0.words": True}, "ports[0].words must be of type int, got True"),
+        ({"ports.0.words": 47}, "port image_port is not as large as an image of [3, 16, 16]"),
+        ({"ports.1.words": 10**15}, "ports[1].words must be from 1 to 268435456, got 1000000000"),
+        ({"ports.1.words": -1}, "ports[1].words must be from 1 to 268435456, got -1"),
+        ({"ports.1.word_bits": 0}, "ports[1].word_bits must be from 8 to 1024, got 0"),
+        ({"ports.4.words": 9}, "port logits is too small for 10 logits"),
+        ({"image": None}, "image must be of type dict, got None"),
+        ({"image.port": "logits"}, "image.port must be a port of kind image, got logits"),
+        ({"image.scale": "1"}, "image.scale must be of type float, got '1'"),
+        ({"image.scale": 0}, "image.scale must be above 0, got 0"),
+        ({"image.scale": float("nan")}, "image.scale must be above 0, got nan"),
+        ({"image.maximum": 128}, "image.maximum must be from -128 to 127, got 128"),
+        ({"image.shape": [3, 16]}, "image.shape must be channels, height and width, got [3, 16]"),
+        ({"image.shape": [3, 16, "x"]}, "image.shape 2 must be of type int, got 'x'"),
+        ({"image.patch": 5}, "image.shape [3, 16, 16] is not divided by image.patch 5"),
+        ({"logits.count": 0}, "logits.count must be from 1 to 268435456, got 0"),
+    ],
+)
+def test_a_damaged_description_is_a_sentence(
+    project: Path, tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    broken = Path(shutil.copytree(project, tmp_path / "broken"))
+    facts = json.loads((broken / "accelerator.json").read_text())
+    ((place, value),) = change.items()
+    *path, last = (int(step) if step.isdigit() else step for step in place.split("."))
+    changed = facts
+    for step in path:
+        changed = changed[step]
+    if value is MISSING:
+        del changed[last]
+    else:
+        changed[last] = value
+    (broken / "accelerator.json").write_text(json.dumps(facts))
+    done = run_example(broken)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert message in done.stderr and done.stderr.endswith("compile the model again\n")
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"{}", b"[]", b"null", b"\xff", b"[" * 100_000])
+def test_what_is_no_description_is_a_sentence(project: Path, tmp_path: Path, text: bytes) -> None:
+    broken = Path(shutil.copytree(project, tmp_path / "broken"))
+    (broken / "accelerator.json").write_bytes(text)
+    done = run_example(broken)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("error: 'accelerator.json' is damaged (")
+
+
+@pytest.mark.parametrize("count", ["0", "-1"])
+def test_at_least_one_class_is_shown(project: Path, count: str) -> None:
+    done = run_example(project, "--top", count)
+    assert done.returncode == 2
+    assert f"argument --top: must be at least 1, got {count}" in done.stderr
 
 
 def test_the_example_classifies_image_files(project: Path, tmp_path: Path) -> None:

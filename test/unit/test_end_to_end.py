@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from vaqf_compiler.stages import (
     QUANTIZED,
     TORCH,
     Options,
+    check_parameters,
     stage_path,
     stage_pipelines,
 )
@@ -276,6 +278,20 @@ def walk(operation: Any) -> Iterator[Any]:
                 yield from walk(op.operation)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--fps", "1", "--tile", "binary-m=32", "--unroll", "lanes=8"],
+        ["--fps", "1", "--tile", "binary-n=1024", "--unroll", "binary-results=2"],
+        ["--fps", "1", "--unroll", "int8-m=2"],
+    ],
+)
+def test_what_a_search_may_complete_is_not_refused(arguments: list[str]):
+    options = dict(pairwise(arguments))
+    given = Options(tile=options.get("--tile", ""), unroll=options.get("--unroll", ""))
+    check_parameters(given, searches=True)
+
+
 def test_missing_project_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert tool(vaqf_sim.main, str(tmp_path)) == 1
     assert "is missing; run vaqf-compile first" in capsys.readouterr().err
@@ -290,7 +306,27 @@ PUBLISHED = ("--profile", "vaqf2022")
     [
         (["--bits", "0"], "--bits must be in 1..16, got 0"),
         (["--tile", "binary-n=48"], "choose a power of two"),
+        (["--tile", "binary-m=0"], "@binary_linear: tile sizes must be in 1..4096, got 0"),
+        (["--tile", "binary-n=-1"], "@binary_linear: tile sizes must be in 1..4096, got -1"),
+        (["--tile", "int8-m=5000"], "@int8_linear: tile sizes must be in 1..4096, got 5000"),
+        (["--tile", "int8-n=8"], "8 input channels do not take a whole word of the image"),
+        (["--tile", "binary-m=4096 binary-n=1024"], "takes 32768 words of registers; choose a"),
+        (["--tile", "binary-m=1 binary-n=64"], "does not fill 128-bit words; make its height a"),
+        (["--fps", "9", "--tile", "binary-m=0"], "tile sizes must be in 1..4096, got 0"),
+        (["--fps", "9", "--tile", "binary-n=48"], "choose a power of two"),
+        (["--fps", "9", "--unroll", "keys=0"], "keys must be in 1..512, got 0"),
+        (["--fps", "9", "--unroll", "int8-m=0"], "channels a cycle must be at least 1, got 0"),
+        (["--fps", "9", "--unroll", "int8-results=3"], "3 results a cycle do not divide any num"),
+        (["--fps", "9", "--tile", "int8-m=30", "--unroll", "lanes=8"], "tile height, 30, must"),
+        (["--sweep", "bits", "--tile", "binary-m=0"], "tile sizes must be in 1..4096, got 0"),
+        (["--sweep", "bits", "--unroll", "keys=0"], "keys must be in 1..512, got 0"),
+        (["--unroll", "keys=0"], "keys must be in 1..512, got 0"),
+        (["--unroll", "keys=513"], "keys must be in 1..512, got 513"),
         (["--unroll", "lanes=5"], "lanes must be 4, 8, 16 or 32, got 5"),
+        (["--unroll", "lanes=32"], "@int8_linear: input channels a cycle, 16, must be a multiple"),
+        (["--unroll", "binary-m=0"], "output channels a cycle must be at least 1, got 0"),
+        (["--unroll", "binary-m=36"], "36 output channels a cycle do not divide the tile's 96"),
+        (["--unroll", "int8-results=-1"], "-1 results a cycle do not divide the 16 lanes"),
         (["--unroll", "nonsense=5"], "pass 'binvit-unroll': Provided arguments [\"nonsense\"]"),
         (["--unroll", "keys=true"], "pass 'binvit-unroll': option 'keys' must be a number, got t"),
         (["--fps", "9", "--unroll", "keys=true"], "option 'keys' must be a number, got true"),
@@ -324,8 +360,9 @@ def test_bad_options_are_sentences(
     shape = ("--input-shape", "1x3x16x16")
     target = str(tmp_path / "build")
     assert tool(vaqf_compile.main, source, *shape, "-o", target, *arguments) == 1
-    err = capsys.readouterr().err
-    assert message in err and "Traceback" not in err
+    output = capsys.readouterr()
+    assert message in output.err and "Traceback" not in output.err
+    assert not output.out  # no step was begun
     assert not any(tmp_path.iterdir())
 
 

@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from compile_cpp import AP_TYPES
 from small_project import MODEL_FILE, compile_small, tool
-from tcl import Call, record, record_in_python, tcl_list
+from tcl import INPUTS, calls_in, record, record_in_python, tcl_list, written
+from vendor_commands import VIVADO, VIVADO_HLS, Call, ToolError, check_calls
 
 from vaqf_compiler.cli import vaqf_compile
 
@@ -43,8 +45,15 @@ def named(calls: list[Call], name: str) -> list[Call]:
     return [call for call in calls if call[0] == name]
 
 
-def without_options(call: Call) -> list[str]:
-    return [word for word in call[1:] if not word.startswith("-")]
+def check_written(calls: list[Call], project: Path, name: str) -> None:
+    """That calls are all that a file in `Inputs/calls` has, in its order."""
+    assert written(calls, project) == (INPUTS / "calls" / name).read_text()
+
+
+@pytest.mark.parametrize("board", ["zcu102", "u250"])
+def test_run_hls_makes_these_calls(projects: dict[str, Path], board: str) -> None:
+    project = projects[board]
+    check_written(record(project / "run_hls.tcl"), project, f"{board}-run_hls.tcl")
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -89,10 +98,67 @@ def test_steps_can_be_chosen(projects: dict[str, Path], monkeypatch: pytest.Monk
     ]
 
 
+def test_a_step_that_there_is_not_is_named(
+    projects: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAQF_STEPS", "csim synth")
+    assert record(projects["zcu102"] / "run_hls.tcl") == [
+        (
+            "error",
+            "VAQF_STEPS: there is no step synth; choose some of csim, csynth, cosim, export",
+        )
+    ]
+
+
 def test_a_script_that_is_broken_is_noticed(project: Path) -> None:
     script = project / "run_hls.tcl"
     script.write_text(script.read_text().replace("csynth_design\n}", "csynth_design\n"))
     assert named(record(script), "error")
+
+
+@pytest.mark.parametrize(
+    ("script", "old", "new", "message"),
+    [
+        ("run_hls.tcl", "csynth_design", "synth_design", "there is no command synth_design"),
+        ("run_hls.tcl", "set steps {", "sett steps {", "there is no command sett"),
+        ("run_hls.tcl", "-flow_target", "-target", "open_solution has no option -target"),
+        ("run_hls.tcl", "set_part ", "set_part a ", "set_part does not take 2 arguments"),
+        ("run_hls.tcl", "-period", "-uncertainty", "create_clock has no option -uncertainty"),
+        ("run_hls.tcl", "-period 5.000 ", "", "create_clock needs -period"),
+        ("run_hls.tcl", "ip_catalog", "ip", "export_design -format does not take ip"),
+        ("run_hls.tcl", " -argv data", " -argv", "csim_design -argv does not take None"),
+        ("build_bitstream.tcl", "USE__IRQ0", "USE__IRQ9", "has no property CONFIG.PSU__USE__IRQ9"),
+        ("build_bitstream.tcl", "IRQ0 1", "IRQ0 yes", "CONFIG.PSU__USE__IRQ0 cannot be yes"),
+        ("build_bitstream.tcl", "ip_repo_paths", "ip_repos", "current_project has no property ip"),
+        ("build_bitstream.tcl", "get_bd_cells ps", "get_bd_cells cpu", "there is no cell cpu"),
+        ("build_bitstream.tcl", "get_bd_pins $pin", "get_bd_cells $pin", "takes what get_bd_pins"),
+        (
+            "build_bitstream.tcl",
+            "{max setup min",
+            "{slow setup min",
+            "-delay_type does not take sl",
+        ),
+        ("build_bitstream.tcl", "get_bd_pins $pin", "get_pins $pin", "is no command get_pins"),
+    ],
+)
+def test_what_a_tool_lacks_is_noticed(
+    project: Path, script: str, old: str, new: str, message: str
+) -> None:
+    text = (project / script).read_text()
+    assert old in text
+    (project / script).write_text(text.replace(old, new))
+    with pytest.raises(ToolError, match=re.escape(message)):
+        if script == "run_hls.tcl":
+            record(project / script)
+        else:
+            built(project, "xilinx.com:zcu102:part0")
+
+
+def test_no_tool_has_the_commands_of_another(projects: dict[str, Path]) -> None:
+    calls = record(projects["u250"] / "run_hls.tcl")
+    for commands in (VIVADO_HLS, VIVADO):
+        with pytest.raises(ToolError):
+            check_calls(commands, calls)
 
 
 def read_config(path: Path) -> dict[str, list[str]]:
@@ -116,27 +182,47 @@ def test_the_configuration_file_says_what_the_script_says(
     projects: dict[str, Path], board: str
 ) -> None:
     project = projects[board]
+    expected: dict[str, list[str]] = {}
+
+    def expect(key: str, value: str) -> None:
+        expected.setdefault(key, []).append(value)
+
+    for name, *words in record(project / "run_hls.tcl"):
+        options = dict(pairwise((*words, "true")))  # of a flag, what comes next does not matter
+        match name:
+            case "set_part":
+                expect("part", words[0])
+            case "open_solution":
+                expect("hls.flow_target", options["-flow_target"])
+            case "create_clock":
+                expect("hls.clock", f"{options['-period']}ns")
+            case "set_top":
+                expect("hls.syn.top", words[0])
+            case "add_files":
+                kind, file = ("tb", words[1]) if words[0] == "-tb" else ("syn", words[0])
+                expect(f"hls.{kind}.file", file)
+                if "-cflags" in options:
+                    expect(f"hls.{kind}.cflags", options["-cflags"])
+            case "csim_design" | "cosim_design":
+                step = name.partition("_")[0]
+                assert words[0] == "-O"
+                expect(f"hls.{step}.O", "true")
+                expect(f"hls.{step}.argv", options["-argv"])
+            case "config_interface":
+                assert words[0] == "-m_axi_addr64"
+                expect("hls.syn.interface.m_axi_addr64", "1")
+                for option, value in zip(words[1::2], words[2::2], strict=True):
+                    expect(f"hls.syn.interface.{option[1:]}", value)
+            case "export_design":
+                expect("hls.package.output.format", options["-format"])
+                if "-output" in options:
+                    expect("hls.package.output.file", options["-output"])
+            case _:
+                pass
     config = read_config(project / "hls_config.cfg")
-    assert config["part"] == [BOARDS[board]]
-    assert config["hls.syn.top"] == ["vaqf_top"]
-    assert config["hls.syn.file"] == ["vaqf_top.cpp"]
-    assert config["hls.tb.file"] == ["vaqf_testbench.cpp", "data"]
-    assert config["hls.csim.argv"] == config["hls.cosim.argv"] == ["data"]
-    for name in config["hls.syn.file"] + config["hls.tb.file"]:
-        assert (project / name).exists()
-    calls = record(project / "run_hls.tcl")
-    (clock,) = named(calls, "create_clock")
-    assert config["hls.clock"] == [f"{clock[2]}ns"]
-    (solution,) = named(calls, "open_solution")
-    assert config["hls.flow_target"] == [solution[-1]]
-    (export,) = named(calls, "export_design")
-    assert config["hls.package.output.format"] == [export[2]]
-    (interface,) = named(calls, "config_interface")
-    assert interface[1] == "-m_axi_addr64"
-    for option, value in zip(interface[2::2], interface[3::2], strict=True):
-        assert config[f"hls.syn.interface.{option[1:]}"] == [value]
-    repeatable = {"hls.tb.file", "hls.syn.file"}
-    assert all(len(values) == 1 for key, values in config.items() if key not in repeatable)
+    assert config == expected
+    for file in config["hls.syn.file"] + config["hls.tb.file"]:
+        assert (project / file).exists()
 
 
 IMPLEMENTED = {
@@ -159,14 +245,15 @@ def built(project: Path, board_part: str, **changed: str) -> list[Call]:
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(path.name)
-    answers = {"get_board_parts *": f"{board_part}:3.4", **IMPLEMENTED, **changed}
-    return record(project / "build_bitstream.tcl", answers=answers)
+    usual = {"get_board_parts *": f"{board_part}:3.4", **IMPLEMENTED}
+    answers = changed | usual | changed  # the first pattern that matches
+    return record(project / "build_bitstream.tcl", answers=answers, commands=VIVADO)
 
 
 def connections(calls: list[Call]) -> list[tuple[str, ...]]:
     """The pins of each connection."""
     return [
-        tuple(without_options(call))
+        tuple(word.split()[1].rstrip("]") for word in call[1:])
         for call in calls
         if call[0] in ("connect_bd_intf_net", "connect_bd_net")
     ]
@@ -176,7 +263,7 @@ def properties(calls: list[Call], cell: str) -> dict[str, str]:
     """The configuration of a cell."""
     found: dict[str, str] = {}
     for call in named(calls, "set_property"):
-        if call[1] == "-dict" and call[3] == cell:
+        if call[1] == "-dict" and call[3] == f"[get_bd_cells {cell}]":
             words = call[2].split()
             found |= dict(zip(words[::2], words[1::2], strict=True))
     return found
@@ -192,7 +279,8 @@ def test_the_block_design_is_connected(
     assert not named(calls, "error")
     (creation,) = named(calls, "create_project")
     assert creation[-2:] == ("-part", BOARDS[board])
-    assert ("set_property", "board_part", f"xilinx.com:{som}:part0:3.4", "current_project") in calls
+    board_part = f"xilinx.com:{som}:part0:3.4"
+    assert ("set_property", "board_part", board_part, "[current_project]") in calls
 
     cells = {call[-1]: call[-2].split(":")[2] for call in named(calls, "create_bd_cell")}
     assert Counter(cells.values()) == {
@@ -248,11 +336,32 @@ def test_the_block_design_is_connected(
     assert not any("WARNING" in call[1] for call in named(calls, "puts"))
 
 
+def test_build_bitstream_makes_these_calls(projects: dict[str, Path], tmp_path: Path) -> None:
+    project = Path(shutil.copytree(projects["zcu102"], tmp_path / "project"))
+    calls = built(project, "xilinx.com:zcu102:part0")
+    check_written(calls, project, "zcu102-build_bitstream.tcl")
+
+
 def test_an_ip_that_was_not_exported_is_missed(project: Path) -> None:
-    (message,) = named(record(project / "build_bitstream.tcl"), "error")
+    script = project / "build_bitstream.tcl"
+    (message,) = named(record(script, commands=VIVADO), "error")
     assert message[1].startswith("no exported IP in vaqf/solution1/impl/ip")
-    (message,) = named(record(project / "build_bitstream.tcl", ["elsewhere"]), "error")
-    assert message[1].startswith("no exported IP in elsewhere;")
+    (message,) = named(record(script, ["/elsewhere"], commands=VIVADO), "error")
+    assert message[1].startswith("no exported IP in /elsewhere;")
+
+
+def test_the_directory_of_an_ip_is_found_from_where_the_user_is(
+    project: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "exported" / "ip").mkdir(parents=True)
+    (tmp_path / "exported" / "ip" / "component.xml").touch()
+    script = project / "build_bitstream.tcl"
+    calls = record(
+        script, ["exported/ip"], {"get_board_parts *": "a:b:part0:1.0"}, VIVADO, tmp_path
+    )
+    (repository,) = (call[2] for call in calls if call[:2] == ("set_property", "ip_repo_paths"))
+    assert repository == str(tmp_path / "exported" / "ip")
+    assert ("cd", str(project)) in calls
 
 
 def test_a_board_that_vivado_lacks_is_named(project: Path) -> None:
@@ -264,26 +373,35 @@ def test_a_board_that_vivado_lacks_is_named(project: Path) -> None:
 
 
 def test_a_failed_implementation_ends_the_script(project: Path) -> None:
-    calls = built(project, "x", **{"get_property PROGRESS *": "60%"})
+    calls = built(project, "xilinx.com:zcu102:part0", **{"get_property PROGRESS *": "60%"})
     assert calls[-1][0] == "error" and "implementation failed" in calls[-1][1]
     assert not (project / "vaqf.bit").exists()
 
 
-def test_missed_timing_is_said(project: Path) -> None:
-    calls = built(project, "x", **{"get_property SLACK *": "-0.3"})
-    assert "timing is not met at 200 MHz" in named(calls, "puts")[-1][1]
+@pytest.mark.parametrize(("delay", "times"), [("max", "setup"), ("min", "hold")])
+def test_missed_timing_is_said(project: Path, delay: str, times: str) -> None:
+    missed = {f"get_property SLACK *-delay_type {delay}*": "-0.3"}
+    calls = built(project, "xilinx.com:zcu102:part0", **missed)
+    assert named(calls, "puts")[1:] == [
+        (
+            "puts",
+            f"WARNING: {times} times are not met at 200 MHz; see vaqf_timing.rpt before using the "
+            "bitstream",
+        )
+    ]
 
 
 def test_an_alveo_card_gets_a_kernel_and_its_connections(projects: dict[str, Path]) -> None:
     project = projects["u250"]
     assert not (project / "build_bitstream.tcl").exists()
     config = read_config(project / "link.cfg")
-    assert config["connectivity.nk"] == ["vaqf_top:1:vaqf_top_1"]
-    assert [line.split(":")[0] for line in config["connectivity.sp"]] == [
-        f"vaqf_top_1.{port}" for port in PORTS
-    ]
-    assert all(re.fullmatch(r"[\w.]+:DDR\[[0-3]\]", line) for line in config["connectivity.sp"])
-    assert config["clock.defaultFreqHz"] == ["200000000"]
+    assert config == {
+        "connectivity.nk": ["vaqf_top:1:vaqf_top_1"],
+        "connectivity.sp": [
+            f"vaqf_top_1.{port}:DDR[{bank % 4}]" for bank, port in enumerate(PORTS)
+        ],
+        "clock.defaultFreqHz": ["200000000"],
+    }
     assert "**Not generated:** a host program" in (project / "README.md").read_text()
 
 
@@ -330,14 +448,8 @@ def vivado_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_vivado_hls_gets_a_script_that_it_knows(vivado_project: Path) -> None:
-    calls = record(vivado_project / "run_hls.tcl")
-    assert not named(calls, "error")
-    steps = ["csim_design", "csynth_design", "cosim_design", "export_design"]
-    assert [name for name, *_ in calls if name.endswith("_design")] == steps
-    (solution,) = named(calls, "open_solution")
-    assert solution == ("open_solution", "-reset", "solution1")
-    assert named(calls, "config_interface") == [("config_interface", "-m_axi_addr64")]
-    assert named(calls, "export_design") == [("export_design", "-format", "ip_catalog")]
+    calls = record(vivado_project / "run_hls.tcl", commands=VIVADO_HLS)
+    check_written(calls, vivado_project, "vivado-run_hls.tcl")
     assert not (vivado_project / "hls_config.cfg").exists()
     readme = (vivado_project / "README.md").read_text()
     assert "\nvivado_hls -f run_hls.tcl\n" in readme
@@ -361,7 +473,7 @@ def test_vivado_hls_gets_pragmas_and_c_plus_plus_that_it_knows(
     assert without == other
     (standard,) = {
         call[-1]
-        for call in named(record(vivado_project / "run_hls.tcl"), "add_files")
+        for call in named(record(vivado_project / "run_hls.tcl", commands=VIVADO_HLS), "add_files")
         if call[-1].startswith("-std=")
     }
     for name in ("vaqf_top.cpp", "vaqf_testbench.cpp"):
@@ -400,4 +512,4 @@ def test_the_tcl_inside_python_records_the_same(projects: dict[str, Path]) -> No
         pytest.skip("tclsh is not installed, so there is nothing to compare with")
     script = projects["zcu102"] / "run_hls.tcl"
     text = record_in_python(tcl_list([str(script), "", ""]))
-    assert [tuple(call.split("\x1f")) for call in text.split("\x1e")[:-1]] == record(script)
+    assert calls_in(text) == record(script)

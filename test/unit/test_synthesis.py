@@ -18,7 +18,8 @@ from small_project import DEFAULTS, compile_small, tool
 
 from vaqf_compiler.cli import vaqf_compile
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.synthesis.comparison import Comparison, Row, compare, read_estimate
+from vaqf_compiler.synthesis.comparison import Comparison, Row, compare
+from vaqf_compiler.synthesis.project_estimate import read_estimate
 from vaqf_compiler.synthesis.vitis_report import read_report
 
 INPUTS = Path(__file__).parent / "Inputs"
@@ -91,6 +92,27 @@ def test_loops_are_found_in_modules_of_their_own_and_where_they_were_inlined():
     assert rows_of(comparison, "line 30, binary_linear") == {"latency": (450, 450, "0.0%")}
 
 
+def test_modules_made_of_loops_are_shown_below_their_function():
+    comparison = compared(REPORT)
+    subjects = list(dict.fromkeys(row.subject.strip() for row in comparison.rows))
+    module = "of it, binary_linear_fetch_Pipeline_VITIS_LOOP_10_1"
+    assert subjects.index(module) == subjects.index("binary_linear_fetch") + 1
+    assert rows_of(comparison, module) == {
+        "latency": (None, 131, "-"),
+        "II": (None, 131, "-"),
+        "LUT": (None, 300, "-"),
+        "FF": (None, 400, "-"),
+        "DSP": (None, 0, "-"),
+        "BRAM_18K": (None, 0, "-"),
+        "URAM": (None, 0, "-"),
+    }
+    # The tool's numbers of the function contain them: they are not added.
+    assert rows_of(comparison, "binary_linear_fetch")["latency"] == (145, 150, "-3.3%")
+    assert rows_of(comparison, "of it, binary_linear_Pipeline_1")["LUT"] == (None, 20, "-")
+    after = subjects[subjects.index("binary_linear_1") + 1]
+    assert after == "of it, binary_linear_Pipeline_1"
+
+
 def test_a_range_counts_by_its_end(tmp_path: Path):
     text = REPORT.read_text()
     latency = "<Latency>50</Latency>"
@@ -106,7 +128,6 @@ def test_what_has_no_partner_is_listed():
     assert comparison.only_reported == [
         "loop VITIS_LOOP_99_1 in vaqf_top",
         "entry_proc",
-        "binary_linear_Pipeline_1 (part of binary_linear)",
     ]
     assert comparison.only_estimated == ["load_rows", "copy_tokens"]
 
@@ -142,7 +163,7 @@ def test_the_tool_prints_the_table(tmp_path: Path, capsys: pytest.CaptureFixture
     assert re.search(r"^vaqf_top +latency +1,100 +1,000 +\+10\.0%$", output, re.MULTILINE)
     assert re.search(r"^layer_norm_s +latency +unknown +unknown +-$", output, re.MULTILINE)
     assert "an image takes 1,000 cycles by the estimate" in output
-    assert "Not in the estimate: loop VITIS_LOOP_99_1 in vaqf_top; entry_proc; " in output
+    assert "Not in the estimate: loop VITIS_LOOP_99_1 in vaqf_top; entry_proc\n" in output
     assert "Not in the report (inlined, merged or renamed): load_rows; copy_tokens" in output
     assert "warning" not in output
     assert list(tmp_path.iterdir()) == [tmp_path / "report.json"]
@@ -205,7 +226,20 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
         ("<TopModelName>vaqf_top<", "<TopModelName>fir<", "its top function is fir, expected vaqf"),
         (">xczu9eg-ffvb1156-2-e<", ">xc7z020clg400-1<", "is of part xc7z020clg400-1, the estimate"),
         ("<profile>", "<!DOCTYPE profile [<!ENTITY a 'b'>]><profile>", "it has a document type"),
-        ("<LUT>10000</LUT>", "<LUT>many</LUT>", "LUT in <Resources> must be a number, got 'many'"),
+        ("<LUT>10000</LUT>", "<LUT>many</LUT>", "LUT in <Resources> must be a number of at"),
+        (
+            "<LUT>10000</LUT>",
+            f"<LUT>{'9' * 5000}</LUT>",
+            "must be a number of at most 18 digits",
+        ),
+        (
+            "<LUT>10000</LUT>",
+            "<LUT>\N{ARABIC-INDIC DIGIT ONE}</LUT>",
+            "must be a number of at most",
+        ),
+        (">5.00</Target", ">nan</Target", "TargetClockPeriod must be a number, got 'nan'"),
+        (">5.00</Target", ">1e999</Target", "TargetClockPeriod must be a number, got '1e999'"),
+        ("3.650</Est", "inf</Est", "EstimatedClockPeriod must be a number, got 'inf'"),
         (">5.00</Target", ">fast</Target", "TargetClockPeriod must be a number, got 'fast'"),
         ("Part>", "Device>", "<profile> has no UserAssignments/Part; give solution1/syn/report"),
         ("AreaEstimates>", "Areas>", "vaqf_top has no AreaEstimates"),
@@ -216,6 +250,46 @@ def test_a_report_that_is_something_else(old: str, new: str, message: str, tmp_p
     with pytest.raises(UserError) as error:
         compared(edited(tmp_path, old, new))
     assert message in str(error.value) and "csynth.xml'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared", "message"),
+    [
+        ("utf-16", "utf-16", "it has a document type"),
+        ("utf-8", "rot13", "it is not text in UTF-8 ('rot13' is not a text encoding"),
+        ("utf-8", "klingon", "it is not text in UTF-8 (unknown encoding: klingon)"),
+        ("utf-8", "shift-jis", "it is not text in UTF-8 (multi-byte encodings are not supported)"),
+        ("utf-32", "utf-32", "is damaged in line 1"),
+    ],
+)
+def test_a_report_in_another_encoding(
+    encoding: str, declared: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copy(ESTIMATE, tmp_path / "report.json")
+    bombs = "<!DOCTYPE profile [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]>"
+    text = f'<?xml version="1.0" encoding="{declared}"?>{bombs}<profile>&b;</profile>'
+    (tmp_path / "csynth.xml").write_text(text, encoding=encoding)
+    assert compile_tool("--compare-report", tmp_path / "csynth.xml", "-o", tmp_path) == 1
+    output = capsys.readouterr().err
+    assert message in output and output.count("\n") == 1
+
+
+def test_a_document_type_is_no_word_in_a_comment(tmp_path: Path):
+    compared(edited(tmp_path, "<profile>", "<profile><!-- <!DOCTYPE -->"))
+
+
+def test_loops_may_be_nested_deeply(tmp_path: Path):
+    loop = "<Latency>50</Latency>"
+    depth = 3000
+    nest = f"{loop}{'<L><Latency>9</Latency>' * depth}{'</L>' * depth}"
+    report = read_report(edited(tmp_path, loop, nest))
+    assert len(report.functions[0].loops) == depth + 2
+    assert compared(tmp_path / "csynth.xml")
+
+
+def test_a_line_that_no_file_has_is_no_line(tmp_path: Path):
+    path = edited(tmp_path, "VITIS_LOOP_99_1", f"VITIS_LOOP_{'9' * 5000}_1")
+    assert f"loop VITIS_LOOP_{'9' * 5000}_1 in vaqf_top" in compared(path).only_reported
 
 
 def test_bad_files_are_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -242,18 +316,70 @@ def test_bad_files_are_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "report.json' is missing; run vaqf-compile first" in capsys.readouterr().err
 
 
+FUNCTION: dict[str, Any] = {"name": "f", "cycles": 1, "interval": 1, "loops": []}
+LOOP: dict[str, Any] = {"lines": [1], "trips": 1, "cycles": 1, "interval": None, "depth": None}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"functions": None}, "is not as vaqf-compile writes it"),
-        ({"functions": []}, "is not as vaqf-compile writes it"),
-        ({"part": 3, "clock_mhz": "fast"}, "is not as vaqf-compile writes it"),
+        ({"functions": None}, "functions must be a list, got None"),
+        ({"functions": []}, "functions must be a list of functions, got []"),
+        ({"functions": [FUNCTION | {"cycles": "1"}]}, "functions[0].cycles must be a whole number"),
+        ({"functions": [FUNCTION | {"cycles": 1.0}]}, "functions[0].cycles must be a whole number"),
+        ({"functions": [FUNCTION | {"cycles": True}]}, "functions[0].cycles must be a whole numb"),
+        ({"functions": [FUNCTION | {"interval": -1}]}, "functions[0].interval must be a whole num"),
+        ({"functions": [FUNCTION | {"interval": 10**400}]}, "interval must be a whole number from"),
+        ({"functions": [FUNCTION | {"name": None}]}, "functions[0].name must be text, got None"),
+        (
+            {"functions": [FUNCTION | {"name": "\ud800"}]},
+            "functions[0].name must be text, got '\\ud",
+        ),
+        ({"functions": [{"name": "f"}]}, "functions[0].cycles is missing"),
+        ({"functions": [FUNCTION | {"loops": {}}]}, "functions[0].loops must be a list, got {}"),
+        (
+            {"functions": [FUNCTION | {"loops": [3]}]},
+            "functions[0].loops[0] must be an object, got",
+        ),
+        (
+            {"functions": [FUNCTION | {"loops": [LOOP | {"lines": []}]}]},
+            "functions[0].loops[0].lines must be a list of lines, got []",
+        ),
+        ({"part": 3}, "part must be text, got 3"),
+        ({"clock_mhz": "fast"}, "clock_mhz must be a number, got 'fast'"),
+        ({"clock_mhz": float("nan")}, "clock_mhz must be a number from 0 to 10^18, got nan"),
+        ({"clock_mhz": 0}, "clock_mhz must be a clock in MHz, got 0"),
+        ({"performance": {"cycles": [1]}}, "performance.cycles must be a whole number, got [1]"),
+        ({"performance": 3}, "performance must be an object, got 3"),
+        ({"units": {"f": {"lut": float("inf")}}}, "units.f.lut must be a whole number, got inf"),
+        ({"resources": {"lut": {"used": "x"}}}, "resources.lut must be a whole number, got 'x'"),
+        ({"resources": [1, 2]}, "resources must be an object, got [1, 2]"),
     ],
 )
 def test_an_estimate_that_is_something_else(change: dict[str, Any], message: str, tmp_path: Path):
     path = tmp_path / "report.json"
     path.write_text(json.dumps(json.loads(ESTIMATE.read_text()) | change))
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=re.escape(message)) as error:
+        read_estimate(path)
+    assert "report.json' is not as vaqf-compile writes it: " in str(error.value)
+    assert str(error.value).endswith("; run vaqf-compile again")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"3", "is not as vaqf-compile writes it: the document must be an object, got 3"),
+        (b"[]", "is not as vaqf-compile writes it: the document must be an object, got []"),
+        (b"{", "is not JSON"),
+        (b"\xff\xfe{", "is not JSON"),
+        (b'{"functions": ' + b"9" * 5000 + b"}", "is not JSON: Exceeds the limit"),
+        (b"[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_what_is_no_estimate(text: bytes, message: str, tmp_path: Path):
+    path = tmp_path / "report.json"
+    path.write_bytes(text)
+    with pytest.raises(UserError, match=re.escape(message)):
         read_estimate(path)
 
 

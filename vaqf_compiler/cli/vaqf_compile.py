@@ -35,6 +35,7 @@ from vaqf_compiler.stages import (
     TORCH,
     WEIGHTS,
     Options,
+    check_parameters,
     given_parameters,
     stage_path,
     stage_pipelines,
@@ -152,7 +153,8 @@ def main() -> None:
 
 def _compare(arguments: argparse.Namespace) -> int:
     """Print a synthesis report beside the estimate. The exit code."""
-    from vaqf_compiler.synthesis.comparison import compare, read_estimate
+    from vaqf_compiler.synthesis.comparison import compare
+    from vaqf_compiler.synthesis.project_estimate import read_estimate
     from vaqf_compiler.synthesis.table import comparison_table
     from vaqf_compiler.synthesis.vitis_report import read_report
 
@@ -182,6 +184,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--bits must be in 1..16, got {options.bits}")
     if options.clock_mhz is not None:
         check_clock(options.clock_mhz, "--clock-mhz")
+    searches = options.fps is not None or arguments.sweep is not None
+    check_parameters(options, searches=searches)
     _check_files(arguments)
     if arguments.sweep is not None:
         return _sweep(arguments, options)

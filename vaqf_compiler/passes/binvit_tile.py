@@ -28,6 +28,8 @@ MOST_CHANNELS = 4096
 """Of a tile: its totals have a memory for each output channel."""
 MOST_WORDS = 1024
 """Of a tile, each of which is a register; tools give up on more parts of an array."""
+DEFAULT_SIZES = {"binary_m": 96, "binary_n": 64, "int8_m": 32, "int8_n": 16}
+"""Of tiles, where nothing was selected."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +50,13 @@ class BinvitTilePass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
 
-        def size(name: str, default: int) -> int:
+        def size(name: str) -> int:
             given: int | None = getattr(self, name)
             if given is not None:
                 return given
-            return selected(op, f"tile_{name}") or default
+            return selected(op, f"tile_{name}") or DEFAULT_SIZES[name]
 
-        tiles = {
-            1: (size("binary_m", 96), size("binary_n", 64)),
-            8: (size("int8_m", 32), size("int8_n", 16)),
-        }
+        tiles = {1: (size("binary_m"), size("binary_n")), 8: (size("int8_m"), size("int8_n"))}
         engines = [e for e in op.ops if isinstance(e, EngineOp) and e.kind.data == "linear"]
         if not engines:
             raise PassFailedException("no linear engine to tile; run binvit-map first")
@@ -68,22 +67,36 @@ class BinvitTilePass(ModulePass):
             engine.set(tile_m=tile_m, tile_n=tile_n)
 
 
-def check_tile(name: str, tile_m: int, tile_n: int, bits: int) -> None:
+def check_tile(name: str, tile_m: int | None, tile_n: int | None, bits: int) -> None:
     """
     Raise PassFailedException unless rows of a weight tile fill words of the port or share them
-    evenly, and the tile's words can be registers.
+    evenly, and the tile's words can be registers. What is not known yet, None, is not checked.
     """
     for size in (tile_m, tile_n):
-        if not 1 <= size <= MOST_CHANNELS:
+        if size is not None and not 1 <= size <= MOST_CHANNELS:
             raise PassFailedException(
                 f"@{name}: tile sizes must be in 1..{MOST_CHANNELS}, got {size}"
             )
+    if tile_n is None:
+        return
     row_bits = tile_n * bits
     if WORD_BITS % row_bits and row_bits % WORD_BITS:
         raise PassFailedException(
             f"@{name}: a row of {tile_n} weights of {bits} bits must divide a {WORD_BITS}-bit "
             "word or be a multiple of it; choose a power of two"
         )
+    if tile_m is not None:
+        _check_words(name, tile_m, tile_n, bits)
+    if bits == PIXEL_BITS and tile_n < PIXELS_PER_WORD:
+        raise PassFailedException(
+            f"@{name}: {tile_n} input channels do not take a whole word of the image; choose at "
+            f"least {PIXELS_PER_WORD}"
+        )
+
+
+def _check_words(name: str, tile_m: int, tile_n: int, bits: int) -> None:
+    """Raise PassFailedException unless a tile fills words, and is not too many."""
+    row_bits = tile_n * bits
     if row_bits < WORD_BITS and tile_m * row_bits % WORD_BITS:
         raise PassFailedException(
             f"@{name}: a tile of {tile_m} x {tile_n} weights does not fill {WORD_BITS}-bit words; "
@@ -93,9 +106,4 @@ def check_tile(name: str, tile_m: int, tile_n: int, bits: int) -> None:
         raise PassFailedException(
             f"@{name}: a tile of {tile_m} x {tile_n} weights takes {words} words of registers; "
             f"choose a tile of at most {MOST_WORDS}"
-        )
-    if bits == PIXEL_BITS and tile_n < PIXELS_PER_WORD:
-        raise PassFailedException(
-            f"@{name}: {tile_n} input channels do not take a whole word of the image; choose at "
-            f"least {PIXELS_PER_WORD}"
         )

@@ -31,6 +31,8 @@ LANE_CHOICES = (4, 8, 16, 32)
 MOST_AT_ONCE = 1024
 """Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
 MOST_KEYS = 512
+DEFAULT_LANES = 16
+"""Where nothing was selected."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,8 @@ class BinvitUnrollPass(ModulePass):
                 return given
             return selected(op, name) or default
 
-        lanes, keys = chosen("lanes", 16), chosen("keys", 8)
-        if lanes not in LANE_CHOICES:
-            raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
+        lanes, keys = chosen("lanes", DEFAULT_LANES), chosen("keys", 8)
+        check_lanes(lanes)
         check_keys(keys)
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
@@ -93,6 +94,12 @@ def _unroll_linear(engine: EngineOp, lanes: int, chosen: Callable[[str, int], in
     engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
 
 
+def check_lanes(lanes: int) -> None:
+    """Raise PassFailedException unless vectors can be read so many elements at a time."""
+    if lanes not in LANE_CHOICES:
+        raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
+
+
 def check_keys(keys: int) -> None:
     """Raise PassFailedException unless attention can take so many key tokens a cycle."""
     if not 1 <= keys <= MOST_KEYS:
@@ -100,25 +107,40 @@ def check_keys(keys: int) -> None:
 
 
 def check_unroll(
-    name: str, unroll_m: int, unroll_n: int, tile_m: int, tile_n: int, lanes: int, results: int
+    name: str,
+    unroll_m: int | None,
+    unroll_n: int | None,
+    tile_m: int | None,
+    tile_n: int | None,
+    lanes: int | None,
+    results: int | None,
 ) -> None:
-    """Raise PassFailedException unless an engine can do so much of its tile in a cycle."""
+    """
+    Raise PassFailedException unless an engine can do so much of its tile in a cycle. What is not
+    known yet, None, is not checked.
+    """
     for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
+        if unroll is None:
+            continue
         if unroll > MOST_AT_ONCE:
             raise PassFailedException(
                 f"@{name}: {unroll} {what} channels a cycle are more than {MOST_AT_ONCE}; "
                 "choose fewer in binvit-unroll"
             )
-        if unroll < 1 or tile % unroll:
+        if unroll < 1:
+            raise PassFailedException(
+                f"@{name}: {what} channels a cycle must be at least 1, got {unroll}"
+            )
+        if tile is not None and tile % unroll:
             raise PassFailedException(
                 f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"
             )
     for what, size in (("tile height", tile_m), ("input channels a cycle", unroll_n)):
-        if size % lanes:
+        if size is not None and lanes is not None and size % lanes:
             raise PassFailedException(
                 f"@{name}: {what}, {size}, must be a multiple of the {lanes} lanes"
             )
-    if results < 1 or lanes % results:
-        raise PassFailedException(
-            f"@{name}: {results} results a cycle do not divide the {lanes} lanes"
-        )
+    most = LANE_CHOICES[-1] if lanes is None else lanes
+    if results is not None and (results < 1 or most % results):
+        those = f"the {lanes} lanes" if lanes is not None else "any number of lanes"
+        raise PassFailedException(f"@{name}: {results} results a cycle do not divide {those}")

@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.synthesis.estimates import FunctionEstimate, LoopEstimate, from_json
+from vaqf_compiler.synthesis.estimates import FunctionEstimate, LoopEstimate
+from vaqf_compiler.synthesis.project_estimate import ProjectEstimate
 from vaqf_compiler.synthesis.vitis_report import ReportedFunction, ReportedLoop, VitisReport
-
-
-@dataclass(frozen=True)
-class ProjectEstimate:
-    """What `report.json` has of what a synthesis reports."""
-
-    part: str
-    period_ns: float
-    cycles: int
-    """Of an image."""
-    functions: Sequence[FunctionEstimate]
-    """The top function last."""
-    resources: Mapping[str, Mapping[str, int]]
-    """Of the functions of which they are known, by function and by the tool's names."""
-
-
-def read_estimate(path: Path) -> ProjectEstimate:
-    """Read a `report.json`. Raises UserError where it has no estimate of what is in the project."""
-    try:
-        report = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"'{path}' is missing; run vaqf-compile first") from error
-    except ValueError as error:
-        raise UserError(f"'{path}' is not JSON: {error}; run vaqf-compile again") from error
-    try:
-        if "functions" not in report:
-            raise UserError(
-                f"'{path}' has no estimate of functions; run vaqf-compile again, with the profile "
-                "calibrated"
-            )
-        functions = from_json(report["functions"])
-        used = {name: resource["used"] for name, resource in report["resources"].items()}
-        return ProjectEstimate(
-            report["part"],
-            1000 / report["clock_mhz"],
-            report["performance"]["cycles"],
-            functions,
-            {
-                name: _vitis_resources(unit)
-                for name, unit in {**report["units"], functions[-1].name: used}.items()
-            },
-        )
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise UserError(
-            f"'{path}' is not as vaqf-compile writes it: {error}; run vaqf-compile again"
-        ) from error
-
-
-def _vitis_resources(counts: Mapping[str, Any]) -> dict[str, int]:
-    """Resources of `report.json` by the tool's names; a block RAM of 36 Kib is two of 18."""
-    return {
-        "LUT": counts["lut"],
-        "FF": counts["ff"],
-        "DSP": counts["dsp"],
-        "BRAM_18K": int(2 * counts["bram36"]),
-        "URAM": counts["uram"],
-    }
 
 
 @dataclass(frozen=True)
@@ -105,8 +46,13 @@ def function_of(module: str, functions: Sequence[str]) -> str | None:
     return module
 
 
+def is_outlined(module: str) -> bool:
+    """Whether the tool made a module of a pipelined loop, as `f_Pipeline_VITIS_LOOP_10_1`."""
+    return "_Pipeline_" in module
+
+
 def owner_of(module: str, functions: Sequence[str]) -> str | None:
-    """The function of which a loop became a module: `f` for `f_Pipeline_token`."""
+    """The function of which a loop became a module: `f` for `f_Pipeline_VITIS_LOOP_10_1`."""
     return function_of(module.partition("_Pipeline_")[0], functions)
 
 
@@ -122,8 +68,8 @@ class Comparison:
 def compare(estimate: ProjectEstimate, report: VitisReport) -> Comparison:
     """
     Pair functions by name, and loops by the lines of the source that the tool names them after:
-    a loop may have become a module, or part of a function that it was inlined into. Raises
-    UserError for the report of another design.
+    a loop may have become a module, which comes below its function, or part of a function that it
+    was inlined into. Raises UserError for the report of another design.
     """
     names = [function.name for function in estimate.functions]
     _check_design(names, estimate, report)
@@ -140,6 +86,9 @@ def compare(estimate: ProjectEstimate, report: VitisReport) -> Comparison:
         resources = estimate.resources.get(function.name, {})
         for module in modules[function.name]:
             rows += _function_rows(function, module, resources)
+        for module in report.functions:
+            if is_outlined(module.name) and owner_of(module.name, names) == function.name:
+                rows += _outlined_rows(module)
         if not modules[function.name]:
             missing.append(function.name)
         for loop in function.loops:
@@ -166,15 +115,16 @@ def _check_design(names: Sequence[str], estimate: ProjectEstimate, report: Vitis
 
 
 def _without_partner(estimate: ProjectEstimate, report: VitisReport) -> list[str]:
-    """What is reported but not estimated, and which function it is part of if the name says so."""
+    """What is reported but not estimated."""
     names = [function.name for function in estimate.functions]
     lines = {loop.line for function in estimate.functions for loop in function.loops}
     found: list[str] = []
     for module in report.functions:
         strange = [loop.name for loop in module.loops if loop.line not in lines]
+        if is_outlined(module.name) and owner_of(module.name, names) is not None:
+            continue  # below its function
         if function_of(module.name, names) is None and len(strange) == len(module.loops):
-            owner = owner_of(module.name, names)
-            found.append(module.name if owner is None else f"{module.name} (part of {owner})")
+            found.append(module.name)
         else:
             found += [f"loop {name} in {module.name}" for name in strange]
     return found
@@ -187,6 +137,15 @@ def _function_rows(
     yield Row(reported.name, "II", estimated.interval, reported.interval)
     for name, used in resources.items():
         yield Row(reported.name, name, used, reported.resources[name])
+
+
+def _outlined_rows(module: ReportedFunction) -> Iterator[Row]:
+    """What the numbers of its function contain; the estimate has no numbers of it alone."""
+    subject = f"  of it, {module.name}"
+    yield Row(subject, "latency", None, module.latency)
+    yield Row(subject, "II", None, module.interval)
+    for name, used in module.resources.items():
+        yield Row(subject, name, None, used)
 
 
 def _loop_rows(estimated: LoopEstimate, module: str, reported: ReportedLoop) -> Iterator[Row]:

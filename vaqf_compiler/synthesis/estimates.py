@@ -150,16 +150,3 @@ def _loop_cycles(model: LatencyModel, loop: scf.ForOp) -> int:
 def to_json(functions: Sequence[FunctionEstimate]) -> list[dict[str, Any]]:
     """The functions as `report.json` holds them."""
     return [asdict(function) for function in functions]
-
-
-def from_json(data: Sequence[Mapping[str, Any]]) -> list[FunctionEstimate]:
-    """The inverse of `to_json`."""
-    return [
-        FunctionEstimate(
-            function["name"],
-            function["cycles"],
-            function["interval"],
-            [LoopEstimate(**loop) for loop in function["loops"]],
-        )
-        for function in data
-    ]

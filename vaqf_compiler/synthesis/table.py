@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from vaqf_compiler.synthesis.comparison import Comparison, ProjectEstimate
+from vaqf_compiler.synthesis.comparison import Comparison
+from vaqf_compiler.synthesis.project_estimate import ProjectEstimate
 from vaqf_compiler.synthesis.vitis_report import VitisReport
 
 

@@ -38,7 +38,7 @@ class ReportedLoop:
     @property
     def line(self) -> int:
         """Where it begins, in a nest the innermost loop; 0 if the name does not say so."""
-        lines = re.findall(r"VITIS_LOOP_(\d+)_\d+", self.name)
+        lines = re.findall(r"VITIS_LOOP_([0-9]{1,9})_[0-9]+", self.name)
         return int(lines[-1]) if lines else 0
 
 
@@ -102,12 +102,28 @@ def _functions_beside(path: Path) -> Iterator[ReportedFunction]:
         yield _function(other, root, _text(other, root, "UserAssignments/TopModelName"))
 
 
+class _DocumentType(Exception):
+    """A report has none. Entities, which may expand to gigabytes, are declared in it."""
+
+
+class _Builder(ElementTree.TreeBuilder):
+    """Builds the tree of a document without a type."""
+
+    def doctype(self, *_: object) -> None:
+        raise _DocumentType
+
+
 def _parse(path: Path) -> Element:
-    text = path.read_bytes()
-    if b"<!DOCTYPE" in text:
-        raise UserError(f"'{path}' is not a synthesis report of Vitis HLS: it has a document type")
     try:
-        root = ElementTree.fromstring(text)
+        root = ElementTree.fromstring(path.read_bytes(), ElementTree.XMLParser(target=_Builder()))
+    except _DocumentType as error:
+        raise UserError(
+            f"'{path}' is not a synthesis report of Vitis HLS: it has a document type"
+        ) from error
+    except (LookupError, ValueError) as error:
+        raise UserError(
+            f"'{path}' is not a synthesis report of Vitis HLS: it is not text in UTF-8 ({error})"
+        ) from error
     except ElementTree.ParseError as error:
         line, _ = error.position
         raise UserError(
@@ -143,8 +159,11 @@ def _number(path: Path, parent: Element, *names: str) -> int | None:
         *_, most = (part.strip() for part in text.split(" ~ "))
         if most in UNKNOWN:
             return None
-        if not (match := re.fullmatch(r"~?(\d+)", most)):
-            raise UserError(f"'{path}': {name} in <{parent.tag}> must be a number, got '{text}'")
+        if not (match := re.fullmatch(r"~?([0-9]{1,18})", most)):
+            raise UserError(
+                f"'{path}': {name} in <{parent.tag}> must be a number of at most 18 digits, got "
+                f"'{text[:40]}'"
+            )
         return int(match[1])
     return None
 
@@ -153,10 +172,9 @@ def _decimal(path: Path, parent: Element, name: str) -> float | None:
     text = (parent.findtext(name) or "").strip()
     if text in UNKNOWN:
         return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UserError(f"'{path}': {name} must be a number, got '{text}'") from error
+    if not re.fullmatch(r"[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        raise UserError(f"'{path}': {name} must be a number, got '{text[:40]}'")
+    return float(text)
 
 
 def _function(path: Path, element: Element, name: str) -> ReportedFunction:
@@ -186,7 +204,9 @@ def _function(path: Path, element: Element, name: str) -> ReportedFunction:
 
 def _loops(path: Path, parent: Element) -> Iterator[ReportedLoop]:
     """The loops in an element, each before those in it. Each is an element of its own name."""
-    for element in parent:
+    waiting = list(reversed(parent))
+    while waiting:
+        element = waiting.pop()
         if all(element.find(name) is None for name in ("Latency", "TripCount", "PipelineII")):
             continue
         yield ReportedLoop(
@@ -195,4 +215,4 @@ def _loops(path: Path, parent: Element) -> Iterator[ReportedLoop]:
             _number(path, element, "PipelineII"),
             _number(path, element, "PipelineDepth"),
         )
-        yield from _loops(path, element)
+        waiting.extend(reversed(element))

@@ -1,24 +1,36 @@
-# Runs a script for a vendor's tool. Calls of commands that Tcl itself lacks, `puts` and `exit` are
-# recorded, and answered: from `answers`, pairs of a pattern of the call and an answer, else by their
-# last word, so that [get_bd_pins a/b] is a/b.
+# Runs a script for a vendor's tool. Calls of commands that Tcl itself lacks, and of `puts`, `cd` and
+# `exit`, are recorded. What they return is in `answers`, pairs of a pattern of the call and an answer.
+# Queries without one, get_* and current_*, stand for what they find, as in
+# `connect_bd_net [get_bd_pins a/b] ...`, and are no calls of their own; all else returns nothing.
 rename puts print
+rename cd enter
 set calls {}
 
 proc unknown {args} {
-  lappend ::calls $args
   foreach {pattern answer} $::answers {
     if {[string match $pattern $args]} {
+      lappend ::calls $args
       return $answer
     }
   }
-  return [lindex $args end]
+  if {[string match get_* [lindex $args 0]] || [string match current_* [lindex $args 0]]} {
+    return "\[[join $args]\]"
+  }
+  lappend ::calls $args
+  return
 }
 
 proc puts {args} {
   lappend ::calls [linsert $args 0 puts]
 }
 
+proc cd {args} {
+  lappend ::calls [linsert $args 0 cd]
+  enter {*}$args
+}
+
 proc exit {args} {
+  lappend ::calls [linsert $args 0 exit]
   return -code error -errorcode FINISHED
 }
 

@@ -13,13 +13,13 @@ set masters {@{masters}}
 set memory_ports @{memory_ports}
 set port_bits @{port_bits}
 
-set here [file dirname [file normalize [info script]]]
-cd $here
-
 set candidates [list vaqf/solution1/impl/ip vaqf_unified/hls/impl/ip]
 if {[llength $argv] > 0} {
-  set candidates [list [lindex $argv 0]]
+  # From where the user is, which the script leaves.
+  set candidates [list [file normalize [lindex $argv 0]]]
 }
+cd [file dirname [file normalize [info script]]]
+
 set repository ""
 foreach candidate $candidates {
   if {$repository eq "" && [file exists [file join $candidate component.xml]]} {
@@ -120,11 +120,14 @@ if {[get_property PROGRESS [get_runs impl_1]] ne "100%"} {
 open_run impl_1
 report_utilization -hierarchical -file vaqf_utilization.rpt
 report_timing_summary -file vaqf_timing.rpt
-if {[get_property SLACK [get_timing_paths -delay_type max]] < 0} {
-  puts "WARNING: timing is not met at $clock_mhz MHz; see vaqf_timing.rpt before using the bitstream"
+foreach {delay check} {max setup min hold} {
+  if {[get_property SLACK [get_timing_paths -delay_type $delay]] < 0} {
+    puts "WARNING: $check times are not met at $clock_mhz MHz; see vaqf_timing.rpt before using the\
+        bitstream"
+  }
 }
 file copy -force vaqf_vivado/vaqf_vivado.runs/impl_1/vaqf_system_wrapper.bit vaqf.bit
-write_hw_platform -fixed -include_bit -force -file vaqf.xsa
+write_hw_platform -fixed -include_bit -force vaqf.xsa
 set handoff vaqf_vivado/vaqf_vivado.*/sources_1/bd/vaqf_system/hw_handoff/vaqf_system.hwh
 file copy -force [lindex [glob $handoff] 0] vaqf.hwh
 exit

@@ -17,7 +17,9 @@ def main() -> int:
         "images", nargs="*", help=".npy or image files (none: check the project's test image)"
     )
     parser.add_argument("--bitstream", help="vaqf.bit, on the board (default: C simulation)")
-    parser.add_argument("--top", type=int, default=5, help="how many classes to show (default: 5)")
+    parser.add_argument(
+        "--top", type=count, default=5, help="how many classes to show (default: 5)"
+    )
     parser.add_argument("--labels", type=Path, help="a file with the name of a class in each line")
     for name, default in (("--mean", IMAGENET_MEAN), ("--std", IMAGENET_STD)):
         parser.add_argument(
@@ -29,6 +31,13 @@ def main() -> int:
     except (DriverError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def count(text: str) -> int:
+    """A number of classes to show."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return int(text)
 
 
 def numbers(text: str) -> tuple[float, ...]:

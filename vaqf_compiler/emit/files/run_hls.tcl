@@ -4,6 +4,11 @@
 # days, VAQF_STEPS="csim csynth export" leaves it out.
 set steps {csim csynth cosim export}
 if {[info exists ::env(VAQF_STEPS)]} {
+  foreach step $::env(VAQF_STEPS) {
+    if {[lsearch $steps $step] < 0} {
+      error "VAQF_STEPS: there is no step $step; choose some of [join $steps {, }]"
+    }
+  }
   set steps $::env(VAQF_STEPS)
 }
 cd [file dirname [file normalize [info script]]]

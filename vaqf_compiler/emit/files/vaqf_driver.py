@@ -18,7 +18,7 @@ import zlib
 from abc import ABC, abstractmethod
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 WORD_BYTES = 16
+LIBRARY_SOURCES = ("vaqf_top.cpp", "vaqf_top.h", "vaqf_types.h", "vaqf_trace.h")
+"""What the Makefile makes libvaqf_csim.so of, and notes the checksum of in it."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -62,11 +64,27 @@ class Simulation(Backend):
     """The accelerator's C++ in this process."""
 
     def __init__(self, library: str | Path, top: str):
+        """`library` has its sources beside it. Raises DriverError where it is not made of them."""
         try:
-            self._function: Any = getattr(ctypes.CDLL(str(Path(library).resolve())), top)
+            loaded: Any = ctypes.CDLL(str(Path(library).resolve()))
         except OSError as error:
             raise DriverError(
                 f"cannot load '{library}': {error}; run make libvaqf_csim.so"
+            ) from error
+        try:
+            made_of = ctypes.c_uint32.in_dll(loaded, "vaqf_sources").value
+        except ValueError:
+            made_of = None
+        if made_of != sources_checksum(Path(library).parent):
+            raise DriverError(
+                f"'{library}' was not made of the sources beside it; run make -B libvaqf_csim.so"
+            )
+        try:
+            self._function: Any = loaded[top]
+        except AttributeError as error:
+            raise DriverError(
+                f"'{library}' has no function {top}, which accelerator.json names; compile the "
+                "model again"
             ) from error
         self._function.restype = None
 
@@ -121,7 +139,8 @@ class Board(Backend):
         for name, memory in ports.items():
             self._set_address(name, memory.device_address)
         control = self._register("CTRL")
-        assert control is not None
+        if control is None:
+            raise DriverError("the accelerator has no control register; run build_bitstream.tcl")
         self._block.write(control, self.START)
         deadline = time.monotonic() + self._timeout_s
         while not self._block.read(control) & self.DONE:
@@ -136,11 +155,19 @@ class Board(Backend):
         return None
 
     def _set_address(self, port: str, address: int) -> None:
-        """HLS calls the halves of a wide register `_1` and `_2`; a narrow one has its own name."""
-        low = self._register(f"{port}_1", port, f"{port}_V", f"{port}_offset")
-        high = self._register(f"{port}_2")
-        if low is None or (high is None and address >> 32):
+        """
+        HLS calls the halves of a wide register `_1` and `_2`; a narrow one has its own name. Of a
+        port of ap_uint, that is the port's name in Vitis HLS, and ends in `_V` in Vivado HLS.
+        """
+        low = self._register(f"{port}_1", f"{port}_V_1", port, f"{port}_V", f"{port}_offset")
+        high = self._register(f"{port}_2", f"{port}_V_2")
+        if low is None:
             raise DriverError(f"the accelerator has no register for the address of {port}")
+        if high is None and address >> 32:
+            raise DriverError(
+                f"the register for the address of {port} has 32 bits, too few for {address:#x}; "
+                "export the IP with 64-bit addresses, as run_hls.tcl does"
+            )
         self._block.write(low, address & 0xFFFFFFFF)
         if high is not None:
             self._block.write(high, address >> 32)
@@ -229,14 +256,94 @@ class Accelerator:
 
 
 def read_description(directory: str | Path) -> Any:
-    """What accelerator.json says. Raises DriverError where it is missing."""
+    """What accelerator.json says. Raises DriverError where it is missing, or damaged."""
     path = Path(directory) / "accelerator.json"
     try:
-        return json.loads(path.read_text())
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        check_description(facts)
     except OSError as error:
         raise DriverError(f"cannot read '{path}': {error.strerror}") from error
-    except ValueError as error:
-        raise DriverError(f"'{path}' is damaged; compile the model again") from error
+    except (ValueError, RecursionError) as error:
+        raise DriverError(f"'{path}' is damaged ({error}); compile the model again") from error
+    return facts
+
+
+def check_description(facts: Any) -> None:
+    """Raise ValueError, which says what is wrong, for what the compiler does not write."""
+    name_in(facts, "top")
+    kinds: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for position, port in enumerate(value_in(facts, "ports", list)):
+        place = f"ports[{position}]."
+        name = name_in(port, "name", place)
+        kinds[name] = name_in(port, "kind", place)
+        bits = whole_in(port, "word_bits", 8, 1024, place)
+        sizes[name] = whole_in(port, "words", 1, 1 << 28, place) * bits // 8
+    image, logits = value_in(facts, "image", dict), value_in(facts, "logits", dict)
+    for facts_of, kind in ((image, "image"), (logits, "logits")):
+        if kinds.get(name_in(facts_of, "port", f"{kind}.")) != kind:
+            raise ValueError(f"{kind}.port must be a port of kind {kind}, got {facts_of['port']}")
+        scale = value_in(facts_of, "scale", float, f"{kind}.")
+        if not 0 < scale < float("inf"):
+            raise ValueError(f"{kind}.scale must be above 0, got {scale}")
+    count = whole_in(logits, "count", 1, 1 << 28, "logits.")
+    if 8 * count > sizes[logits["port"]]:
+        raise ValueError(f"port {logits['port']} is too small for {count} logits")
+    minimum = whole_in(image, "minimum", -128, 127, "image.")
+    whole_in(image, "maximum", minimum, 127, "image.")
+    shape: list[Any] = value_in(image, "shape", list, "image.")
+    if len(shape) != 3:
+        raise ValueError(f"image.shape must be channels, height and width, got {shape}")
+    sides = dict(enumerate(shape))
+    channels, height, width = (whole_in(sides, i, 1, 1 << 16, "image.shape ") for i in range(3))
+    patch = whole_in(image, "patch", 1, 1 << 16, "image.")
+    columns = whole_in(image, "columns", 1, 1 << 28, "image.")
+    if height % patch or width % patch:
+        raise ValueError(f"image.shape {shape} is not divided by image.patch {patch}")
+    rows = -(-channels * patch * patch // columns)
+    if height // patch * (width // patch) * rows * columns != sizes[image["port"]]:
+        raise ValueError(f"port {image['port']} is not as large as an image of {shape}")
+
+
+def value_in(facts: Any, name: Any, kind: type, place: str = "") -> Any:
+    """A value of an object, which must be of a type. Raises ValueError, as all below."""
+    if not isinstance(facts, dict):
+        raise ValueError(f"{place.rstrip('.') or 'all of it'} must be an object")
+    known = cast("dict[Any, Any]", facts)
+    if name not in known:
+        raise ValueError(f"{place}{name} is missing")
+    value = known[name]
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or isinstance(value, bool):
+        raise ValueError(f"{place}{name} must be of type {kind.__name__}, got {value!r}")
+    return value
+
+
+def whole_in(facts: Any, name: Any, least: int, most: int, place: str = "") -> int:
+    """A whole number of an object, in a range."""
+    value: int = value_in(facts, name, int, place)
+    if not least <= value <= most:
+        raise ValueError(f"{place}{name} must be from {least} to {most}, got {value}")
+    return value
+
+
+def name_in(facts: Any, name: str, place: str = "") -> str:
+    """A name of an object, which C++ can have."""
+    value: str = value_in(facts, name, str, place)
+    if not (value.isidentifier() and value.isascii()):
+        raise ValueError(f"{place}{name} must be a name, got {value!r}")
+    return value
+
+
+def sources_checksum(directory: Path) -> int:
+    """Of what is simulated, as the Makefile computes it."""
+    checksum = 0
+    for name in LIBRARY_SOURCES:
+        try:
+            checksum = zlib.crc32((directory / name).read_bytes(), checksum)
+        except OSError as error:
+            raise DriverError(f"cannot read '{directory / name}': {error.strerror}") from error
+    return checksum
 
 
 def read_port_file(path: Path, port: str, word_bits: int, size: int) -> Bytes:
@@ -247,11 +354,13 @@ def read_port_file(path: Path, port: str, word_bits: int, size: int) -> Bytes:
         raise DriverError(f"cannot read '{path}': {error.strerror}") from error
     header = struct.Struct("<8sIIQII32s")
     words = size * 8 // word_bits
-    magic = b"VAQFPORT", 1, word_bits, words, zlib.crc32(data[header.size :])
-    if len(data) != header.size + size or header.unpack_from(data)[:5] != magic:
-        raise DriverError(f"'{path}' is damaged, or not of this accelerator")
+    expected = b"VAQFPORT", 1, word_bits, words, zlib.crc32(data[header.size :]), 0
+    if len(data) != header.size + size or header.unpack_from(data)[:6] != expected:
+        raise DriverError(
+            f"'{path}' is damaged, or not of this accelerator; compile the model again"
+        )
     if header.unpack_from(data)[6].rstrip(b"\0") != port.encode("ascii"):
-        raise DriverError(f"'{path}' is not the file of port {port}")
+        raise DriverError(f"'{path}' is not the file of port {port}; compile the model again")
     return np.frombuffer(data, np.uint8, offset=header.size)
 
 

@@ -1,0 +1,15 @@
+cd PROJECT
+open_project -reset vaqf
+set_top vaqf_top
+add_files vaqf_top.cpp -cflags -std=c++14
+add_files -tb vaqf_testbench.cpp -cflags -std=c++14
+add_files -tb data
+open_solution -reset solution1 -flow_target vitis
+set_part xcu250-figd2104-2L-e
+create_clock -period 5.000 -name default
+config_interface -m_axi_addr64 -m_axi_alignment_byte_size 64 -m_axi_max_widen_bitwidth 128
+csim_design -O -argv data
+csynth_design
+cosim_design -O -argv data
+export_design -format xo -output vaqf_top.xo
+exit

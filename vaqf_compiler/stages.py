@@ -10,6 +10,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.limits import Target
+from vaqf_compiler.passes.binvit_allocate import check_uram
 from vaqf_compiler.passes.binvit_tile import DEFAULT_SIZES, check_tile
 from vaqf_compiler.passes.binvit_unroll import DEFAULT_LANES, check_keys, check_lanes, check_unroll
 from vaqf_compiler.pipeline import check_spec
@@ -92,7 +93,7 @@ def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
 
 def check_parameters(options: Options, *, searches: bool) -> None:
     """
-    Raise UserError for options of binvit-tile and binvit-unroll that no engine can have. With
+    Raise UserError for options of binvit-tile, -unroll and -allocate that no engine can have. With
     `searches`, what is not given will be chosen, and is not checked.
     """
     given: dict[str, int | None] = dict(given_parameters(options))
@@ -106,6 +107,8 @@ def check_parameters(options: Options, *, searches: bool) -> None:
             check_lanes(lanes)
         if (keys := known.get("keys")) is not None:
             check_keys(keys)
+        if (uram := known.get("uram")) is not None:
+            check_uram(uram)
         for name, bits in WEIGHT_BITS.items():
             kind = name.removesuffix("_linear")
             tile_m, tile_n = known.get(f"tile_{kind}_m"), known.get(f"tile_{kind}_n")
@@ -117,7 +120,7 @@ def check_parameters(options: Options, *, searches: bool) -> None:
             results = known.get(f"{kind}_results")
             check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
     except PassFailedException as error:
-        raise UserError(f"--tile and --unroll: {error}") from error
+        raise UserError(f"--tile, --unroll and --allocate: {error}") from error
 
 
 def stage_path(project: Path, stage: str) -> Path:

@@ -266,12 +266,14 @@ class _Multiply:
         row = (s["source"] + token * s["in_tiles"] + in_tile).named("row")
         x = scratch("x", bits_of(engine.input), engine.unroll_n)
         name = "image" if engine.input is self.accelerator.image else "activations"
+        # One subtraction for all channels, which are then compared with constants.
+        left = s["in_channels"] - in_tile * engine.tile_n if engine.masks_channels else None
         with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
             in_row = _joined(step_n, groups, group, engine.steps_n)
             value = self.buffers[name][row, in_row, lane]
-            if engine.masks_channels:
-                channel = in_tile * engine.tile_n + in_row * lanes + lane
-                value = select(channel < s["in_channels"], value, integer(0, value.bits))
+            if left is not None:
+                is_channel = in_row * lanes + lane < left.named("channels_left")
+                value = select(is_channel, value, integer(0, value.bits))
             x[group * lanes + lane] = value
         return x
 

@@ -21,7 +21,7 @@
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=8 binary-n=1000}' 2>&1 | filecheck %s --check-prefix=SUITS
 // SUITS: error: no tile suits what is given: @binary_linear: tile sizes must be in 1..4096, got 16000
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=8 int8-m=0}' 2>&1 | filecheck %s --check-prefix=NONE
-// NONE: error: no tile suits what is given: @int8_linear: 0 output channels a cycle do not divide the tile's
+// NONE: error: no tile suits what is given: @int8_linear: output channels a cycle must be at least 1, got 0
 
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=24 activation-bits=8 lanes=32}' 2>&1 | filecheck %s --check-prefix=LANES
 // LANES: error: heads of 8 channels, tokens of 16 or layers of 16, 32 are no multiples of 32 lanes

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.hls_rules.copies import MOST_COPIES
 
 MODEL_FILE = Path(__file__).parent / "Inputs" / "random_vit.py"
 
@@ -47,9 +48,10 @@ def test_random_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
     monkeypatch.setattr(sys, "argv", sys.argv)
     heights = [size for size in (16, 32, 48, 64, 80, 96) if size % lanes == 0]
     widths = [size for size in (16, 32, 64, 256) if size % lanes == 0]
+    int8_n = choose.choice(widths[:2])
     tile = (
         f"binary-m={choose.choice(heights)} binary-n={choose.choice(widths)} "
-        f"int8-m={choose.choice(heights)} int8-n={choose.choice(widths[:2])}"
+        f"int8-m={choose.choice([m for m in heights if m * int8_n <= MOST_COPIES])} int8-n={int8_n}"
     )
     unroll = (
         f"lanes={lanes} keys={choose.choice([1, 2, 3, 7])} "

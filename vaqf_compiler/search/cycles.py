@@ -64,7 +64,7 @@ OTHER_CYCLES = 32
 Layers on linear engines of the same iterations are no further apart: by the depth of the loop, and
 what is around it.
 """
-MORE_CYCLES = 24
+MORE_CYCLES = 40
 """
 No attention engine's pipeline differs so much in depth from that of another number of keys, nor
 layer normalisation's with memories of another width.
@@ -245,7 +245,15 @@ class CycleModel:
     def _movement_form(self, kind: str, accelerator: Accelerator) -> MovementForm:
         lanes = accelerator.lanes
         widths = [memory.get_shape()[1] for memory in (accelerator.activations, accelerator.image)]
-        divisions = [_division(width) for width in widths] if kind == "copy_tokens" else []
+        match kind:
+            case "load_image":
+                divisions = [_division(widths[1] * lanes // PIXELS_PER_WORD)]
+            case "copy_tokens":
+                # By the groups of a row, and times the rows of a token.
+                rows = [-(-accelerator.channel_groups // width) for width in widths]
+                divisions = [_division(size) for size in (*widths, *rows)]
+            case _:
+                divisions = []
 
         def find() -> MovementForm:
             machine = _any_rows(accelerator, ANY_BITS)
@@ -275,10 +283,11 @@ class CycleModel:
         """Depth of the loop without its results, whose parameters are changed to any."""
         lanes = accelerator.lanes
         steps = (min(2, engine.steps_m), min(2, engine.steps_n))
+        interval = self._interval(engine, accelerator)
         key = (
             "products",
             (engine.weight_bits, bits_of(engine.input), engine.total_bits),
-            (engine.unroll_n, engine.masks_channels, steps, accelerator.uram),
+            (engine.unroll_n, engine.masks_channels, steps, accelerator.uram, interval),
         )
 
         def find() -> int:
@@ -293,7 +302,7 @@ class CycleModel:
                 overhangs=False,
             )
             probe = self._probe(alone, machine, finishes=False)
-            return probe.depth(self._interval(engine, accelerator), after=0)
+            return probe.depth(interval, after=0)
 
         return self._form(int, key, find)
 

@@ -1608,3 +1608,63 @@ func.func @some_lanes(%value: i8) {
   }
   func.return
 }
+
+// -----
+
+// Nor words of several places, an element each.
+// CHECK: hls-verify refuses 'memref.store' in @diagonal: part of a word of %x is stored, which is reshaped in dimension 2; gather its elements, and store them in an unrolled loop over all
+func.func @diagonal(%value: i8) {
+  %x = memref.alloc() : memref<8x4xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %lane = %zero to %four step %one {
+    vhls.unroll
+    memref.store %value, %x[%lane, %lane] : memref<8x4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Arguments are taken to be arrays of their own.
+// CHECK: hls-verify refuses 'func.call' in @twice: %x is passed twice; pass it once, and use that argument for both
+func.func @both(%a: memref<4xi8>, %b: memref<4xi8>) {
+  func.return
+}
+func.func @twice() {
+  %x = memref.alloc() : memref<4xi8>
+  func.call @both(%x, %x) : (memref<4xi8>, memref<4xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call' in @above: @below has ports, and is called by another function; only the caller can be the top function; give it the ports
+func.func @below(%p: memref<64xi128>) {
+  vhls.interface %p : memref<64xi128> mode = "m_axi" bundle = "p"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+func.func @above(%p: memref<64xi128>) {
+  func.call @below(%p) : (memref<64xi128>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @blocks has several blocks; write branches as scf.if, and loops as scf.for
+func.func @blocks() {
+  func.return
+^other:
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.call': @outside is called in no function; call it in one
+func.func @outside() {
+  func.return
+}
+func.call @outside() : () -> ()

@@ -632,3 +632,26 @@ func.func @whole_words(%value: i8, %which: i1) {
   }
   func.return
 }
+
+// -----
+
+// A function may be given arrays that differ.
+// CHECK-LABEL: func.func @filled
+func.func @filled(%a: memref<8x4xi8>, %b: memref<8x4xi8>, %value: i8) {
+  vhls.array_reshape %a "complete" dim = 2 : memref<8x4xi8>
+  vhls.array_reshape %b "complete" dim = 2 : memref<8x4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %lane = %zero to %four step %one {
+    vhls.unroll
+    memref.store %value, %a[%zero, %lane] : memref<8x4xi8>
+  }
+  func.return
+}
+func.func @two_arrays(%value: i8) {
+  %x = memref.alloc() : memref<8x4xi8>
+  %y = memref.alloc() : memref<8x4xi8>
+  func.call @filled(%x, %y, %value) : (memref<8x4xi8>, memref<8x4xi8>, i8) -> ()
+  func.return
+}

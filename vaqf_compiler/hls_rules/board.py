@@ -6,18 +6,22 @@ from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
 
 from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.dialects.binvit.mapping import selected_board
+from vaqf_compiler.limits import check_clock
 
 
 def board_and_clock(module: ModuleOp) -> tuple[Board, float]:
     """
     The board and the clock in MHz that `binvit-estimate` wrote into a module; else those selected.
+    Raises UserError for a clock that makes no sense.
     """
     name, selected = selected_board(module)
     estimated, clock = (module.attributes.get(f"binvit.{key}") for key in ("board", "clock_mhz"))
     board = load_board(estimated.data if isinstance(estimated, StringAttr) else name)
+    found = board.clock_mhz if selected is None else selected
     if isinstance(clock, FloatAttr):
-        return board, clock.value.data
-    return board, board.clock_mhz if selected is None else selected
+        found = clock.value.data
+    check_clock(found, "the module's clock")
+    return board, found
 
 
 def port_bits(module: ModuleOp) -> int:

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 from xdsl.dialects import func
+from xdsl.dialects.builtin import MemRefType
+from xdsl.ir import SSAValue
 
 from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import function_of, violation
+from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
 
 
 def check_callees(program: Program) -> None:
-    """Raise OperationError for a call of a function that is not there or has no body."""
+    """
+    Raise OperationError for a call of a function that is not there or has no body, and for one that
+    is in none.
+    """
     for call in program.calls:
         name = call.callee.root_reference.data
+        if function_of(call) is None:
+            raise violation(call, f"@{name} is called in no function", "call it in one")
         function = program.functions.get(name)
         if function is None or function.is_declaration:
             raise violation(call, f"@{name} has no body", "define it in this module")
+
+
+def check_aliases(program: Program) -> None:
+    """
+    Raise OperationError for a call that passes an array twice: the tool takes arguments to be
+    arrays of their own.
+    """
+    for call in program.calls:
+        seen: set[SSAValue] = set()
+        for operand in (v for v in call.arguments if isinstance(v.type, MemRefType)):
+            if operand in seen:
+                what = f"{name_of(operand)} is passed twice"
+                raise violation(call, what, "pass it once, and use that argument for both")
+            seen.add(operand)
 
 
 def check_recursion(program: Program) -> None:

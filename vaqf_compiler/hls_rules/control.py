@@ -18,3 +18,7 @@ def check_control(program: Program) -> None:
         if isinstance(op, scf.ForOp) and (step := constant(op.step)) is not None and step < 1:
             what = f"{loop_name(op)} has the step {step} and does not end"
             raise violation(op, what, "count upwards")
+    for function in program.functions.values():
+        if len(function.body.blocks) > 1:
+            what = f"@{function.sym_name.data} has several blocks"
+            raise violation(function, what, "write branches as scf.if, and loops as scf.for")

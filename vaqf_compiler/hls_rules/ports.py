@@ -17,11 +17,18 @@ LEAST_BITS = 8
 
 
 def check_top(program: Program) -> None:
-    """Raise OperationError where there is more than one top function."""
+    """Raise OperationError where there is more than one top function, or where one is called."""
     if len(program.tops) > 1:
         first, second = program.tops[:2]
         what = f"@{second.sym_name.data} has ports, and so has @{first.sym_name.data}"
         raise violation(second, what, "a design has one top function: take the ports off the other")
+
+    for call in program.calls:
+        if (callee := program.callee(call)) in program.tops:
+            what = f"@{callee.sym_name.data} has ports, and is called by another function"
+            raise violation(
+                call, what, "only the caller can be the top function; give it the ports"
+            )
 
 
 def check_widths(program: Program) -> None:

@@ -46,13 +46,14 @@ def _is_whole(store: memref.StoreOp, dimension: int) -> bool:
     type_ = vhls.memref_type(store.memref.type)
     assert type_ is not None
     size = type_.get_shape()[dimension]
-    conditions: list[SSAValue] = []
+    others = [v for v in store.indices if v is not index]
+    """What must be the same for all elements of a word: the place of the word, and conditions."""
     for op in _around(store):
         if isinstance(op, scf.IfOp):
-            conditions.append(op.cond)
+            others.append(op.cond)
         elif op.body.block.args[0] is index:
             whole = constant(op.lb) == 0 and constant(op.step) == 1 and trip_count(op) == size
-            return whole and is_unrolled(op) and not any(varies(c, op) for c in conditions)
+            return whole and is_unrolled(op) and not any(varies(v, op) for v in others)
     return size == 1
 
 

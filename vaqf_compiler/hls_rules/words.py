@@ -46,7 +46,7 @@ def _is_whole(store: memref.StoreOp, dimension: int) -> bool:
     type_ = vhls.memref_type(store.memref.type)
     assert type_ is not None
     size = type_.get_shape()[dimension]
-    others = [v for v in store.indices if v is not index]
+    others = [v for at, v in enumerate(store.indices) if at != dimension]
     """What must be the same for all elements of a word: the place of the word, and conditions."""
     for op in _around(store):
         if isinstance(op, scf.IfOp):

@@ -119,7 +119,8 @@ class _Allocator:
         ]
 
     def _memory(self, name: str, rows: int, width: int, bits: int) -> MemoryOp:
-        shape = [max(1, rows), width, self.lanes]
+        # One row would be registers, which all that is known of memories is not true of.
+        shape = [max(2, rows), width, self.lanes]
         storage = "uram" if name in self.uram else "bram"
         return MemoryOp(name, MemRefType(IntegerType(bits), shape), storage)
 

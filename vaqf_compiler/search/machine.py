@@ -213,4 +213,4 @@ def _context_bits(tokens: int, bits: int) -> int:
 
 
 def _memory(bits: int, rows: int, width: int, lanes: int) -> MemRefType[Attribute]:
-    return MemRefType(IntegerType(bits), [max(1, rows), width, lanes])
+    return MemRefType(IntegerType(bits), [max(2, rows), width, lanes])

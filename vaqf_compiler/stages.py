@@ -8,6 +8,7 @@ from pathlib import Path
 from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.limits import Target
 from vaqf_compiler.passes.binvit_allocate import check_uram
@@ -121,6 +122,13 @@ def check_parameters(options: Options, *, searches: bool) -> None:
             check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
     except PassFailedException as error:
         raise UserError(f"--tile, --unroll and --allocate: {error}") from error
+
+
+def check_memories(options: Options) -> None:
+    """Raise UserError for UltraRAM that is asked for and that the board does not have."""
+    board = load_board(options.board)
+    if dict(given_parameters(options)).get("uram") and not board.available["uram"]:
+        raise UserError(f"--allocate: {board.name} has no UltraRAM; leave uram=1 out")
 
 
 def stage_path(project: Path, stage: str) -> Path:

@@ -237,7 +237,7 @@ func.func @return_twice() {
 
 // -----
 
-// CHECK: hls-verify refuses 'vhls.interface' in @no_name: the bundle 'gmem-0' cannot be in the names of signals; use letters, digits and underscores, a letter first
+// CHECK: hls-verify refuses 'vhls.interface' in @no_name: the bundle 'gmem-0' cannot be in the names of signals; use letters, digits and single underscores between them, a letter first
 func.func @no_name(%x: memref<4xi128>) {
   vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "gmem-0"
   vhls.interface mode = "s_axilite" bundle = "control"
@@ -1668,3 +1668,37 @@ func.func @outside() {
   func.return
 }
 func.call @outside() : () -> ()
+
+// -----
+
+// VHDL has no names with two underscores in a row.
+// CHECK: hls-verify refuses 'vhls.interface' in @underscores: the bundle 'a__b' cannot be in the names of signals
+func.func @underscores(%x: memref<4xi128>) {
+  vhls.interface %x : memref<4xi128> mode = "m_axi" bundle = "a__b"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// Contents of a ROM do not depend on a condition either.
+// CHECK: hls-verify refuses 'memref.store' in @conditional_rom: the array %x is bound to a ROM, and what is written here is not known
+func.func @conditional_rom(%written: i1) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %byte = arith.constant 1 : i8
+  scf.if %written {
+    memref.store %byte, %x[%zero] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.inline' in @inlined_twice: the function @inlined_twice has this pragma already; keep one of the two
+func.func @inlined_twice() {
+  vhls.inline off
+  vhls.inline off
+  func.return
+}

@@ -320,6 +320,16 @@ def test_a_damaged_description_is_a_sentence(
     assert message in done.stderr and done.stderr.endswith("compile the model again\n")
 
 
+def test_a_description_of_other_ports_is_not_that_of_the_library(project: Path, tmp_path: Path):
+    broken = Path(shutil.copytree(project, tmp_path / "broken"))
+    facts = json.loads((broken / "accelerator.json").read_text())
+    del facts["ports"][1]
+    (broken / "accelerator.json").write_text(json.dumps(facts))
+    done = run_example(broken)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "was not made of the sources beside it" in done.stderr
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"{}", b"[]", b"null", b"\xff", b"[" * 100_000])
 def test_what_is_no_description_is_a_sentence(project: Path, tmp_path: Path, text: bytes) -> None:
     broken = Path(shutil.copytree(project, tmp_path / "broken"))

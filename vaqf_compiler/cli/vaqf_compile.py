@@ -35,6 +35,7 @@ from vaqf_compiler.stages import (
     TORCH,
     WEIGHTS,
     Options,
+    check_memories,
     check_parameters,
     given_parameters,
     stage_path,
@@ -186,6 +187,8 @@ def run(arguments: argparse.Namespace) -> int:
         check_clock(options.clock_mhz, "--clock-mhz")
     searches = options.fps is not None or arguments.sweep is not None
     check_parameters(options, searches=searches)
+    if arguments.sweep is None:
+        check_memories(options)
     _check_files(arguments)
     if arguments.sweep is not None:
         return _sweep(arguments, options)

@@ -15,7 +15,8 @@ from vaqf_compiler.hls_rules.ports import interfaces, m_axi_interfaces
 from vaqf_compiler.hls_rules.program import Program, is_array
 from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
 
-BUNDLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+BUNDLE = re.compile(r"[A-Za-z](_?[A-Za-z0-9])*")
+"""As VHDL has it: no two underscores in a row, and none at the end."""
 ADAPTERS: Mapping[str, str] = {"m_axi": "m_axi", "s_axilite": "s_axi"}
 """What the tool calls the module of a bundle, by mode."""
 LONGEST = 255
@@ -39,7 +40,7 @@ def check_bundle_names(program: Program) -> None:
     for op in interfaces(program):
         bundle, mode, top = op.bundle.data, op.mode.data, function_of(op)
         if not BUNDLE.fullmatch(bundle):
-            remedy = "use letters, digits and underscores, a letter first"
+            remedy = "use letters, digits and single underscores between them, a letter first"
             raise violation(op, f"the bundle '{bundle}' cannot be in the names of signals", remedy)
         assert top is not None
         file = f"{top.sym_name.data}_{bundle}_{ADAPTERS[mode]}.vhd"

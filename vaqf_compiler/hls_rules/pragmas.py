@@ -28,6 +28,7 @@ ONCE = (
     vhls.StreamOp,
     vhls.BindStorageOp,
     vhls.BindOpOp,
+    vhls.InlineOp,
 )
 """Of two on one loop, function, array or value the tool ignores one."""
 

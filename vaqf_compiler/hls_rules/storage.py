@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from xdsl.dialects import memref, scf
 from xdsl.ir import Operation, SSAValue
@@ -40,13 +40,23 @@ def check_roms(program: Program) -> None:
             continue
         name = name_of(op.memref)
         for root in program.roots(op.memref):
-            if root in roms and not all(map(_is_known, (op.value, *op.indices))):
+            if root in roms and not all(map(_is_known, (op.value, *op.indices, *_decisive(op)))):
                 what = f"the array {name} is bound to a ROM, and what is written here is not known "
                 what += "when the hardware is built"
                 raise violation(op, what, "bind it to a RAM")
             if isinstance(root.owner, memref.GetGlobalOp):
                 what = f"the array {name} is the constant table {root.owner.name_}"
                 raise violation(op, what, "copy the table to an array, and write that")
+
+
+def _decisive(op: Operation) -> Iterator[SSAValue]:
+    """Conditions and bounds that say whether an operation runs."""
+    while (parent := op.parent_op()) is not None:
+        if isinstance(parent, scf.IfOp):
+            yield parent.cond
+        elif isinstance(parent, scf.ForOp):
+            yield from (parent.lb, parent.ub, parent.step)
+        op = parent
 
 
 def _is_known(value: SSAValue) -> bool:

@@ -382,7 +382,7 @@ func.func @bind_op_impl(%x: i8) {
 
 // -----
 
-// CHECK: latency must not be negative
+// CHECK: latency of add in dsp must be in 0..4, got -1
 func.func @bind_op_latency(%x: i8) {
   %sum = arith.addi %x, %x : i8
   vhls.bind_op %sum impl = "dsp" latency = -1 : i8
@@ -444,5 +444,14 @@ func.func @trace_channels(%x: memref<20x4x16xi8>) {
 // CHECK: rows 11 to 21 are not in a memory of 20
 func.func @trace_rows(%x: memref<20x4x16xi8>) {
   vhls.trace "a" %x row 11 tokens 5 channels 65 : memref<20x4x16xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: latency of sub in dsp must be in 0..0, got 1
+func.func @subtraction_latency(%x: i8) {
+  %difference = arith.subi %x, %x : i8
+  vhls.bind_op %difference impl = "dsp" latency = 1 : i8
   func.return
 }

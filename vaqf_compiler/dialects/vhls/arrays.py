@@ -189,6 +189,8 @@ class BindOpOp(PragmaOp):
         arith.MuliOp: "mul",
     }
     IMPLEMENTATIONS: ClassVar[tuple[str, ...]] = ("dsp", "fabric")
+    MOST_LATENCY: ClassVar[int] = 4
+    """Of UG1399's table of operations; a subtraction in DSP blocks has none."""
 
     value = operand_def(SignlessIntegerConstraint)
     impl = prop_def(StringAttr)
@@ -205,11 +207,15 @@ class BindOpOp(PragmaOp):
 
     def verify_(self) -> None:
         check_one_of("impl", self.impl, self.IMPLEMENTATIONS)
-        if self.latency is not None and self.latency.value.data < 0:
-            raise VerifyException("latency must not be negative")
         if type(self.value.owner) not in self.OPERATIONS:
             names = ", ".join(operation.name for operation in self.OPERATIONS)
             raise VerifyException(f"value must be the result of one of {names}")
+        most = 0 if (self.operation, self.impl.data) == ("sub", "dsp") else self.MOST_LATENCY
+        if self.latency is not None and not 0 <= self.latency.value.data <= most:
+            raise VerifyException(
+                f"latency of {self.operation} in {self.impl.data} must be in 0..{most}, got "
+                f"{self.latency.value.data}"
+            )
 
     @property
     def operation(self) -> str:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     Bytes = NDArray[np.uint8]
 
 WORD_BYTES = 16
-LIBRARY_SOURCES = ("vaqf_top.cpp", "vaqf_top.h", "vaqf_types.h", "vaqf_trace.h")
-"""What the Makefile makes libvaqf_csim.so of, and notes the checksum of in it."""
+LIBRARY_SOURCES = (
+    *("vaqf_top.cpp", "vaqf_top.h", "vaqf_types.h", "vaqf_trace.h"),
+    "accelerator.json",
+)
+"""What the Makefile makes libvaqf_csim.so of or for, and notes the checksum of in it."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -72,6 +75,13 @@ class Simulation(Backend):
                 f"cannot load '{library}': {error}; run make libvaqf_csim.so"
             ) from error
         try:
+            self._function: Any = loaded[top]
+        except AttributeError as error:
+            raise DriverError(
+                f"'{library}' has no function {top}, which accelerator.json names; compile the "
+                "model again"
+            ) from error
+        try:
             made_of = ctypes.c_uint32.in_dll(loaded, "vaqf_sources").value
         except ValueError:
             made_of = None
@@ -79,13 +89,6 @@ class Simulation(Backend):
             raise DriverError(
                 f"'{library}' was not made of the sources beside it; run make -B libvaqf_csim.so"
             )
-        try:
-            self._function: Any = loaded[top]
-        except AttributeError as error:
-            raise DriverError(
-                f"'{library}' has no function {top}, which accelerator.json names; compile the "
-                "model again"
-            ) from error
         self._function.restype = None
 
     def allocate(self, size: int) -> Any:
@@ -399,7 +402,7 @@ def read_image(
     try:
         with pillow.open(str(path)) as file:
             picture = file.convert("RGB" if channels == 3 else "L")
-    except OSError as error:
+    except (OSError, pillow.DecompressionBombError) as error:
         raise DriverError(f"cannot read the image '{path}': {error}") from error
     zoom = max(height / picture.height, width / picture.width) / crop
     resized = (max(width, round(picture.width * zoom)), max(height, round(picture.height * zoom)))

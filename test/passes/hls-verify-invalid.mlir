@@ -1702,3 +1702,110 @@ func.func @inlined_twice() {
   vhls.inline off
   func.return
 }
+
+// -----
+
+// Blocks are no cycles.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @blocked: dimension 1 of %x is divided otherwise than of %y in @cyclic, the same array
+func.func @cyclic(%y: memref<64xi8>) {
+  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.return
+}
+func.func @blocked() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "block" factor = 2 dim = 1 : memref<64xi8>
+  func.call @cyclic(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @vaqf has the name that vaqf_types.h needs; give it another name
+func.func @vaqf() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @every_other: the loop over %i is dataflow but does not count 0, 1, 2; count from 0 with step 1
+func.func @every_other() {
+  %zero = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %two {
+    vhls.dataflow
+  }
+  func.return
+}
+
+// -----
+
+// Elements of a word that are stored one after another.
+// CHECK: hls-verify refuses 'memref.store' in @in_turn: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @in_turn(%value: i8) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %lane = %zero to %four step %one {
+    memref.store %value, %x[%lane] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Every other one of them.
+// CHECK: hls-verify refuses 'memref.store' in @gaps: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @gaps(%value: i8) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %two = arith.constant 2 : index
+  %eight = arith.constant 8 : index
+  scf.for %lane = %zero to %eight step %two {
+    vhls.unroll
+    memref.store %value, %x[%lane] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// One of them, by a constant.
+// CHECK: hls-verify refuses 'memref.store' in @first_lane: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @first_lane(%value: i8) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  memref.store %value, %x[%zero] : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_op' in @bound_twice: %sum has this pragma already; keep one of the two
+func.func @bound_twice(%x: i8) {
+  %sum = arith.addi %x, %x : i8
+  vhls.bind_op %sum impl = "dsp" : i8
+  vhls.bind_op %sum impl = "fabric" : i8
+  func.return
+}
+
+// -----
+
+// The outer pipeline unrolls the inner loop.
+// CHECK: hls-verify refuses 'vhls.pipeline' in @nested: the loop over %j is in a pipelined loop or function, which unrolls it; keep the pragma of one of the two
+func.func @nested() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 4
+    scf.for %j = %zero to %four step %one {
+      vhls.pipeline ii = 1
+    }
+  }
+  func.return
+}

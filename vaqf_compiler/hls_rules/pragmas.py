@@ -69,9 +69,14 @@ def check_unrolled_pipelines(program: Program) -> None:
     """Raise OperationError for a pipelined loop of which unrolling leaves no iterations."""
     for op in program.module.walk():
         loop = op.parent_op()
-        if isinstance(op, vhls.PipelineOp) and isinstance(loop, scf.ForOp) and is_unrolled(loop):
+        if not isinstance(op, vhls.PipelineOp) or not isinstance(loop, scf.ForOp):
+            continue
+        if is_unrolled(loop):
             what = f"{loop_name(loop)} is unrolled as a whole, which leaves nothing to pipeline"
             raise violation(op, what, "keep one of the two pragmas, or unroll by a factor")
+        if program.is_in_pipeline(loop):
+            what = f"{loop_name(loop)} is in a pipelined loop or function, which unrolls it"
+            raise violation(op, what, "keep the pragma of one of the two")
 
 
 def _name(op: Operation) -> str:

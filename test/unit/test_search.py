@@ -32,8 +32,9 @@ from vaqf_compiler.passes.binvit_tile import check_tile
 from vaqf_compiler.passes.binvit_unroll import check_unroll
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
+from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.facts import Facts
-from vaqf_compiler.search.machine import BINARY, INT8, WEIGHT_BITS, Choice
+from vaqf_compiler.search.machine import BINARY, INT8, WEIGHT_BITS, Choice, Frames
 from vaqf_compiler.search.select import (
     MODEL,
     InfeasibleError,
@@ -452,6 +453,33 @@ def test_given_keys_that_are_no_choice_are_refused(keys: int):
 
 def test_bounds_hold_at_high_clock_rates():
     assert Search(facts(), ZCU102, 1000.0).best(16) is not None
+
+
+@pytest.mark.parametrize("clock_mhz", [250.0, 299.0])
+def test_bounds_of_attention_hold_for_heads_of_few_channels(clock_mhz: float):
+    # One key a cycle in a shallow pipeline, and bounds that were learnt from one of ten.
+    others = {**facts().others, "attention": (10, 10)}
+    small = replace(facts(), tokens=10, heads=1, head_size=4, others=others)
+    cycles, frames = CycleModel(small, load_board("zcu104"), clock_mhz), Frames(small)
+    for bits, uram, keys in product((16, 9, 6, 4, 1), (0, 1), (10, 5, 1)):
+        frame = frames.frame(bits, 4, uram, 4, 1)
+        attention = frame.attention(keys)
+        least, most = cycles.attention_bounds(attention, frame.accelerator)
+        assert least <= cycles.attention(attention, frame.accelerator) <= most
+
+
+def test_costs_do_not_depend_on_what_was_searched_before():
+    def costs(*tiles: int) -> dict[int, int]:
+        searching = Search(facts(), KV260, 300.0)
+        found: dict[int, int] = {}
+        for tile_n in tiles:
+            given = {"lanes": 4, "keys": 2, "tile_int8_n": tile_n}
+            linear = {n: linear_choices(n, facts(), 4, 0, given)[0] for n in (BINARY, INT8)}
+            found[tile_n] = searching.cost(7, Choice(4, linear, 2, 0)).cycles
+        return found
+
+    # A row of the image of one word, and of three.
+    assert costs(16, 48) == costs(48, 16)
 
 
 def test_no_accelerator_for_an_empty_board():

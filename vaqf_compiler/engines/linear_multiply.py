@@ -244,15 +244,18 @@ class _Multiply:
 
     def _dependences(self) -> None:
         """
-        A layer's results go to other rows than its inputs lie in (binvit-allocate), and each token
-        and group has a row of the residual stream of its own. A token's totals are needed again in
-        the next pass over the tokens, and they are final when the row's last pass is over.
+        A layer's results go to other rows than its inputs lie in (binvit-allocate). Each token and
+        group has a row of the residual stream of its own, which is read again for the next results
+        of a group that is finished in parts, a step later. A token's totals are needed again in the
+        next pass over the tokens, and they are final when the row's last pass is over.
         """
         engine = self.engine
         if engine.input is self.accelerator.activations and engine.stores_activations:
             vhls.DependenceOp(self.buffers["activations"].ssa, "inter")
         if "residual" in self.buffers:
-            vhls.DependenceOp(self.buffers["residual"].ssa, "inter")
+            in_parts = engine.results < self.accelerator.lanes
+            distance = engine.totals_distance * engine.steps_n if in_parts else None
+            vhls.DependenceOp(self.buffers["residual"].ssa, "inter", distance)
         for name, distance in (
             ("totals", engine.totals_distance),
             ("done", engine.finished_distance),

@@ -14,6 +14,12 @@ func.func @named(%a: i20, %b: i20) -> i20 {
   func.return %1 : i20
 }
 
+// Macros are in capitals, and headers have other names that a variable must not take.
+// CHECK-LABEL: static void taken(i8 BIAS_, i8 int8_t_, i8 assert_, i8 A, i8 Bias) {
+func.func @taken(%BIAS: i8, %int8_t: i8, %assert: i8, %A: i8, %Bias: i8) {
+  func.return
+}
+
 // A value without a name but with two users is a variable too; one that nothing uses is not.
 // CHECK-LABEL: static i20 unnamed(i20 a, i20 b) {
 func.func @unnamed(%a: i20, %b: i20) -> i20 {

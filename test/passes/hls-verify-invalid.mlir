@@ -1100,6 +1100,10 @@ func.func @left_over(%byte: i8, %asked: i1, %n: index) {
     memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
     %second = memref.load %queue[%zero] : memref<64xi8, "fifo">
   }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 10 max = 64
+    %rest = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  }
   func.return
 }
 
@@ -1805,6 +1809,314 @@ func.func @nested() {
     vhls.pipeline ii = 4
     scf.for %j = %zero to %four step %one {
       vhls.pipeline ii = 1
+    }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.stream' in @two_depths: %a has this pragma already; keep one of the two
+func.func @writer(%b: memref<64xi8, "fifo">) {
+  vhls.stream %b depth = 4 : memref<64xi8, "fifo">
+  func.return
+}
+func.func @two_depths() {
+  %a = memref.alloca() : memref<64xi8, "fifo">
+  vhls.stream %a depth = 2 : memref<64xi8, "fifo">
+  func.call @writer(%a) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.allocation' in @two_limits: the function @one_of_them has this pragma already; keep one of the two
+func.func @one_of_them() {
+  func.return
+}
+func.func @two_limits() {
+  vhls.allocation function @one_of_them limit = 1
+  vhls.allocation function @one_of_them limit = 2
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.alloc' in @fills_up: 1 elements are left in the queue %queue, and the next time as many more; read as many as are written
+func.func @fills_up(%byte: i8) {
+  %zero = arith.constant 0 : index
+  %queue = memref.alloc() : memref<64xi8, "fifo">
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  %read = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// Processes, too, wait for what never comes.
+// CHECK: hls-verify refuses 'memref.alloca' in @starves: 1 elements more are read from the queue %queue than are written; write as many as are read, which waits for them
+func.func @writes_one(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  %zero = arith.constant 0 : index
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  func.return
+}
+func.func @reads_two(%queue: memref<64xi8, "fifo">) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %first = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  %second = memref.load %queue[%one] : memref<64xi8, "fifo">
+  func.return
+}
+func.func @starves(%byte: i8) {
+  vhls.dataflow
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  func.call @writes_one(%queue, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  func.call @reads_two(%queue) : (memref<64xi8, "fifo">) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.alloca' in @too_early: the queue %queue is read when it is empty, and no dataflow region writes it meanwhile; write it first, or make processes of what writes and reads
+func.func @too_early(%byte: i8) {
+  %zero = arith.constant 0 : index
+  %queue = memref.alloca() : memref<64xi8, "fifo">
+  %read = memref.load %queue[%zero] : memref<64xi8, "fifo">
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @steps_beyond: the loop over %i counts to 2,147,483,649
+func.func @steps_beyond(%n: index) {
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %one to %n step %two {
+    vhls.loop_tripcount min = 1 max = 1073741824
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @from_below: the loop over %i counts to -2,147,483,649
+func.func @from_below() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %first = arith.constant -2147483649 : index
+  scf.for %i = %first to %zero step %one {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.constant' in @far: the index 2,147,483,648 is beyond 2,147,483,647, the last of an int; make it an integer of as many bits as it needs
+func.func @far() -> index {
+  %far = arith.constant 2147483648 : index
+  func.return %far : index
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.interface' in @unknown_size: nothing says how many elements the m_axi port %port has; say its depth, for co-simulation
+func.func @unknown_size(%port: memref<?xi128>) {
+  vhls.interface %port : memref<?xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the array %port has no size, and registers of control do; make it an m_axi port, or say its size
+func.func @unknown_registers(%port: memref<?xi32>) {
+  vhls.interface %port : memref<?xi32> mode = "s_axilite" bundle = "control"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': @load and @Load are one name in VHDL, which does not tell capitals; give one another name
+func.func @Load() {
+  func.return
+}
+func.func @load() {
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the top function @DUT would be called DUT_ in C++; give it a name that C++ allows
+func.func @DUT(%n: index) {
+  vhls.interface %n : index mode = "s_axilite" bundle = "control"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.get_global' in @no_table: there is no table @squares; define it in this module
+func.func @no_table() {
+  %table = memref.get_global @squares : memref<2xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.get_global' in @other_table: the table @cubes is a memref<2xi8>, not a memref<4xi8>; write its type as it is defined
+"memref.global"() <{sym_name = "cubes", type = memref<2xi8>, initial_value = dense<[1, 8]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+func.func @other_table() {
+  %table = memref.get_global @cubes : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @registers: %x is partitioned into registers, one for each element; bind an array that is a memory, or partition it less
+func.func @registers() {
+  %x = memref.alloc() : memref<4x2xi8>
+  vhls.array_partition %x "complete" dim = 1 : memref<4x2xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<4x2xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "uram" : memref<4x2xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @overwritten: the array %x is bound to a ROM, and is written after it is read; write all that it holds first, or bind it to a RAM
+func.func @overwritten(%out: memref<2xi8>) {
+  %zero = arith.constant 0 : index
+  %a = arith.constant 1 : i8
+  %x = memref.alloc() : memref<8xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<8xi8>
+  memref.store %a, %x[%zero] : memref<8xi8>
+  %read = memref.load %x[%zero] : memref<8xi8>
+  memref.store %read, %out[%zero] : memref<2xi8>
+  memref.store %a, %x[%zero] : memref<8xi8>
+  func.return
+}
+
+// -----
+
+// Where it is written is no more known than what.
+// CHECK: hls-verify refuses 'memref.store' in @somewhere: the array %x is bound to a ROM, and what is written here is not known
+func.func @somewhere(%at: index) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<64xi8>
+  %byte = arith.constant 1 : i8
+  memref.store %byte, %x[%at] : memref<64xi8>
+  func.return
+}
+
+// -----
+
+// The pipeline unrolls the loop over %j, so that words are consecutive to its end, but not from there.
+// CHECK: hls-verify refuses 'memref.load' in @every_other_four: the address in the m_axi port %port moves by 8 words from iteration to iteration of the loop over %i, not by 4; access consecutive words in order
+func.func @every_other_four(%port: memref<64xi128>) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %eight = arith.constant 8 : index
+  scf.for %i = %zero to %eight step %one {
+    vhls.pipeline ii = 4
+    scf.for %j = %zero to %four step %one {
+      %row = arith.muli %i, %eight : index
+      %at = arith.addi %row, %j : index
+      %word = memref.load %port[%at] : memref<64xi128>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A word of four elements, of which three have a statement.
+// CHECK: hls-verify refuses 'memref.store' in @three_of_four: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @three_of_four(%value: i8) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  memref.store %value, %x[%zero] : memref<4xi8>
+  memref.store %value, %x[%one] : memref<4xi8>
+  memref.store %value, %x[%three] : memref<4xi8>
+  func.return
+}
+
+// -----
+
+// Two words, one element of each.
+// CHECK: hls-verify refuses 'memref.store' in @one_of_each: part of a word of %x is stored, which is reshaped in dimension 2
+func.func @one_of_each(%value: i8, %i: index, %j: index) {
+  %x = memref.alloc() : memref<8x2xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  memref.store %value, %x[%i, %zero] : memref<8x2xi8>
+  memref.store %value, %x[%j, %one] : memref<8x2xi8>
+  func.return
+}
+
+// -----
+
+// Of two constants, or of the index of a loop around, the tool knows neither.
+// CHECK: hls-verify refuses 'scf.for' in @maybe_apart: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @maybe_apart(%x: memref<64xi8>, %n: index) {
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 32 : index
+  %sums = memref.alloc() : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %first = arith.muli %i, %two : index
+    %second = arith.addi %first, %n : index
+    %a = memref.load %x[%first] : memref<64xi8>
+    %b = memref.load %x[%second] : memref<64xi8>
+    %ab = arith.addi %a, %b : i8
+    memref.store %ab, %sums[%i] : memref<64xi8>
+  }
+  func.return
+}
+func.func @two_constants() {
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<64xi8>
+  func.call @maybe_apart(%x, %one) : (memref<64xi8>, index) -> ()
+  func.call @maybe_apart(%x, %three) : (memref<64xi8>, index) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @outer_index: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @outer_index() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %three = arith.constant 3 : index
+  %size = arith.constant 30 : index
+  %sums = memref.alloc() : memref<64xi8>
+  scf.for %j = %one to %three step %one {
+    scf.for %i = %zero to %size step %one {
+      vhls.pipeline ii = 1
+      %first = arith.muli %i, %two : index
+      %second = arith.addi %first, %j : index
+      %a = memref.load %x[%first] : memref<64xi8>
+      %b = memref.load %x[%second] : memref<64xi8>
+      %ab = arith.addi %a, %b : i8
+      memref.store %ab, %sums[%i] : memref<64xi8>
     }
   }
   func.return

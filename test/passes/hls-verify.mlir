@@ -445,6 +445,11 @@ func.func @queues(%byte: i8, %asked: i1, %n: index) {
     memref.store %byte, %short[%zero] : memref<64xi8, "fifo">
     memref.store %byte, %short[%one] : memref<64xi8, "fifo">
   }
+  // What may all be read in the end.
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 64
+    %rest = memref.load %short[%zero] : memref<64xi8, "fifo">
+  }
   func.return
 }
 
@@ -653,5 +658,130 @@ func.func @two_arrays(%value: i8) {
   %x = memref.alloc() : memref<8x4xi8>
   %y = memref.alloc() : memref<8x4xi8>
   func.call @filled(%x, %y, %value) : (memref<8x4xi8>, memref<8x4xi8>, i8) -> ()
+  func.return
+}
+
+// -----
+
+// Words whose elements each have a statement, and those of a loop that the pipeline around it unrolls.
+// CHECK-LABEL: func.func @each_element
+func.func @each_element(%value: i8, %other: i8) {
+  %x = memref.alloc() : memref<8x2xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  memref.store %value, %x[%zero, %zero] : memref<8x2xi8>
+  memref.store %other, %x[%zero, %one] : memref<8x2xi8>
+  scf.for %i = %zero to %two step %one {
+    vhls.pipeline ii = 1
+    scf.for %lane = %zero to %two step %one {
+      memref.store %value, %x[%i, %lane] : memref<8x2xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Two callers of a function each say how many there are of it. A queue has its depth from one of the
+// functions that it is passed to.
+// CHECK-LABEL: func.func @engine
+func.func @engine() {
+  func.return
+}
+func.func @first_caller() {
+  vhls.allocation function @engine limit = 1
+  func.call @engine() : () -> ()
+  func.return
+}
+func.func @second_caller() {
+  vhls.allocation function @engine limit = 1
+  func.call @engine() : () -> ()
+  func.return
+}
+func.func @fills(%queue: memref<64xi8, "fifo">, %byte: i8) {
+  vhls.stream %queue depth = 3 : memref<64xi8, "fifo">
+  %zero = arith.constant 0 : index
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
+  func.return
+}
+func.func @three_deep(%byte: i8) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %queue = memref.alloc() : memref<64xi8, "fifo">
+  func.call @fills(%queue, %byte) : (memref<64xi8, "fifo">, i8) -> ()
+  scf.for %i = %zero to %three step %one {
+    %read = memref.load %queue[%i] : memref<64xi8, "fifo">
+  }
+  func.return
+}
+
+// -----
+
+// The last index of an int, also in steps; the first one.
+// CHECK-LABEL: func.func @in_steps
+func.func @in_steps(%n: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %first = arith.constant -2147483648 : index
+  scf.for %i = %one to %n step %two {
+    vhls.loop_tripcount min = 1 max = 1073741823
+  }
+  scf.for %i = %first to %zero step %one {
+  }
+  func.return
+}
+
+// -----
+
+// A memory of which a dimension is left, and a ROM that is read after all of it is written.
+// CHECK-LABEL: func.func @bound
+func.func @bound(%out: memref<2xi8>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %a = arith.constant 1 : i8
+  %x = memref.alloc() : memref<8x2xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<8x2xi8>
+  vhls.bind_storage %x type = "rom_1p" impl = "bram" : memref<8x2xi8>
+  memref.store %a, %x[%zero, %zero] : memref<8x2xi8>
+  memref.store %a, %x[%one, %one] : memref<8x2xi8>
+  %read = memref.load %x[%one, %one] : memref<8x2xi8>
+  memref.store %read, %out[%zero] : memref<2xi8>
+  func.return
+}
+
+// -----
+
+// An argument that is one constant in all calls says that accesses are apart.
+// CHECK-LABEL: func.func @apart
+func.func @apart(%x: memref<64xi8>, %n: index) {
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 32 : index
+  %sums = memref.alloc() : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %first = arith.muli %i, %two : index
+    %second = arith.addi %first, %n : index
+    %a = memref.load %x[%first] : memref<64xi8>
+    %b = memref.load %x[%second] : memref<64xi8>
+    %ab = arith.addi %a, %b : i8
+    memref.store %ab, %sums[%i] : memref<64xi8>
+  }
+  func.return
+}
+func.func @calls_apart() {
+  %one = arith.constant 1 : index
+  %x = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<64xi8>
+  func.call @apart(%x, %one) : (memref<64xi8>, index) -> ()
+  func.call @apart(%x, %one) : (memref<64xi8>, index) -> ()
   func.return
 }

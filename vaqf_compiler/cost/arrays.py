@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -85,6 +85,9 @@ class Arrays:
                 callee = functions[call.callee.root_reference.data]
                 for argument, operand in zip(callee.args, call.arguments, strict=True):
                     self._roots.setdefault(argument, operand)
+        self._names: dict[SSAValue, list[SSAValue]] = {}
+        for argument in self._roots:
+            self._names.setdefault(self._root(argument), []).append(argument)
         self._found: dict[SSAValue, Array] = {}
         self.fixed: dict[SSAValue, bool] = {}
         """Of values, whether they are known when the hardware is built, as far as was asked."""
@@ -93,19 +96,24 @@ class Arrays:
 
     def of(self, value: SSAValue) -> Array:
         """The array that a value is, followed from arguments to the allocation."""
+        root = self._root(value)
+        if root not in self._found:
+            self._found[root] = _describe(root, self._names.get(root, ()))
+        return self._found[root]
+
+    def _root(self, value: SSAValue) -> SSAValue:
         while value in self._roots:
             value = self._roots[value]
-        if value not in self._found:
-            self._found[value] = _describe(value)
-        return self._found[value]
+        return value
 
 
-def _describe(root: SSAValue) -> Array:
+def _describe(root: SSAValue, names: Iterable[SSAValue]) -> Array:
+    """`names` are the arguments of functions that are the array too, where pragmas can say more."""
     type_ = vhls.memref_type(root.type)
     assert type_ is not None
     shape = type_.get_shape()
     divided: dict[int, tuple[str, int]] = {}
-    users: list[Operation] = [use.operation for use in root.uses]
+    users: list[Operation] = [use.operation for name in (root, *names) for use in name.uses]
     memory, read_cycles, side_by_side = "ram_2p", BRAM_CYCLES, set[int]()
     for user in users:
         if isinstance(user, vhls.BindStorageOp):

@@ -22,8 +22,13 @@ not not_eq nullptr operator or or_eq private protected public register reinterpr
 signed sizeof static static_assert static_cast struct switch template this thread_local throw true
 try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
 """
-RESERVED = frozenset([*_KEYWORDS.split(), "ap_int", "ap_uint", "maximum", "minimum"])
-"""Words that cannot name a variable: C++ keywords and what vaqf_types.h defines."""
+_FROM_HEADERS = """
+alloca ap_bigint ap_biguint ap_int ap_uint assert errno int8_t int16_t int32_t int64_t linux
+math_errhandling maximum minimum offsetof stderr stdin stdout uint8_t uint16_t uint32_t uint64_t
+unix
+"""
+RESERVED = frozenset([*_KEYWORDS.split(), *_FROM_HEADERS.split()])
+"""Words that name nothing else: keywords, and what vaqf_types.h or a header of AMD defines."""
 
 
 def width_of(attribute: Attribute) -> int | None:
@@ -102,9 +107,10 @@ def literal(value: int, type_: Attribute) -> str:
 
 
 def identifier(hint: str | None, default: str = "v") -> str:
-    """A C++ identifier like `hint`."""
+    """A C++ identifier like `hint`, and like no keyword, type, or macro: those are in capitals."""
     name = re.sub(r"\W+", "_", hint or default)
     if not re.match(r"[A-Za-z]", name):
         name = f"{default}{name}"
     # Aliases of integer types look like i20 and u128.
-    return f"{name}_" if name in RESERVED or re.fullmatch(r"[iu]\d+", name) else name
+    taken = name in RESERVED or re.fullmatch(r"[iu]\d+|[A-Z][A-Z0-9_]+", name)
+    return f"{name}_" if taken else name

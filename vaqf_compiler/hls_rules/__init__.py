@@ -12,7 +12,12 @@ from xdsl.dialects.builtin import ModuleOp
 from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
 from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
 from vaqf_compiler.hls_rules.bursts import check_bursts, check_port_width
-from vaqf_compiler.hls_rules.calls import check_aliases, check_callees, check_recursion
+from vaqf_compiler.hls_rules.calls import (
+    check_aliases,
+    check_callees,
+    check_recursion,
+    check_tables,
+)
 from vaqf_compiler.hls_rules.channels import check_channels
 from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
@@ -52,6 +57,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     # What all others take for granted.
     check_callees,
     check_recursion,
+    check_tables,
     check_types,
     check_control,
     check_memory,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import scf
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IndexType
 
 from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
 from vaqf_compiler.dialects import vhls
@@ -14,19 +15,33 @@ LAST = 2**31 - 1
 
 
 def check_counters(program: Program) -> None:
-    """Raise OperationError for a loop that counts beyond its counter, at its end too."""
+    """
+    Raise OperationError for a loop that counts beyond its counter, at its end too, and for another
+    index that is too great.
+    """
     for loop in program.loops:
         counted = [count for count in map(constant, (loop.lb, loop.ub)) if count is not None]
         tripcounts = (op for op in loop.body.block.ops if isinstance(op, vhls.LoopTripcountOp))
-        counted += [op.max.value.data for op in tripcounts]
         first, step = constant(loop.lb), constant(loop.step)
         if first is not None and step is not None and has_constant_bounds(loop):
             counted.append(first + step * trip_count(loop))
+        # Bounds that are not known are at least 0, and steps 1.
+        counted += [(first or 0) + op.max.value.data * (step or 1) for op in tripcounts]
         for count in counted:
-            if not -LAST - 1 <= count <= LAST:
+            if not _is_int(count):
                 what = f"{loop_name(loop)} counts to {count:,}, and its counter, an int, only to "
                 what += f"{LAST:,}"
                 raise violation(loop, what, "make it two loops, one in the other")
+    for op in program.module.walk():
+        if isinstance(op, arith.ConstantOp) and isinstance(op.result.type, IndexType):
+            number = constant(op.result)
+            if number is not None and not _is_int(number):
+                what = f"the index {number:,} is beyond {LAST:,}, the last of an int"
+                raise violation(op, what, "make it an integer of as many bits as it needs")
+
+
+def _is_int(number: int) -> bool:
+    return -LAST - 1 <= number <= LAST
 
 
 def check_bounds(program: Program) -> None:

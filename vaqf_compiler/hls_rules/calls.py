@@ -1,8 +1,8 @@
-"""Functions that can be built: none calls itself, and all are there."""
+"""Functions that can be built: none calls itself, and all are there, as are tables."""
 
 from __future__ import annotations
 
-from xdsl.dialects import func
+from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
@@ -22,6 +22,19 @@ def check_callees(program: Program) -> None:
         function = program.functions.get(name)
         if function is None or function.is_declaration:
             raise violation(call, f"@{name} has no body", "define it in this module")
+
+
+def check_tables(program: Program) -> None:
+    """Raise OperationError for a table that is not there, or of another type."""
+    tables = {op.sym_name.data: op for op in program.module.ops if isinstance(op, memref.GlobalOp)}
+    for op in program.module.walk():
+        if isinstance(op, memref.GetGlobalOp):
+            table = tables.get(op.name_.root_reference.data)
+            if table is None:
+                raise violation(op, f"there is no table {op.name_}", "define it in this module")
+            if table.type != op.memref.type:
+                what = f"the table {op.name_} is a {table.type}, not a {op.memref.type}"
+                raise violation(op, what, "write its type as it is defined")
 
 
 def check_aliases(program: Program) -> None:

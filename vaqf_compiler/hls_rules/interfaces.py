@@ -60,7 +60,12 @@ def check_depths(program: Program) -> None:
     """Raise OperationError for an m_axi port of which co-simulation would provide only a part."""
     for op, port in m_axi_interfaces(program):
         assert isa(port.type, MemRefType[Attribute])
-        if op.depth is None or not port.type.has_static_shape():
+        if not port.type.has_static_shape():
+            if op.depth is None:
+                what = f"nothing says how many elements the m_axi port {name_of(port)} has"
+                raise violation(op, what, "say its depth, for co-simulation")
+            continue
+        if op.depth is None:
             continue
         elements, depth = math.prod(port.type.get_shape()), op.depth.value.data
         if depth < elements:
@@ -73,6 +78,7 @@ def check_depths(program: Program) -> None:
 def check_arguments(program: Program) -> None:
     """Raise OperationError for an array of the top function that no interface brings there."""
     ports = {op.port for op in interfaces(program)}
+    masters = {port for _, port in m_axi_interfaces(program)}
     for top in program.tops:
         for argument in filter(is_array, top.args):
             if vhls.is_fifo(argument.type):
@@ -81,6 +87,10 @@ def check_arguments(program: Program) -> None:
             if argument not in ports:
                 what = f"no interface says how the array {name_of(argument)} is got at"
                 raise violation(top, what, "make it an m_axi port, or allocate it")
+            assert isa(argument.type, MemRefType[Attribute])
+            if argument not in masters and not argument.type.has_static_shape():
+                what = f"the array {name_of(argument)} has no size, and registers of control do"
+                raise violation(top, what, "make it an m_axi port, or say its size")
 
 
 def check_start(program: Program) -> None:

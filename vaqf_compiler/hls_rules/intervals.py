@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from xdsl.dialects import func, scf
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.evaluate import Number, evaluate
+from vaqf_compiler.cost.evaluate import Number
 from vaqf_compiler.cost.latency import LatencyModel
 from vaqf_compiler.cost.pipelines import port_interval
+from vaqf_compiler.cost.schedule import constant
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hls_rules.board import board_and_clock
-from vaqf_compiler.hls_rules.program import Program, loops_around, pipeline_of
+from vaqf_compiler.hls_rules.program import Program, pipeline_of
 from vaqf_compiler.hls_rules.unrolling import with_explicit_unrolling
 from vaqf_compiler.hls_rules.violation import function_of, loop_name, violation
 
@@ -57,20 +58,13 @@ def _check(
 
 
 def _known(op: Operation, program: Program) -> Mapping[SSAValue, Number]:
-    """
-    What the scalars around an operation are when it first runs: arguments of the first call of its
-    function, first iterations of the loops around it.
-    """
+    """The arguments of an operation's function that are one constant in all calls."""
     function = function_of(op)
     assert function is not None
+    calls = [call for call in program.calls if program.callee(call) is function]
     known: dict[SSAValue, Number] = {}
-    call = next((c for c in program.calls if program.callee(c) is function), None)
-    if call is not None:
-        outside = _known(call, program)
-        for argument, operand in zip(function.args, call.arguments, strict=True):
-            if (value := evaluate(operand, outside)) is not None:
-                known[argument] = value
-    for loop in reversed(loops_around(op)):
-        if (value := evaluate(loop.lb, known)) is not None:
-            known[loop.body.block.args[0]] = value
+    for position, argument in enumerate(function.args):
+        passed = {constant(call.arguments[position]) for call in calls}
+        if len(passed) == 1 and (number := passed.pop()) is not None:
+            known[argument] = number
     return known

@@ -22,10 +22,11 @@ TAKEN: Mapping[str, str] = {
 
 def check_names(program: Program) -> None:
     """
-    Raise OperationError for a function or table that C++ would not tell from another, and for a top
-    function that is not called there as scripts and testbench call it.
+    Raise OperationError for a function or table that C++ or the files of the hardware would not
+    tell from another, and for a top function that is not called there as scripts and testbench call
+    it.
     """
-    named: dict[str, str] = {}
+    named: dict[str, tuple[str, str]] = {}
     tops: list[Operation] = [*program.tops]
     for op in program.module.ops:
         if not isinstance(op, func.FuncOp | memref.GlobalOp):
@@ -35,8 +36,11 @@ def check_names(program: Program) -> None:
         if printed in TAKEN:
             what = f"@{name} has the name that {TAKEN[printed]} needs"
             raise violation(op, what, "give it another name")
-        if (other := named.setdefault(printed, name)) != name:
+        other, other_printed = named.setdefault(printed.lower(), (name, printed))
+        if other != name:
             what = f"@{name} and @{other} are both called {printed} in C++"
+            if other_printed != printed:
+                what = f"@{name} and @{other} are one name in VHDL, which does not tell capitals"
             raise violation(op, what, "give one another name")
         if op in tops and printed != name:
             what = f"the top function @{name} would be called {printed} in C++"

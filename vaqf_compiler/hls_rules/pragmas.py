@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import UnregisteredOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Operation
 
 from vaqf_compiler.cost.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
@@ -25,7 +25,6 @@ ONCE = (
     vhls.UnrollOp,
     vhls.LoopTripcountOp,
     vhls.DataflowOp,
-    vhls.StreamOp,
     vhls.BindStorageOp,
     vhls.BindOpOp,
     vhls.InlineOp,
@@ -44,20 +43,28 @@ def check_pragmas(program: Program) -> None:
 
 def check_repeated_pragmas(program: Program) -> None:
     """Raise OperationError for a second pragma that says the same of a thing, or contradicts it."""
-    said: set[tuple[type[Operation], SSAValue | Block | None]] = set()
+    said: set[tuple[object, ...]] = set()
     for op in program.module.walk():
-        if not isinstance(op, ONCE):
-            continue
-        key = (type(op), op.operands[0] if op.operands else op.parent)
-        if key in said:
+        match op:
+            case vhls.StreamOp():  # also where the queue is passed to
+                keys = {(type(op), queue) for queue in program.roots(op.buffer)}
+            case vhls.AllocationOp():
+                keys = {(type(op), op.parent, op.function)}
+            case _ if isinstance(op, ONCE):
+                keys = {(type(op), op.operands[0] if op.operands else op.parent)}
+            case _:
+                continue
+        if keys & said:
             raise violation(op, f"{_subject(op)} has this pragma already", "keep one of the two")
-        said.add(key)
+        said |= keys
 
 
 def _subject(op: vhls.PragmaOp) -> str:
     """What a pragma is about, as a message names it."""
     if op.operands:
         return name_of(op.operands[0])
+    if isinstance(op, vhls.AllocationOp):
+        return f"the function {op.function}"
     owner = op.parent_op()
     if isinstance(owner, scf.ForOp):
         return loop_name(owner)

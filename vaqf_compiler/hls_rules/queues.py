@@ -1,12 +1,13 @@
 """
-Queues outside dataflow: what writes them ends before what reads them begins. (Two processes do not
-share the queue of a caller, which `channels` sees to.)
+Queues: all that is written is read. Outside dataflow, what writes ends before what reads begins.
+(Two processes do not share the queue of a caller, which `channels` sees to.)
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from xdsl.dialects import func, memref, scf
@@ -22,13 +23,16 @@ DEFAULT_DEPTH = 2
 """Of an hls::stream without a pragma."""
 
 
+Access = type[memref.StoreOp] | type[memref.LoadOp]
+
+
 class Growth(NamedTuple):
-    """How many elements statements add to a queue, at least."""
+    """Elements that statements write to a queue less those that they read, or the reverse."""
 
     end: float
-    """When they are done."""
+    """When they are done, at least."""
     most: float
-    """At a time meanwhile, or before."""
+    """At a time meanwhile, or before, at least."""
 
     def then(self, other: Growth) -> Growth:
         """Of these statements and those after them."""
@@ -39,17 +43,32 @@ NO_GROWTH = Growth(0, 0)
 
 
 def check_queues(program: Program) -> None:
-    """Raise OperationError for a queue outside dataflow that holds more than its depth."""
+    """
+    Raise OperationError for a queue that is left with elements, or of which more are read than
+    written, and for one outside dataflow that holds more than its depth.
+    """
     for op in program.module.walk():
         if not isinstance(op, memref.AllocOp | memref.AllocaOp) or not vhls.is_fifo(op.memref.type):
             continue
         assert op.parent is not None
+        written = _Queue(program, memref.StoreOp).of_block(op.parent, {op.memref})
+        read = _Queue(program, memref.LoadOp).of_block(op.parent, {op.memref})
+        name = f"the queue {name_of(op.memref)}"
+        if written.end > 0:
+            what = f"{written.end:,} elements are left in {name}, and the next time as many more"
+            raise violation(op, what, "read as many as are written")
+        if read.end > 0:
+            what = f"{read.end:,} elements more are read from {name} than are written"
+            raise violation(op, what, "write as many as are read, which waits for them")
         if any(isinstance(other, vhls.DataflowOp) for other in op.parent.ops):
             continue
-        most, depth = _of_block(op.parent, {op.memref}, program).most, _depth(op.memref, program)
+        if read.most > 0:
+            what = f"{name} is read when it is empty, and no dataflow region writes it meanwhile"
+            raise violation(op, what, "write it first, or make processes of what writes and reads")
+        most, depth = written.most, _depth(op.memref, program)
         if most > depth:
-            what = f"the queue {name_of(op.memref)} has the depth {depth:,}, but {most:,} elements "
-            what += "are written before they are read, since no dataflow region does both at a time"
+            what = f"{name} has the depth {depth:,}, but {most:,} elements are written before they "
+            what += "are read, since no dataflow region does both at a time"
             remedy = f"say depth = {most}, or make processes of what writes and what reads"
             raise violation(op, what, remedy)
 
@@ -61,36 +80,39 @@ def _depth(queue: SSAValue, program: Program) -> int:
     return max(depths, default=DEFAULT_DEPTH)
 
 
-def _of_block(block: Block, queue: Collection[SSAValue], program: Program) -> Growth:
-    """`queue` are the values that are the queue in the function of the block."""
-    growth = NO_GROWTH
-    for op in block.ops:
-        growth = growth.then(_of_statement(op, queue, program))
-    return growth
+@dataclass(frozen=True)
+class _Queue:
+    """Counts accesses of one kind less those of the other."""
 
+    program: Program
+    counted: Access
 
-def _of_statement(op: Operation, queue: Collection[SSAValue], program: Program) -> Growth:
-    match op:
-        case memref.StoreOp() if op.memref in queue:
-            return Growth(1, 1)
-        case memref.LoadOp() if op.memref in queue:
-            return Growth(-1, 0)
-        case scf.IfOp():
-            branches = [_of_branch(r, queue, program) for r in (op.true_region, op.false_region)]
-            return Growth(min(b.end for b in branches), min(b.most for b in branches))
-        case scf.ForOp():
-            return _of_loop(op, _of_block(op.body.block, queue, program))
-        case func.CallOp():
-            callee = program.callee(op)
-            passed = zip(callee.args, op.arguments, strict=True)
-            inside = {argument for argument, operand in passed if operand in queue}
-            return _of_block(callee.body.block, inside, program) if inside else NO_GROWTH
-        case _:
-            return NO_GROWTH
+    def of_block(self, block: Block, queue: Collection[SSAValue]) -> Growth:
+        """`queue` are the values that are the queue in the function of the block."""
+        growth = NO_GROWTH
+        for op in block.ops:
+            growth = growth.then(self._of_statement(op, queue))
+        return growth
 
+    def _of_statement(self, op: Operation, queue: Collection[SSAValue]) -> Growth:
+        match op:
+            case memref.StoreOp() | memref.LoadOp() if op.memref in queue:
+                return Growth(1, 1) if isinstance(op, self.counted) else Growth(-1, 0)
+            case scf.IfOp():
+                branches = [self._of_branch(r, queue) for r in (op.true_region, op.false_region)]
+                return Growth(min(b.end for b in branches), min(b.most for b in branches))
+            case scf.ForOp():
+                return _of_loop(op, self.of_block(op.body.block, queue))
+            case func.CallOp():
+                callee = self.program.callee(op)
+                passed = zip(callee.args, op.arguments, strict=True)
+                inside = {argument for argument, operand in passed if operand in queue}
+                return self.of_block(callee.body.block, inside) if inside else NO_GROWTH
+            case _:
+                return NO_GROWTH
 
-def _of_branch(branch: Region, queue: Collection[SSAValue], program: Program) -> Growth:
-    return _of_block(branch.block, queue, program) if branch.blocks else NO_GROWTH
+    def _of_branch(self, branch: Region, queue: Collection[SSAValue]) -> Growth:
+        return self.of_block(branch.block, queue) if branch.blocks else NO_GROWTH
 
 
 def _of_loop(loop: scf.ForOp, body: Growth) -> Growth:

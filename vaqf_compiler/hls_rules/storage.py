@@ -19,22 +19,41 @@ IMPOSSIBLE: Mapping[tuple[str, str], str] = {
 
 
 def check_bindings(program: Program) -> None:
-    """Raise OperationError for a type of memory that its implementation does not have."""
+    """
+    Raise OperationError for a type of memory that its implementation does not have, and for an
+    array of which nothing is left to be a memory.
+    """
+    pragmas = [op for op in program.module.walk() if isinstance(op, vhls.ArrayPartitionOp)]
+    complete = {
+        (root, op.dim.value.data)
+        for op in pragmas
+        if op.kind.data == "complete"
+        for root in program.roots(op.buffer)
+    }
     for op in program.module.walk():
         if isinstance(op, vhls.BindStorageOp):
             type_, impl = op.type.data, op.impl.data
             if reason := IMPOSSIBLE.get((type_, impl)):
                 what = f"{name_of(op.buffer)} cannot be a {type_} of {impl}: {reason}"
                 raise violation(op, what, 'say impl = "bram", or another type')
+            array = vhls.memref_type(op.buffer.type)
+            assert array is not None
+            dimensions = range(1, array.get_num_dims() + 1)
+            if all((op.buffer, dimension) in complete for dimension in dimensions):
+                what = f"{name_of(op.buffer)} is partitioned into registers, one for each element"
+                raise violation(op, what, "bind an array that is a memory, or partition it less")
 
 
 def check_roms(program: Program) -> None:
     """
     Raise OperationError for a write to a constant table, or for one to an array bound to a ROM that
-    is more than its initial contents: what is known when the hardware is built.
+    is more than its initial contents: what is known when the hardware is built, and there before
+    it is read.
     """
     bindings = (op for op in program.module.walk() if isinstance(op, vhls.BindStorageOp))
     roms = {op.buffer for op in bindings if op.type.data.startswith("rom")}
+    for rom in roms:
+        _check_contents(rom, program)
     for op in program.module.walk():
         if not isinstance(op, memref.StoreOp):
             continue
@@ -47,6 +66,17 @@ def check_roms(program: Program) -> None:
             if isinstance(root.owner, memref.GetGlobalOp):
                 what = f"the array {name} is the constant table {root.owner.name_}"
                 raise violation(op, what, "copy the table to an array, and write that")
+
+
+def _check_contents(rom: SSAValue, program: Program) -> None:
+    """Raise OperationError where an array is written after it is read."""
+    is_read = False
+    for op in rom.owner.parent.ops if isinstance(rom.owner, Operation) and rom.owner.parent else ():
+        touched = program.touched_by(op)
+        if is_read and rom in touched.written:
+            what = f"the array {name_of(rom)} is bound to a ROM, and is written after it is read"
+            raise violation(op, what, "write all that it holds first, or bind it to a RAM")
+        is_read |= rom in touched.read
 
 
 def _decisive(op: Operation) -> Iterator[SSAValue]:

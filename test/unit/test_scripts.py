@@ -233,9 +233,14 @@ IMPLEMENTED = {
 }
 
 
-def built(project: Path, board_part: str, **changed: str) -> list[Call]:
+BY_SCRIPT, BY_CONFIGURATION = "vaqf/solution1/impl/ip", "vaqf_unified/hls/impl/ip"
+
+
+def built(
+    project: Path, board_part: str, exported_to: str = BY_SCRIPT, **changed: str
+) -> list[Call]:
     """The calls of build_bitstream.tcl in a project whose IP is exported."""
-    exported = project / "vaqf" / "solution1" / "impl" / "ip"
+    exported = project / exported_to
     exported.mkdir(parents=True, exist_ok=True)
     (exported / "component.xml").touch()
     results = project / "vaqf_vivado"
@@ -348,6 +353,13 @@ def test_an_ip_that_was_not_exported_is_missed(project: Path) -> None:
     assert message[1].startswith("no exported IP in vaqf/solution1/impl/ip")
     (message,) = named(record(script, ["/elsewhere"], commands=VIVADO), "error")
     assert message[1].startswith("no exported IP in /elsewhere;")
+
+
+@pytest.mark.parametrize("exported_to", [BY_SCRIPT, BY_CONFIGURATION])
+def test_the_ip_is_found_where_either_flow_puts_it(project: Path, exported_to: str) -> None:
+    calls = built(project, "xilinx.com:zcu102:part0", exported_to)
+    (repository,) = (call[2] for call in calls if call[:2] == ("set_property", "ip_repo_paths"))
+    assert repository == str(project / exported_to)
 
 
 def test_the_directory_of_an_ip_is_found_from_where_the_user_is(
@@ -493,6 +505,10 @@ def test_vivado_hls_gets_pragmas_and_c_plus_plus_that_it_knows(
         (
             ["--flow", "vivado-hls", "--board", "u250"],
             "the flow vivado-hls makes no kernels, which Alveo U250 needs; use vitis-hls",
+        ),
+        (
+            ["--flow", "vivado-hls", "--board", "kv260"],
+            "the flow vivado-hls ends before the part xck26-sfvc784-2LV-c of KV260; use vitis-hls",
         ),
     ],
 )

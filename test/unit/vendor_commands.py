@@ -1,8 +1,8 @@
 """
-The commands of the vendor's Tcl shells, in the notation of its documentation, and whether calls
-follow them: UG1399 (Vitis HLS 2020.2 to 2023.2), UG902 (Vivado HLS 2020.1), UG835 and UG994 (Vivado
-2022.2), PG201 and PG247 (what the processing system and the SmartConnect are configured by). What
-is not listed is refused, so a new command in a script is looked up there first.
+The commands of the vendor's tools and of their Tcl shells, in the notation of its documentation, and
+whether calls follow them: UG1399 (Vitis HLS 2020.2 to 2023.2), UG902 (Vivado HLS 2020.1), UG835 and
+UG994 (Vivado 2022.2), PG201 and PG247 (what the processing system and the SmartConnect are
+configured by). What is not listed is refused, so a new command in a script is looked up there first.
 """
 
 from __future__ import annotations
@@ -84,6 +84,17 @@ get_timing_paths [-delay_type (max | min)] [-setup] [-hold] [-max_paths <arg>] [
 write_hw_platform [-fixed] [-force] [-include_bit] [-minimal] [<file>]
 """
 
+SHELL = """
+vitis_hls -f <script>
+vivado_hls -f <script>
+vitis-run --mode (hls) [--csim] [--cosim] [--package] [--impl] [--tcl] [--config <file>]
+    [--work_dir <directory>] [<script>]
+v++ [-c] [-l] [-t (hw | hw_emu)] [--mode (hls)] [--platform <platform>] [--config <file>]
+    [--work_dir <directory>] [-o <file>] [<file>...]
+vivado -mode (batch | gui | tcl) -source <script>
+"""
+"""What starts the tools: UG1399 (2023.2), UG1702, UG835."""
+
 OBJECTS = {
     "connect_bd_net": "get_bd_pins",
     "connect_bd_intf_net": "get_bd_intf_pins",
@@ -142,7 +153,7 @@ class Syntax:
 def _syntax(text: str) -> Syntax:
     """Of what follows the name of the command."""
     found = Syntax()
-    for part in re.findall(r"\[[^]]*\]|-\w+ (?:<\w+>|\([^)]*\))|<\w+>(?:\.\.\.)?", text):
+    for part in re.findall(r"\[[^]]*\]|--?\w+ (?:<\w+>|\([^)]*\))|<\w+>(?:\.\.\.)?", text):
         body = part.strip("[]")
         name, _, argument = body.partition(" ")
         if name.startswith("-"):
@@ -191,7 +202,7 @@ def _check_call(known: Mapping[str, Syntax], call: Call) -> None:
     others: list[str] = []
     rest = iter(words)
     for word in rest:
-        if not re.match(r"-[A-Za-z]", word):
+        if not re.match(r"--?[A-Za-z]", word):
             others.append(word)
             continue
         if word not in syntax.options:

@@ -13,15 +13,21 @@ from vaqf_compiler.errors import UserError
 
 ALIGNMENT = 64
 """Bytes to which the addresses of ports are aligned; drivers get whole pages."""
+KRIA = "xck"
+"""Parts of modules that came with release 2020.2."""
 HP_PORTS = 4
 """S_AXI_HP0_FPD to S_AXI_HP3_FPD of a Zynq UltraScale+."""
 
 
 def check_flow(board: Board, flow: Flow) -> None:
-    """Raise UserError where a flow cannot build what the board's system needs."""
+    """Raise UserError where a flow cannot build what the board's system needs, or has no part."""
     if not flow.unified and board.system is not None and board.system.kind == "alveo":
         raise UserError(
             f"the flow {flow.name} makes no kernels, which {board.name} needs; use vitis-hls"
+        )
+    if not flow.unified and board.part.startswith(KRIA):
+        raise UserError(
+            f"the flow {flow.name} ends before the part {board.part} of {board.name}; use vitis-hls"
         )
 
 

@@ -1,8 +1,9 @@
 """
-The commands of the vendor's tools and of their Tcl shells, in the notation of its documentation, and
-whether calls follow them: UG1399 (Vitis HLS 2020.2 to 2023.2), UG902 (Vivado HLS 2020.1), UG835 and
-UG994 (Vivado 2022.2), PG201 and PG247 (what the processing system and the SmartConnect are
-configured by). What is not listed is refused, so a new command in a script is looked up there first.
+The commands of the vendor's tools and of their Tcl shells, in the notation of its documentation,
+and whether calls follow them: UG1399 (Vitis HLS 2020.2 to 2023.2), UG902 (Vivado HLS 2020.1), UG835
+and UG994 (Vivado 2022.2), PG201 and PG247 (what the processing system and the SmartConnect are
+configured by). What is not listed is refused, so a new command in a script is looked up there
+first.
 """
 
 from __future__ import annotations

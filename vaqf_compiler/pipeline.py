@@ -55,22 +55,46 @@ def check_spec(
         similar = difflib.get_close_matches(spec.name, available, n=1)
         hint = f"did you mean '{similar[0]}'?" if similar else "vaqf-opt --help lists them"
         raise UserError(f"unknown {kind} '{spec.name}'; {hint}")
+    _check_values(kind, spec, available[spec.name]())
     try:
         available[spec.name]().from_spec(spec)
     except ValueError as error:
         raise UserError(f"{kind} '{spec.name}': {error}") from error
-    _check_booleans(kind, spec, available[spec.name]())
 
 
-def _check_booleans(kind: str, spec: ArgSpec, options: type[ArgSpecConvertible]) -> None:
-    """Raise UserError where `true` or `false` is given for a number, as which Python takes them."""
+VALUES: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+}
+"""How a message calls the values that an option can have."""
+
+
+def _check_values(kind: str, spec: ArgSpec, options: type[ArgSpecConvertible]) -> None:
+    """
+    Raise UserError for a value of another type than the option has, and for several where it has
+    one; Python would take `true` and `false` for numbers.
+    """
     types = typing.get_type_hints(options)
     for name, values in spec.parameters.items():
-        for value in values:
-            if isinstance(value, bool) and bool not in _members(types[name.replace("-", "_")]):
+        hint = types.get(name.replace("-", "_"))
+        members = _members(hint)
+        expected = [text for type_, text in VALUES.items() if type_ in members]
+        if float in members:  # whole ones too
+            expected = [text for text in expected if text != VALUES[int]]
+        is_list = any(typing.get_origin(t) is tuple for t in (hint, *typing.get_args(hint)))
+        is_flag = bool in members and not values
+        if expected and len(values) != 1 and not (is_list or is_flag):
+            raise UserError(
+                f"{kind} '{spec.name}': option '{name}' takes one value, got {len(values)}"
+            )
+        for value in values if expected else ():
+            if type(value) not in members and not (type(value) is int and float in members):
+                given = str(value).lower() if isinstance(value, bool) else value
                 raise UserError(
-                    f"{kind} '{spec.name}': option '{name}' must be a number, got "
-                    f"{str(value).lower()}"
+                    f"{kind} '{spec.name}': option '{name}' must be {' or '.join(expected)}, got "
+                    f"{given}"
                 )
 
 

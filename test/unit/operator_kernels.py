@@ -116,8 +116,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
         epilogues=frozenset(Epilogue)
         if binary
         else frozenset((Epilogue.RESIDUAL, Epilogue.LOGITS)),
-        most_in_channels=MOST_CHANNELS,
-        most_out_channels=MOST_CHANNELS,
+        shapes=frozenset({(accelerator.tokens, MOST_CHANNELS, MOST_CHANNELS)}),
         masks_channels=True,
         overhangs=True,
         input=accelerator.activations if binary else accelerator.image,

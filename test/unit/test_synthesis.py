@@ -117,7 +117,7 @@ def test_a_range_counts_by_its_end(tmp_path: Path):
     text = REPORT.read_text()
     latency = "<Latency>50</Latency>"
     assert text.count(latency) == 1
-    for range_ in ("4 ~ 80", "<range><min>4</min><max>80</max></range>"):
+    for range_ in ("4 ~ 80", "4~80", "~80", "<range><min>4</min><max>80</max></range>"):
         path = tmp_path / "csynth.xml"
         path.write_text(text.replace(latency, f"<Latency>{range_}</Latency>"))
         assert rows_of(compared(path), "line 50, vaqf_top")["latency"][1] == 80
@@ -241,6 +241,8 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
         (">5.00</Target", ">1e999</Target", "TargetClockPeriod must be a number, got '1e999'"),
         ("3.650</Est", "inf</Est", "EstimatedClockPeriod must be a number, got 'inf'"),
         (">5.00</Target", ">fast</Target", "TargetClockPeriod must be a number, got 'fast'"),
+        ("<Name>entry_proc<", "<Name>entry\x85proc<", "Name in <Module> cannot be printed: 'entry"),
+        ("<Name>entry_proc<", "<Name>entry\u202eproc<", r"cannot be printed: 'entry\u202eproc'"),
         ("Part>", "Device>", "<profile> has no UserAssignments/Part; give solution1/syn/report"),
         ("AreaEstimates>", "Areas>", "vaqf_top has no AreaEstimates"),
         ("</UserAssignments>", "", "is damaged in line 399 (mismatched tag)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -127,9 +128,8 @@ class LinearEngine(LinearTile):
     """The greatest requantisation shift of a layer."""
     epilogues: frozenset[Epilogue]
     """Those that some layer needs."""
-    most_in_channels: int
-    most_out_channels: int
-    """Of any layer."""
+    shapes: frozenset[tuple[int, int, int]]
+    """Tokens, input and output channels of its layers."""
     masks_channels: bool
     """Whether some layer's input channels are no multiple of `tile_n`."""
     overhangs: bool
@@ -156,17 +156,26 @@ class LinearEngine(LinearTile):
         return 1 << (bits_of(self.input) + self.weight_bits - 2)
 
     @property
+    def most_out_channels(self) -> int:
+        """Of any layer."""
+        return max(channels for _, _, channels in self.shapes)
+
+    def _tiles(self) -> Iterator[tuple[int, int, int]]:
+        """Of each layer its tokens, and its tiles along input and output channels."""
+        for tokens, in_channels, out_channels in self.shapes:
+            yield tokens, -(-in_channels // self.tile_n), -(-out_channels // self.tile_m)
+
+    @property
     def weights(self) -> MemRefType[Attribute]:
         """The weights of a layer, in words as in external memory, tile by tile."""
-        in_tiles = -(-self.most_in_channels // self.tile_n)
-        rows = -(-self.most_out_channels // self.tile_m)
-        return queue_type(WORD_BITS, in_tiles * rows * self.tile_words)
+        most = max(in_tiles * rows for _, in_tiles, rows in self._tiles())
+        return queue_type(WORD_BITS, most * self.tile_words)
 
     @property
     def biases(self) -> MemRefType[Attribute]:
         """The biases of a layer, in words as in external memory."""
-        rows = -(-self.most_out_channels // self.tile_m)
-        return queue_type(WORD_BITS, rows * self.bias_words)
+        most = max(rows for _, _, rows in self._tiles())
+        return queue_type(WORD_BITS, most * self.bias_words)
 
     def groups(self, lanes: int) -> int:
         """Groups of lanes of a row's totals."""
@@ -180,13 +189,15 @@ class LinearEngine(LinearTile):
         """
         return ("out_tile", "step", *(["step_n"] if self.steps_n > 1 else []), "token")
 
-    def most_iterations(self, tokens: int) -> int:
+    @property
+    def most_iterations(self) -> int:
         """Of the loop over steps and tokens, for any layer."""
-        in_tiles = -(-self.most_in_channels // self.tile_n)
-        rows = -(-self.most_out_channels // self.tile_m)
-        between = max(in_tiles, self.finishing_steps)
-        steps = in_tiles + 1 + (rows - 1) * between + self.finishing_steps
-        return steps * self.steps_n * max(tokens, self.least_trips)
+        found: list[int] = []
+        for tokens, in_tiles, rows in self._tiles():
+            between = max(in_tiles, self.finishing_steps)
+            steps = in_tiles + 1 + (rows - 1) * between + self.finishing_steps
+            found.append(steps * self.steps_n * max(tokens, self.least_trips))
+        return max(found)
 
     def own_arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
         """Arrays of the loop over steps and tokens, by name."""

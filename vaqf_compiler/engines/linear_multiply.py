@@ -168,9 +168,8 @@ class _Multiply:
         steps = s["in_tiles"] + 1 + (s["out_tiles"] - 1) * between + engine.finishing_steps
         _Place.start(engine, counters, lead)
         iterations = (steps * engine.steps_n * trips).named("iterations")
-        most = engine.most_iterations(self.accelerator.tokens)
         with ExitStack() as loops:
-            loops.enter_context(loop(0, iterations, "iteration", most=most))
+            loops.enter_context(loop(0, iterations, "iteration", most=engine.most_iterations))
             step_m = _outer(loops, engine.steps_m, "step_m")
             pipeline()
             self._dependences()

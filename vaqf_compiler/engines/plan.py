@@ -26,7 +26,14 @@ from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL, Accelerator, bits_of
 from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.dispatches import epilogue_of, find, find_optional, name_of, parameter_of
+from vaqf_compiler.engines.dispatches import (
+    epilogue_of,
+    find,
+    find_optional,
+    name_of,
+    parameter_of,
+    tokens_and_channels,
+)
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
@@ -129,13 +136,18 @@ def plan_linear(
         gelu_bits=gelu_bits.pop() if gelu_bits else 1,
         most_shift=max(LINEAR_SHIFT, _most_shift(dispatches)),
         epilogues=frozenset(epilogue_of(dispatch) for dispatch in dispatches),
-        most_in_channels=max(in_channels),
-        most_out_channels=max(shape_of(layer.result)[1] for layer in layers),
+        shapes=frozenset(_shape_of_layer(layer) for layer in layers),
         masks_channels=any(channels % tile_n for channels in in_channels),
         overhangs=any(shape_of(layer.result)[1] % tile_m for layer in layers),
         input=accelerator.activations if weight_bits == 1 else accelerator.image,
         logits=sum(-(-size // lanes) * lanes for size in logits),
     )
+
+
+def _shape_of_layer(layer: LinearOp | PatchEmbedOp) -> tuple[int, int, int]:
+    """Tokens, input and output channels."""
+    tokens, out_channels = tokens_and_channels(layer.result)
+    return tokens, in_channels_of(layer), out_channels
 
 
 def _total_bits(layer: LinearOp | PatchEmbedOp, tile_n: int) -> int:

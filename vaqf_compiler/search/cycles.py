@@ -327,7 +327,10 @@ class CycleModel:
                 small,
                 tile_m=groups * lanes,
                 unroll_m=groups * lanes // small.steps_m,
-                most_out_channels=small.most_out_channels // small.tile_m * groups * lanes,
+                shapes=_one_shape(
+                    2 * ROW * engine.steps_n,
+                    small.most_out_channels // small.tile_m * groups * lanes,
+                ),
                 tile_n=ROW * engine.steps_n,
                 unroll_n=ROW,
                 masks_channels=False,
@@ -468,12 +471,15 @@ def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEng
         engine,
         tile_m=tile_m,
         unroll_m=tile_m // steps_m,
-        most_in_channels=2 * engine.tile_n,
-        most_out_channels=rows * tile_m,
+        shapes=_one_shape(2 * engine.tile_n, rows * tile_m),
         logits=min(engine.logits, 2 * lanes),
         input=machine.image if is_image else machine.activations,
     )
     return small, machine
+
+
+def _one_shape(in_channels: int, out_channels: int) -> frozenset[tuple[int, int, int]]:
+    return frozenset({(1, in_channels, out_channels)})
 
 
 def _rows_of_a_word(engine: LinearEngine, multiple: int) -> int:

@@ -146,6 +146,8 @@ def _text(path: Path, parent: Element, name: str) -> str:
             f"'{path}' is not a synthesis report of Vitis HLS: <{parent.tag}> has no {name}; give "
             "solution1/syn/report/csynth.xml"
         )
+    if not text.isprintable():
+        raise UserError(f"'{path}': {name} in <{parent.tag}> cannot be printed: {text[:40]!a}")
     return text
 
 
@@ -156,15 +158,15 @@ def _number(path: Path, parent: Element, *names: str) -> int | None:
         text = parent.findtext(f"{name}/range/max", parent.findtext(name))
         if text is None:
             continue
-        *_, most = (part.strip() for part in text.split(" ~ "))
+        most = text.rpartition("~")[2].strip()
         if most in UNKNOWN:
             return None
-        if not (match := re.fullmatch(r"~?([0-9]{1,18})", most)):
+        if not re.fullmatch(r"[0-9]{1,18}", most):
             raise UserError(
                 f"'{path}': {name} in <{parent.tag}> must be a number of at most 18 digits, got "
                 f"'{text[:40]}'"
             )
-        return int(match[1])
+        return int(most)
     return None
 
 

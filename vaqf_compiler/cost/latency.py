@@ -18,7 +18,8 @@ from vaqf_compiler.cost.arrays import Arrays, Storage
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.delays import AXI_CYCLES, CLOCK_UNCERTAINTY
 from vaqf_compiler.cost.evaluate import Number, arguments_of, evaluate, whole
-from vaqf_compiler.cost.pipelines import Pipeline, analyse_pipeline, waiting_cycles
+from vaqf_compiler.cost.pipelines import Pipeline, analyse_pipeline
+from vaqf_compiler.cost.ports import waiting_cycles
 from vaqf_compiler.cost.schedule import Clock, Schedule, Time, constant, is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError

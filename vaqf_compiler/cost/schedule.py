@@ -304,3 +304,15 @@ class Schedule:
             if base in Schedule._VISITORS:
                 return Schedule._VISITORS[base]
         return Schedule._operator if kind.dialect_name() == "arith" else Schedule._unknown
+
+
+def scheduled(
+    owner: scf.ForOp | func.FuncOp,
+    arrays: Arrays,
+    clock: Clock,
+    written: Mapping[SSAValue, Time],
+) -> Schedule:
+    """The schedule of a body, where arrays have been written to at a time before."""
+    schedule = Schedule(clock, arrays, written={**written})
+    schedule.block(owner.body.block)
+    return schedule

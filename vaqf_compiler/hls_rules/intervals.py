@@ -9,7 +9,7 @@ from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.cost.evaluate import Number
 from vaqf_compiler.cost.latency import LatencyModel
-from vaqf_compiler.cost.pipelines import port_interval
+from vaqf_compiler.cost.ports import port_interval
 from vaqf_compiler.cost.schedule import constant
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError

@@ -1,0 +1,406 @@
+"""
+Closed forms of engines: what they take from the engine's loops is found once for engines that
+differ in nothing that the loops' timing depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from xdsl.dialects import func, memref, scf
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
+from xdsl.ir import Attribute, SSAValue
+from xdsl.utils.hints import isa
+
+from vaqf_compiler.cost.board import Board
+from vaqf_compiler.cost.closed_form import (
+    AttentionForm,
+    LayerNormForm,
+    LinearForm,
+    MovementForm,
+)
+from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
+from vaqf_compiler.cost.pipelines import handing_over
+from vaqf_compiler.cost.schedule import Time
+from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.engines.accelerator import (
+    PARAMETERS_PER_WORD,
+    PIXELS_PER_WORD,
+    Accelerator,
+    bits_of,
+)
+from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.binary_dot import build_binary_dot
+from vaqf_compiler.engines.builder import Buffer, call, local, queue
+from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
+from vaqf_compiler.engines.linear import build_linear
+from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear_multiply import build_multiply
+from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.top import top_function
+from vaqf_compiler.engines.values import constant
+
+FormT = TypeVar("FormT")
+
+HANDED_OVER = ("weight", "weight_ahead", "bias", "bias_ahead")
+"""Arrays of a linear engine's loop that an iteration reads as the one before has left them."""
+ROWS = 1 << 14
+"""Of memories in a walk, whose timing does not depend on it."""
+ANY_BITS = 8
+ROW = 128
+"""The same of bits and of input channels."""
+
+
+@dataclass(frozen=True)
+class DepthProbe:
+    """The pipelined loop of a linear engine, to find its depth."""
+
+    multiply: func.FuncOp
+    model: LatencyModel
+
+    def depth(self, interval: int, after: int) -> int:
+        """Where an iteration starts each `interval` cycles and totals are there after some."""
+        loops = (op for op in self.multiply.walk() if isinstance(op, scf.ForOp))
+        loop = next(op for op in loops if is_pipelined(op))
+        own: dict[str | None, SSAValue] = {
+            op.memref.name_hint: op.memref
+            for op in self.multiply.body.block.ops
+            if isinstance(op, memref.AllocOp)
+        }
+        written = {own["done"]: Time(after)}
+        next_one = {own[name]: 1.0 for name in HANDED_OVER}
+        model = self.model
+        found = handing_over(loop, model.arrays, model.clock, next_one, interval, written)
+        return found.finish.cycles
+
+
+@dataclass
+class Forms:
+    """Those of a board at a clock rate."""
+
+    board: Board
+    clock_mhz: float
+    _found: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
+
+    def linear(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+        """Of a linear engine."""
+        form = self._control(engine, accelerator)
+        depth = self._multiply_depth(engine, accelerator)
+        return replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
+
+    def any_linear(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+        """
+        Of engines like `engine` in name and lanes, about: by what is around the loop of some such
+        engine, of any bits, and its depth.
+        """
+        form = self.once(LinearForm, ("any", engine.name), lambda: self.linear(engine, accelerator))
+        return replace(_for_lanes(form, accelerator.lanes), engine=engine)
+
+    def any_attention(
+        self, engine: AttentionEngine, accelerator: Accelerator, key: Hashable
+    ) -> AttentionForm:
+        """Of attention engines of a key, about: by the depth of some such engine."""
+        form = self.once(AttentionForm, ("any", key), lambda: self.attention(engine, accelerator))
+        return replace(form, engine=engine, accelerator=accelerator)
+
+    def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> AttentionForm:
+        """Of attention, found once for memories that are as wide as far as a head goes."""
+        together = engine.loaded_groups(accelerator)
+        _, width, lanes = accelerator.activations.get_shape()
+        times = _division(width // together)
+        machine = replace(
+            accelerator, activations=resized(accelerator.activations, together * times, lanes)
+        )
+
+        def find() -> AttentionForm:
+            model = self._walk([build_attention(engine, machine)], machine, [{"tokens": 1}])
+            return AttentionForm.of(model, engine, machine)
+
+        key = (engine, lanes, accelerator.uram, together * times)
+        form = self.once(AttentionForm, key, find)
+        return replace(form, engine=engine, accelerator=accelerator)
+
+    def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> LayerNormForm:
+        """Of layer normalisation, whose results are cut to the activations' bits last."""
+        _, width, lanes = accelerator.activations.get_shape()
+
+        def find() -> LayerNormForm:
+            machine = replace(accelerator, activations=_any_rows(accelerator, ANY_BITS).activations)
+            model = self._walk([build_layer_norm(engine, machine)], machine, [{"tokens": 1}])
+            return LayerNormForm.of(model, engine.name)
+
+        key = (engine, lanes, accelerator.uram, _division(width))
+        return self.once(LayerNormForm, key, find)
+
+    def movement(self, kind: str, accelerator: Accelerator) -> MovementForm:
+        """Of an engine that only moves data."""
+        lanes = accelerator.lanes
+        widths = [memory.get_shape()[1] for memory in (accelerator.activations, accelerator.image)]
+        match kind:
+            case "load_image":
+                divisions = [_division(widths[1] * lanes // PIXELS_PER_WORD)]
+            case "copy_tokens":
+                # By the groups of a row, and times the rows of a token.
+                rows = [-(-accelerator.channel_groups // width) for width in widths]
+                divisions = [_division(size) for size in (*widths, *rows)]
+            case _:
+                divisions = []
+
+        def find() -> MovementForm:
+            machine = _any_rows(accelerator, ANY_BITS)
+            match kind:
+                case "load_image":
+                    words = 2 * widths[1] * lanes // PIXELS_PER_WORD
+                    built = build_load_image(kind, machine, words)
+                case "load_rows":
+                    built = build_load_rows(kind, machine)
+                case _:
+                    built = build_copy_tokens(kind, machine)
+            model = self._walk([built], machine, [{"tokens": 2, "rows": 2}])
+            return MovementForm.of(model, kind)
+
+        return self.once(MovementForm, (kind, lanes, accelerator.uram, *divisions), find)
+
+    def once(self, kind: type[FormT], key: Hashable, find: Callable[[], FormT]) -> FormT:
+        """The form of a key, found at most once."""
+        if (kind, key) not in self._found:
+            self._found[kind, key] = find()
+        return self._found[kind, key]
+
+    def _multiply_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """
+        Products and what becomes of others' sums run side by side. Complete totals are finished in
+        later iterations, which wait where the pipeline is deeper than there are iterations between.
+        """
+        products = self._products_depth(engine, accelerator)
+        after = max(0, products - engine.finished_distance * self._interval(engine, accelerator))
+        return max(products, self._results_depth(engine, accelerator, after))
+
+    def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Depth of the loop without its results, whose parameters are changed to any."""
+        lanes = accelerator.lanes
+        steps = (min(2, engine.steps_m), min(2, engine.steps_n))
+        interval = self._interval(engine, accelerator)
+        key = (
+            "products",
+            (engine.weight_bits, bits_of(engine.input), engine.total_bits),
+            (engine.unroll_n, engine.masks_channels, steps, accelerator.uram, interval),
+        )
+
+        def find() -> int:
+            small, machine = _smallest(engine, accelerator)
+            tile_m = _rows_of_a_word(engine, lanes * small.steps_m)
+            alone = replace(
+                small,
+                results=lanes,
+                tile_m=tile_m,
+                unroll_m=tile_m // small.steps_m,
+                epilogues=frozenset({Epilogue.RESIDUAL}),
+                overhangs=False,
+            )
+            probe = self._probe(alone, machine, finishes=False)
+            return probe.depth(interval, after=0)
+
+        return self.once(int, key, find)
+
+    def _results_depth(self, engine: LinearEngine, accelerator: Accelerator, after: int) -> int:
+        """
+        Depth of the loop without its products, whose parameters are changed to any, if totals are
+        there after some cycles.
+        """
+        _, width, lanes = accelerator.activations.get_shape()
+        groups = engine.groups(lanes)
+        key = (
+            "results",
+            (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
+            (engine.epilogues, lanes // engine.results, accelerator.uram),
+            # Biases are registers: the more of them, the longer a choice takes.
+            (_division(width), _division(groups), (groups - 1).bit_length()),
+        )
+
+        def find() -> DepthProbe:
+            small, machine = _smallest(engine, accelerator)
+            alone = replace(
+                small,
+                tile_m=groups * lanes,
+                unroll_m=groups * lanes // small.steps_m,
+                shapes=_one_shape(
+                    2 * ROW * engine.steps_n,
+                    small.most_out_channels // small.tile_m * groups * lanes,
+                ),
+                tile_n=ROW * engine.steps_n,
+                unroll_n=ROW,
+                masks_channels=False,
+            )
+            return self._probe(alone, machine, multiplies=False)
+
+        probe = self.once(DepthProbe, key, find)
+        interval = self._interval(engine, accelerator)
+        return self.once(int, (*key, after, interval), lambda: probe.depth(interval, after))
+
+    def _interval(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+        """Of the loop: more than a cycle where its counters take more, at a high clock."""
+        return self._control(engine, accelerator).multiply.interval
+
+    def _probe(self, engine: LinearEngine, accelerator: Accelerator, **parts: bool) -> DepthProbe:
+        """The loop of an engine, or parts of it."""
+        binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
+        multiply = build_multiply(engine, accelerator, binary_dot, **parts)
+        with top_function([], accelerator, 1, 1) as (top, buffers):
+            for name, array in engine.shared_arrays(accelerator).items():
+                buffers[name] = local(name, array.bits, *array.shape, partition=array.partition)
+            for name, type_ in {"weights": engine.weights, "biases": engine.biases}.items():
+                buffers[name] = queue(name, type_, 1)
+            _call_with_ones(multiply, buffers)
+        functions = [multiply] if binary_dot is None else [binary_dot, multiply]
+        model = LatencyModel(ModuleOp([*functions, top]), self.board, self.clock_mhz)
+        return DepthProbe(multiply, model)
+
+    def _control(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+        """
+        All but the depth of the loop depends on neither bits nor the size of a tile, but on which
+        sizes are no powers of two.
+        """
+        lanes = accelerator.lanes
+        odd = 1 if engine.tile_n.bit_count() == 1 else 3
+        groups, steps_n = _division(engine.groups(lanes)), _division(engine.steps_n)
+        words = lanes > PARAMETERS_PER_WORD
+        key = (
+            (engine.name, words, groups, odd, steps_n, engine.tile_words > 1),
+            (engine.epilogues, accelerator.uram),
+        )
+
+        def find() -> LinearForm:
+            small, machine = _smallest(engine, accelerator)
+            row = ROW * odd
+            anyhow = _any_rows(machine, ANY_BITS)
+            machine = replace(
+                anyhow,
+                residual=machine.residual,
+                activations=resized(anyhow.activations, row // lanes, lanes),
+                image=resized(anyhow.image, row // lanes, lanes),
+            )
+            is_image = engine.input is accelerator.image
+            tile_m = groups * lanes
+            if engine.tile_words == 1:
+                tile_m, row = engine.tile_m, engine.tile_n
+            small = replace(
+                small,
+                tile_m=tile_m,
+                unroll_m=tile_m,
+                tile_n=row,
+                unroll_n=row // steps_n,
+                results=lanes,
+                total_bits=24,
+                gelu_bits=ANY_BITS,
+                masks_channels=False,
+                overhangs=False,
+                input=machine.image if is_image else machine.activations,
+            )
+            shape = {"tokens": 1, "in_channels": 1, "out_channels": 1}
+            calls = [{**shape, "epilogue": int(e)} for e in sorted(engine.epilogues)]
+            functions = build_linear(small, machine, works=False)
+            model = self._walk(functions, machine, calls)
+            return LinearForm.of(model, small, lanes)
+
+        return _for_lanes(self.once(LinearForm, key, find), lanes)
+
+    def _walk(
+        self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]
+    ) -> LatencyModel:
+        """The loops of an engine, the last of `functions`, walked for calls with some scalars."""
+        *_, engine = functions
+        name = engine.sym_name.data
+        sizes = {
+            argument.name_hint: argument.type.get_shape()[0]
+            for argument in engine.args
+            if isa(argument.type, MemRefType[Attribute])
+        }
+        words, logits = (sizes.get(port, 1) for port in ("image_port", "logits"))
+        with top_function([name], accelerator, words, logits) as (top, buffers):
+            for scalars in calls:
+                _call_with_ones(engine, buffers, scalars)
+        module = ModuleOp([build_exp_table("exp_table"), *functions, top])
+        model = LatencyModel(module, self.board, self.clock_mhz)
+        model.calls(top)
+        return model
+
+
+def _for_lanes(form: LinearForm, lanes: int) -> LinearForm:
+    """The same for other lanes. Each copy of a table takes an entry a cycle."""
+    table = form.table and replace(form.table, interval=lanes)
+    return replace(form, lanes=lanes, table=table)
+
+
+def _call_with_ones(
+    function: func.FuncOp,
+    buffers: Mapping[str, Buffer],
+    scalars: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Call a function with arrays of its arguments' names, some scalars, and ones for others."""
+    names = [argument.name_hint or "" for argument in function.args]
+    arguments = [
+        buffers[name]
+        if isinstance(argument.type, MemRefType)
+        else constant(scalars.get(name, 1), argument.type)
+        for name, argument in zip(names, function.args, strict=True)
+    ]
+    call(function, *arguments)
+
+
+def _division(size: int) -> int:
+    """What dividing by a number takes: nothing by 1, or else unlike for powers of two."""
+    return 1 if size == 1 else 2 if size.bit_count() == 1 else 3
+
+
+def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEngine, Accelerator]:
+    """An engine with as few output channels as the same timing takes, and its memories."""
+    lanes = accelerator.lanes
+    groups = engine.groups(lanes)
+    least = _division(groups)
+    rows = min(2, -(-engine.most_out_channels // engine.tile_m))
+    steps_m = min(2, engine.steps_m)
+    tile_m = least * lanes * (2 if steps_m > 1 and groups == 1 else 1)
+    tile_m = _rows_of_a_word(engine, tile_m)
+    machine = _any_rows(accelerator)
+    is_image = engine.input is accelerator.image
+    small = replace(
+        engine,
+        tile_m=tile_m,
+        unroll_m=tile_m // steps_m,
+        shapes=_one_shape(2 * engine.tile_n, rows * tile_m),
+        logits=min(engine.logits, 2 * lanes),
+        input=machine.image if is_image else machine.activations,
+    )
+    return small, machine
+
+
+def _one_shape(in_channels: int, out_channels: int) -> frozenset[tuple[int, int, int]]:
+    return frozenset({(1, in_channels, out_channels)})
+
+
+def _rows_of_a_word(engine: LinearEngine, multiple: int) -> int:
+    """The least multiple of some output channels whose weights fill a word."""
+    return -(-WORD_BITS // (engine.tile_n * engine.weight_bits * multiple)) * multiple
+
+
+def resized(memory: MemRefType[Attribute], width: int, lanes: int) -> MemRefType[Attribute]:
+    return MemRefType(memory.element_type, [memory.get_shape()[0], width, lanes])
+
+
+def _any_rows(accelerator: Accelerator, bits: int | None = None) -> Accelerator:
+    """The same with memories of one depth, and of a width where that does not matter either."""
+
+    def of(memory: MemRefType[Attribute]) -> MemRefType[Attribute]:
+        _, width, lanes = memory.get_shape()
+        return MemRefType(IntegerType(bits or bits_of(memory)), [ROWS, width, lanes])
+
+    return replace(
+        accelerator,
+        activations=of(accelerator.activations),
+        residual=of(accelerator.residual),
+        image=of(accelerator.image),
+    )

@@ -32,14 +32,25 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def deit_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fastest("deit-tiny", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def deit_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fastest("deit-base", tmp_path_factory)
+
+
+def fastest(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fastest that fits, at 8 bits: the widest expressions."""
-    project = tmp_path_factory.mktemp("deit-tiny")
-    arguments = ("deit-tiny", "--fps", "max", "--bits", "8")
-    assert tool(vaqf_compile.main, *arguments, "-o", str(project)) == 0
+    project = tmp_path_factory.mktemp(model)
+    options = ("--fps", "max", "--bits", "8", "-o", str(project))
+    assert tool(vaqf_compile.main, model, *options) == 0
     return project
 
 
-@pytest.fixture(params=["small", pytest.param("deit_tiny", marks=pytest.mark.long)])
+@pytest.fixture(
+    params=["small", *(pytest.param(m, marks=pytest.mark.long) for m in ("deit_tiny", "deit_base"))]
+)
 def project(request: pytest.FixtureRequest) -> Path:
     path: Path = request.getfixturevalue(request.param)
     return path

@@ -5,14 +5,29 @@ the tools that simulate C++ would show it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from measure_dependences import NEVER, Measured, measure_dependences, measure_project
 from parse_ir import parse
 from small_project import compile_small, tool
 
-from vaqf_compiler.cli import vaqf_compile
+from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.emit.dependences import NEVER, Measured, measure_dependences
+from vaqf_compiler.emit.simulate import port_contents
+from vaqf_compiler.errors import OperationError
+from vaqf_compiler.pipeline import make_context, read_module
+from vaqf_compiler.stages import LOOPS, stage_path
+
+
+def measure_project(project: Path) -> list[Measured]:
+    loops = read_module(make_context(), stage_path(project, LOOPS))
+    return measure_dependences(loops, port_contents(project, loops))
+
+
+def array_of(found: Measured) -> str:
+    return found.claim.buffer.name_hint or ""
+
 
 TILES = {
     "few tokens": "binary-m=32 binary-n=32 int8-m=16 int8-n=16",
@@ -28,25 +43,20 @@ TILES = {
 def test_claims_of_the_engines_hold_and_are_not_idle(tmp_path: Path, name: str, results: int):
     unroll = f"lanes=16 keys=2 binary-results={results} int8-results={results}"
     measured = measure_project(compile_small(tmp_path, "--tile", TILES[name], "--unroll", unroll))
-    arrays = [found.array for found in measured]
+    arrays = [array_of(found) for found in measured]
     assert sorted(arrays) == sorted(2 * ["residual", "totals", "done", "activations"])
     for found in measured:
         assert found.holds, found
         assert found.reads, found
         assert found.writes, found
     # Passes are as short as they can be, so this claim is all that is true.
-    totals = [found for found in measured if found.array == "totals"]
-    assert [found.read_after_write for found in totals] == [distance_of(f) for f in totals]
+    totals = [found for found in measured if array_of(found) == "totals"]
+    assert [found.read_after_write for found in totals] == [f.claimed for f in totals]
     # Groups that are finished in parts are read again; those of the image have a part each.
-    residual = next(found for found in reversed(measured) if found.array == "residual")
+    residual = next(found for found in reversed(measured) if array_of(found) == "residual")
     assert (residual.claim.distance is None) == (results == 16)
     if results < 16:
-        assert residual.read_after_write == distance_of(residual)
-
-
-def distance_of(found: Measured) -> int:
-    assert found.claim.distance is not None
-    return found.claim.distance.value.data
+        assert residual.read_after_write == residual.claimed
 
 
 def test_claims_hold_of_tiles_that_take_several_cycles(tmp_path: Path):
@@ -55,7 +65,7 @@ def test_claims_hold_of_tiles_that_take_several_cycles(tmp_path: Path):
     measured = measure_project(compile_small(tmp_path, "--tile", tile, "--unroll", unroll))
     assert all(found.holds for found in measured), measured
     distances = {
-        name: [(distance_of(f), f.read_after_write) for f in measured if f.array == name]
+        name: [(f.claimed, f.read_after_write) for f in measured if array_of(f) == name]
         for name in ("totals", "done")
     }
     assert distances["totals"] == [(32 * 2, 32 * 2), (32 * 4, 32 * 4)]
@@ -68,14 +78,41 @@ def test_claims_hold_of_tiles_that_take_several_cycles(tmp_path: Path):
 def test_claims_hold_of_deit_tiny(tmp_path: Path):
     options = ("--fps", "max", "--bits", "8", "-o", str(tmp_path))
     assert tool(vaqf_compile.main, "deit-tiny", *options) == 0
-    assert all(found.holds for found in measure_project(tmp_path))
+    assert tool(vaqf_sim.main, str(tmp_path), "--dependences") == 0
 
 
-def test_claims_hold_of_wide_words(tmp_path: Path):
-    """As UltraRAM has them."""
+def test_a_user_can_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Here words that are as wide as UltraRAM has them."""
     options = ("--tile", TILES["few tokens"], "--unroll", "lanes=16 keys=2")
     project = compile_small(tmp_path, *options, "--board", "kv260", "--allocate", "uram=1")
-    assert all(found.holds for found in measure_project(project))
+    capsys.readouterr()
+    assert tool(vaqf_sim.main, str(project), "--dependences") == 0
+    output = capsys.readouterr().out
+    assert re.search(r"^%totals in @binary_linear_multiply +32 +32$", output, re.MULTILINE)
+    assert re.search(r"^%activations in @binary_linear_multiply +none +none$", output, re.MULTILINE)
+    assert output.endswith("PASS: 8 claims hold\n")
+
+    path = stage_path(project, LOOPS)
+    text = path.read_text()
+    path.write_text(re.sub(r'(%totals "inter" distance = )32', r"\g<1>33", text))
+    assert tool(vaqf_sim.main, str(project), "--dependences") == 1
+    message = "iterations that are 32 apart access one element of %totals in @int8_linear_multiply"
+    assert capsys.readouterr().err == f"FAIL: {message}; 33 are claimed\n"
+    path.write_text(text.replace('%totals "inter" distance = 32', '%totals "intra" false'))
+    assert tool(vaqf_sim.main, str(project), "--dependences") == 1
+    message = "claims about one iteration are not measured, as this one of %totals"
+    assert capsys.readouterr().err.endswith(f"error: {message}\n")
+    path.unlink()
+    assert tool(vaqf_sim.main, str(project), "--dependences") == 1
+    assert capsys.readouterr().err.endswith("5-loops.mlir' is missing; run vaqf-compile first\n")
+    assert tool(vaqf_sim.main, str(project), "--dependences", "--native") == 2
+
+
+def test_accesses_in_functions_are_not_measured():
+    body = "func.call @reads(%a) : (memref<16xi64>) -> ()"
+    text = "func.func @reads(%x: memref<16xi64>) {{ func.return }}" + LOOP
+    with pytest.raises(OperationError, match="accesses of %a in @reads are not measured"):
+        measure_dependences(parse(text.format(claim="false", body=body)), {})
 
 
 LOOP = """

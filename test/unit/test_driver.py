@@ -17,8 +17,9 @@ import pytest
 from compile_cpp import COMPILERS
 from numpy.typing import NDArray
 from PIL import Image
-from small_project import DEFAULTS, compile_small
+from small_project import DEFAULTS, compile_small, tool
 
+from vaqf_compiler.cli import vaqf_compile
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.project import make_test_vector
 from vaqf_compiler.pipeline import make_context, read_module
@@ -253,6 +254,16 @@ def test_clang_makes_the_library(project: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(project, tmp_path / "copy"))
     compiler = f"CXX={' '.join(COMPILERS['clang'])}"
     command = ["make", "-B", "-C", str(copy), "test", compiler, f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "PASS: the test image's logits" in done.stdout, done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", ["deit-tiny", "deit-base"])
+def test_real_models_answer_as_the_reference(tmp_path: Path, model: str) -> None:
+    options = ("--fps", "max", "--bits", "8", "-o", str(tmp_path))
+    assert tool(vaqf_compile.main, model, *options) == 0
+    command = ["make", "-C", str(tmp_path), "test", f"PYTHON={sys.executable}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "PASS: the test image's logits" in done.stdout, done.stderr
 

@@ -48,18 +48,58 @@ def main() -> None:
         metavar="DIRECTORY",
         help="write every intermediate tensor as .npy, of the reference and of the simulation",
     )
+    parser.add_argument(
+        "--dependences",
+        action="store_true",
+        help="run the loops IR on the project's test image by MLIR's JIT, and compare what "
+        "vhls.dependence claims with the distances at which elements are accessed",
+    )
     arguments = parser.parse_args()
+    others = (arguments.image, arguments.dump, arguments.native, arguments.seed)
+    if arguments.dependences and any(others):
+        parser.error("--dependences takes no --image, --seed, --native or --dump")
     raise SystemExit(report_errors(lambda: run(arguments)))
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compile, simulate, compare. The exit code: 1 where anything differs."""
+    if arguments.dependences:
+        return _run_dependences(arguments.project)
     if arguments.dump is None:
         return _run(arguments, None)
     with staged_directory(arguments.dump) as directory:
         code = _run(arguments, directory)
     print(f"intermediate tensors are in {arguments.dump}")
     return code
+
+
+def _run_dependences(project: Path) -> int:
+    from vaqf_compiler.emit.dependences import dependence_table, measure_dependences
+    from vaqf_compiler.emit.simulate import port_contents
+    from vaqf_compiler.pipeline import make_context, read_module
+
+    _check_stages(project, LOOPS)
+    loops = read_module(make_context(), stage_path(project, LOOPS))
+    print(f"observing {stage_path(project, LOOPS)} in MLIR's JIT", flush=True)
+    found = measure_dependences(loops, port_contents(project, loops))
+    print(dependence_table(found))
+    for each in found:
+        if not each.holds:
+            claimed = "none" if each.claim.distance is None else each.claimed
+            print(
+                f"FAIL: iterations that are {each.measured} apart access one element of "
+                f"{each.subject}; {claimed} are claimed",
+                file=sys.stderr,
+            )
+            return 1
+    print(f"PASS: {len(found)} claims hold")
+    return 0
+
+
+def _check_stages(project: Path, *stages: str) -> None:
+    for stage in stages:
+        if not stage_path(project, stage).is_file():
+            raise UserError(f"'{stage_path(project, stage)}' is missing; run vaqf-compile first")
 
 
 def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
@@ -78,9 +118,7 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     from vaqf_compiler.weights import open_weights
 
     project: Path = arguments.project
-    for stage in (MAPPED, LOOPS):
-        if not stage_path(project, stage).is_file():
-            raise UserError(f"'{stage_path(project, stage)}' is missing; run vaqf-compile first")
+    _check_stages(project, MAPPED, LOOPS)
     context = make_context()
     model = read_module(context, stage_path(project, MAPPED))
     loops = read_module(context, stage_path(project, LOOPS))

@@ -147,14 +147,20 @@ def _run(command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str
     return process.returncode, output.strip()
 
 
-def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> Outcome:
-    """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
-    contents = {
-        name: fill_image(image, weights, [vector.image])
-        if name == IMAGE_PORT
-        else read_port_file(project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data)
+def port_contents(project: Path, loops: ModuleOp) -> dict[str, NDArray[np.uint8]]:
+    """What is behind the ports, from the files of a project, the test image included."""
+    return {
+        name: read_port_file(
+            project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data
+        )
         for name, image in memory_images(loops).items()
     }
+
+
+def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> Outcome:
+    """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
+    image = fill_image(memory_images(loops)[IMAGE_PORT], weights, [vector.image])
+    contents = {**port_contents(project, loops), IMAGE_PORT: image}
     results, layers = run_jit(loops, contents)
     (found,) = results.values()
     return Outcome(found[: len(vector.logits)], layers)

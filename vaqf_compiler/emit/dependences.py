@@ -1,14 +1,13 @@
 """
-How far apart iterations are that access one element: measured for each `vhls.dependence` while the
-loops run in MLIR's JIT, where every access of its array in its loop calls an observer.
+How far apart iterations are that access one element, measured for each `vhls.dependence`: the loops
+run in MLIR's JIT, where every access of its array in its loop calls an observer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +19,12 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.jit import run_jit
-from vaqf_compiler.emit.packing import memory_images
-from vaqf_compiler.emit.port_file import read_port_file
-from vaqf_compiler.emit.project import DATA, top_function
+from vaqf_compiler.emit.project import top_function
 from vaqf_compiler.engines.builder import Buffer, call, function, local, loop, when
 from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
-from vaqf_compiler.hls_rules.violation import function_of
-from vaqf_compiler.pipeline import make_context, read_module
-from vaqf_compiler.stages import LOOPS, stage_path
+from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hls_rules.violation import function_of, name_of, place_of
 
 PORT = "dependences"
 NEVER = 1 << 40
@@ -70,46 +65,67 @@ class Measured:
     writes: int
 
     @property
-    def array(self) -> str:
-        """The name of the array."""
-        return self.claim.buffer.name_hint or ""
+    def subject(self) -> str:
+        """The array and the function, as messages name them."""
+        return f"{name_of(self.claim.buffer)}{place_of(self.claim)}"
+
+    @property
+    def claimed(self) -> int:
+        """Iterations, at least."""
+        return NEVER if self.claim.distance is None else self.claim.distance.value.data
+
+    @property
+    def measured(self) -> int:
+        """The same, of what the claim is about."""
+        if self.claim.distance is None:
+            return min(self.read_after_write, self.write_after_access)
+        return self.read_after_write
 
     @property
     def holds(self) -> bool:
         """Whether the claim is true of what has run."""
-        if self.claim.distance is not None:
-            return self.read_after_write >= self.claim.distance.value.data
-        return min(self.read_after_write, self.write_after_access) >= NEVER
+        return self.measured >= self.claimed
 
 
 def measure_dependences(
     loops: ModuleOp, contents: Mapping[str, NDArray[np.uint8]]
 ) -> list[Measured]:
-    """Run an accelerator on what is behind its ports; what is found for each of its claims."""
+    """
+    Run an accelerator on what is behind its ports; what is found for each of its claims. Raises
+    OperationError for a claim that is not measured: about accesses of one iteration, or in
+    functions that a loop calls.
+    """
     copy = loops.clone()
-    claims = [op for op in copy.walk() if isinstance(op, vhls.DependenceOp)]
+    claims = _claims(copy)
     observers = [_observe(claim, f"observe_{number}") for number, claim in enumerate(claims)]
+    if not observers:
+        return []
     copy.body.block.add_ops(observers)
     _report(top_function(copy), observers)
     copy.verify()
     results, _ = run_jit(copy, contents)
-    originals = [op for op in loops.walk() if isinstance(op, vhls.DependenceOp)]
     return [
         Measured(claim, *(NEVER - found[:2]).tolist(), *found[2:].tolist())
-        for claim, found in zip(originals, results[PORT], strict=True)
+        for claim, found in zip(_claims(loops), results[PORT], strict=True)
     ]
 
 
-def measure_project(project: Path) -> list[Measured]:
-    """The same of a compiled project, on its test vector."""
-    loops = read_module(make_context(), stage_path(project, LOOPS))
-    contents = {
-        name: read_port_file(
-            project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data
-        )
-        for name, image in memory_images(loops).items()
-    }
-    return measure_dependences(loops, contents)
+def _claims(loops: ModuleOp) -> list[vhls.DependenceOp]:
+    return [op for op in loops.walk() if isinstance(op, vhls.DependenceOp)]
+
+
+def dependence_table(found: Sequence[Measured]) -> str:
+    """A line for each claim: iterations between accesses that depend on one another."""
+    width = max((len(each.subject) for each in found), default=0)
+    lines = [f"{'array':<{width}}  {'claimed':>9}  {'measured':>9}"]
+    for each in found:
+        numbers = (_distance(each.claimed), _distance(each.measured))
+        lines.append(f"{each.subject:<{width}}  {numbers[0]:>9}  {numbers[1]:>9}")
+    return "\n".join(lines)
+
+
+def _distance(iterations: int) -> str:
+    return "none" if iterations >= NEVER else f"{iterations:,}"
 
 
 def _observer(name: str, elements: int) -> func.FuncOp:
@@ -153,15 +169,20 @@ def _observer(name: str, elements: int) -> func.FuncOp:
     return operation
 
 
-def _observe(claim: vhls.DependenceOp, name: str) -> func.FuncOp:
+def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
     """Have all that a claim is about told to an observer, which is returned."""
+    name = name_of(claim.buffer)
+    if claim.kind.data == "intra":
+        raise OperationError(
+            claim, f"claims about one iteration are not measured, as this one of {name}"
+        )
     for_loop, operation = claim.parent_op(), function_of(claim)
     array = claim.buffer.type
     assert isinstance(for_loop, scf.ForOp)
     assert operation is not None
     assert isa(array, MemRefType[Attribute])
     shape = array.get_shape()
-    observer = _observer(name, int(np.prod(shape)))
+    observer = _observer(observer_name, int(np.prod(shape)))
 
     def tell(where: InsertPoint, event: Event, element: Value | None = None) -> None:
         with ImplicitBuilder(Builder(where)):
@@ -169,6 +190,8 @@ def _observe(claim: vhls.DependenceOp, name: str) -> func.FuncOp:
 
     tell(InsertPoint.at_start(operation.body.block), Event.BEGIN)
     for op in list(for_loop.walk()):
+        if isinstance(op, func.CallOp) and claim.buffer in op.operands:
+            raise OperationError(op, f"accesses of {name} in {op.callee} are not measured")
         if isinstance(op, memref.LoadOp | memref.StoreOp) and op.memref is claim.buffer:
             with ImplicitBuilder(Builder(InsertPoint.before(op))):
                 element = constant(0)

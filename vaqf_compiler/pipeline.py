@@ -84,8 +84,7 @@ def _check_values(kind: str, spec: ArgSpec, options: type[ArgSpecConvertible]) -
         if float in members:  # whole ones too
             expected = [text for text in expected if text != VALUES[int]]
         is_list = any(typing.get_origin(t) is tuple for t in (hint, *typing.get_args(hint)))
-        is_flag = bool in members and not values
-        if expected and len(values) != 1 and not (is_list or is_flag):
+        if expected and len(values) != 1 and not is_list:
             raise UserError(
                 f"{kind} '{spec.name}': option '{name}' takes one value, got {len(values)}"
             )

@@ -15,8 +15,12 @@ func.func @named(%a: i20, %b: i20) -> i20 {
 }
 
 // Macros are in capitals, and headers have other names that a variable must not take.
-// CHECK-LABEL: static void taken(i8 BIAS_, i8 int8_t_, i8 assert_, i8 A, i8 Bias) {
-func.func @taken(%BIAS: i8, %int8_t: i8, %assert: i8, %A: i8, %Bias: i8) {
+// CHECK-LABEL: static void taken(i8 BIAS_, i8 int8_t_, i8 uint_fast16_t_, i8 intptr_t_, i8 assert_) {
+func.func @taken(%BIAS: i8, %int8_t: i8, %uint_fast16_t: i8, %intptr_t: i8, %assert: i8) {
+  func.return
+}
+// CHECK-LABEL: static void free(i8 A, i8 Bias) {
+func.func @free(%A: i8, %Bias: i8) {
   func.return
 }
 

@@ -192,7 +192,7 @@ func.func @bound_twice() {
 
 // -----
 
-// CHECK: hls-verify refuses 'vhls.pipeline' in @nothing_left: the loop over %i is unrolled as a whole, which leaves nothing to pipeline; keep one of the two pragmas, or unroll by a factor
+// CHECK: hls-verify refuses 'vhls.pipeline' in @nothing_left: the loop over %i is unrolled as a whole, which leaves nothing to pipeline; keep one of the two pragmas, or unroll by less
 func.func @nothing_left() {
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
@@ -1842,7 +1842,7 @@ func.func @two_limits() {
 
 // -----
 
-// CHECK: hls-verify refuses 'memref.alloc' in @fills_up: 1 elements are left in the queue %queue, and the next time as many more; read as many as are written
+// CHECK: hls-verify refuses 'memref.alloc' in @fills_up: the queue %queue is left with 1 of its elements, and the next time with as many more; read as many as are written
 func.func @fills_up(%byte: i8) {
   %zero = arith.constant 0 : index
   %queue = memref.alloc() : memref<64xi8, "fifo">
@@ -1855,7 +1855,7 @@ func.func @fills_up(%byte: i8) {
 // -----
 
 // Processes, too, wait for what never comes.
-// CHECK: hls-verify refuses 'memref.alloca' in @starves: 1 elements more are read from the queue %queue than are written; write as many as are read, which waits for them
+// CHECK: hls-verify refuses 'memref.alloca' in @starves: reads of the queue %queue are 1 more than writes, and wait for them; write as many as are read
 func.func @writes_one(%queue: memref<64xi8, "fifo">, %byte: i8) {
   %zero = arith.constant 0 : index
   memref.store %byte, %queue[%zero] : memref<64xi8, "fifo">
@@ -2118,6 +2118,190 @@ func.func @outer_index() {
       %ab = arith.addi %a, %b : i8
       memref.store %ab, %sums[%i] : memref<64xi8>
     }
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for': it is in no function; put it in one
+%zero = arith.constant 0 : index
+%one = arith.constant 1 : index
+scf.for %i = %zero to %one step %one {
+  vhls.pipeline ii = 1
+}
+
+// -----
+
+// Banks that only meet in later iterations: %i comes to the block of the two others at 16.
+// CHECK: hls-verify refuses 'scf.for' in @later: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @later() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "block" factor = 4 dim = 1 : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %near = arith.constant 20 : index
+  %next = arith.constant 21 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%i] : memref<64xi8>
+    %b = memref.load %x[%near] : memref<64xi8>
+    %c = memref.load %x[%next] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @in_turns: the array %rom is bound to a ROM, and is written after it is read
+func.func @in_turns() {
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %byte = arith.constant 1 : i8
+  scf.for %i = %zero to %size step %one {
+    memref.store %byte, %rom[%i] : memref<64xi8>
+    %read = memref.load %rom[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @after: the array %y is bound to a ROM, and is written after it is read
+func.func @after(%y: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = arith.constant 1 : i8
+  scf.if %false {
+  } else {
+    %read = memref.load %y[%zero] : memref<64xi8>
+  }
+  %false = arith.constant false
+  memref.store %byte, %y[%zero] : memref<64xi8>
+  func.return
+}
+func.func @calls_after() {
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<64xi8>
+  func.call @after(%rom) : (memref<64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @fills_it: the array %y is bound to a ROM, and what is written here is not known
+func.func @fills_it(%y: memref<64xi8>) {
+  %zero = arith.constant 0 : index
+  %byte = arith.constant 1 : i8
+  memref.store %byte, %y[%zero] : memref<64xi8>
+  func.return
+}
+func.func @maybe_filled(%asked: i1) {
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<64xi8>
+  scf.if %asked {
+    func.call @fills_it(%rom) : (memref<64xi8>) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.dependence' in @two_claims: %x has this pragma already; keep one of the two
+func.func @two_claims() {
+  %x = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "inter" distance = 4 : memref<64xi8>
+    vhls.dependence %x "intra" false : memref<64xi8>
+    vhls.dependence %x "inter" false : memref<64xi8>
+    %a = memref.load %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.pipeline' in @by_its_factor: the loop over %i is unrolled as a whole, which leaves nothing to pipeline; keep one of the two pragmas, or unroll by less
+func.func @by_its_factor() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    vhls.unroll factor = 4
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.muli' in @product: the index 4,294,967,296 is beyond 2,147,483,647
+func.func @product() -> index {
+  %a = arith.constant 65536 : index
+  %b = arith.muli %a, %a : index
+  func.return %b : index
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': the table @tail is a memref<2xi8, "fifo">; make it constant integers
+"memref.global"() <{sym_name = "tail", type = memref<2xi8, "fifo">, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': the table @halves is a memref<2xf32>; make it constant integers
+"memref.global"() <{sym_name = "halves", type = memref<2xf32>, initial_value = dense<[0.5, 1.5]> : tensor<2xf32>, sym_visibility = "private", constant}> : () -> ()
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': the table @changes is no constant; make it constant integers
+"memref.global"() <{sym_name = "changes", type = memref<2xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private"}> : () -> ()
+
+// -----
+
+// CHECK: hls-verify refuses 'func.func': the top function @exp has the name of a function of the C library; give it another name
+func.func @exp(%n: index) {
+  vhls.interface %n : index mode = "s_axilite" bundle = "control"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.store' in @as_many_as_come: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @as_many_as_come(%value: i8, %n: index) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  scf.for %j = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 4
+    memref.store %value, %x[%j] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Two elements at a time, but from any one on.
+// CHECK: hls-verify refuses 'memref.store' in @across_words: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @across_words(%value: i8, %n: index) {
+  %x = memref.alloc() : memref<8xi8>
+  vhls.array_reshape %x "cyclic" factor = 2 dim = 1 : memref<8xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %j = %zero to %two step %one {
+    vhls.unroll
+    %at = arith.addi %n, %j : index
+    memref.store %value, %x[%at] : memref<8xi8>
   }
   func.return
 }

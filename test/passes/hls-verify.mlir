@@ -785,3 +785,100 @@ func.func @calls_apart() {
   func.call @apart(%x, %one) : (memref<64xi8>, index) -> ()
   func.return
 }
+
+// -----
+
+// A constant that a function passes on is one, also of what is written to a ROM.
+// CHECK-LABEL: func.func @sets
+func.func @sets(%rom: memref<64xi8>, %value: i8, %at: index) {
+  memref.store %value, %rom[%at] : memref<64xi8>
+  func.return
+}
+func.func @passes_on(%rom: memref<64xi8>, %at: index) {
+  %value = arith.constant 1 : i8
+  func.call @sets(%rom, %value, %at) : (memref<64xi8>, i8, index) -> ()
+  func.return
+}
+func.func @filled_rom() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    func.call @passes_on(%rom, %i) : (memref<64xi8>, index) -> ()
+  }
+  scf.for %i = %zero to %size step %one {
+    %read = memref.load %rom[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Words of two elements of a dimension, of elements of two dimensions, several at a time, by a factor
+// of all iterations, and with a place that two statements compute.
+// CHECK-LABEL: func.func @words_of_all_kinds
+func.func @words_of_all_kinds(%value: i8, %n: index) {
+  %pairs = memref.alloc() : memref<8xi8>
+  vhls.array_reshape %pairs "cyclic" factor = 2 dim = 1 : memref<8xi8>
+  %halves = memref.alloc() : memref<8xi8>
+  vhls.array_reshape %halves "block" factor = 2 dim = 1 : memref<8xi8>
+  %squares = memref.alloc() : memref<4x2x2xi8>
+  vhls.array_reshape %squares "complete" dim = 2 : memref<4x2x2xi8>
+  vhls.array_reshape %squares "complete" dim = 3 : memref<4x2x2xi8>
+  %rows = memref.alloc() : memref<4x2xi8>
+  vhls.array_reshape %rows "complete" dim = 2 : memref<4x2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %two step %one {
+      %first = arith.muli %i, %two : index
+      %at = arith.addi %first, %j : index
+      memref.store %value, %pairs[%at] : memref<8xi8>
+      scf.for %k = %zero to %two step %one {
+        memref.store %value, %squares[%i, %j, %k] : memref<4x2x2xi8>
+      }
+    }
+  }
+  memref.store %value, %halves[%one] : memref<8xi8>
+  %five = arith.constant 5 : index
+  memref.store %value, %halves[%five] : memref<8xi8>
+  scf.for %lane = %zero to %two step %one {
+    vhls.unroll factor = 2
+    scf.for %row = %zero to %four step %one {
+      vhls.unroll
+      memref.store %value, %rows[%row, %lane] : memref<4x2xi8>
+    }
+  }
+  %here = arith.addi %n, %one : index
+  %same = arith.addi %n, %one : index
+  memref.store %value, %rows[%here, %zero] : memref<4x2xi8>
+  memref.store %value, %rows[%same, %one] : memref<4x2xi8>
+  func.return
+}
+
+// -----
+
+// A pipelined loop that a factor leaves some iterations of; one of a single iteration; a factor beyond
+// all iterations, which makes no more copies than there are.
+// CHECK-LABEL: func.func @factors
+func.func @factors() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    vhls.unroll factor = 3
+  }
+  scf.for %i = %zero to %one step %one {
+    vhls.pipeline ii = 1
+  }
+  scf.for %i = %zero to %four step %one {
+    vhls.unroll factor = 5000
+  }
+  func.return
+}

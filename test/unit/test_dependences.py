@@ -63,7 +63,7 @@ def test_claims_hold_of_tiles_that_take_several_cycles(tmp_path: Path):
     unroll = "lanes=8 keys=2 binary-m=8 binary-n=16 int8-m=8 int8-n=8 binary-results=2"
     tile = TILES["few tokens"]
     measured = measure_project(compile_small(tmp_path, "--tile", tile, "--unroll", unroll))
-    assert all(found.holds for found in measured), measured
+    assert all(found.holds and found.reads and found.writes for found in measured), measured
     distances = {
         name: [(f.claimed, f.read_after_write) for f in measured if array_of(f) == name]
         for name in ("totals", "done")

@@ -163,7 +163,7 @@ def _distance(read: Access, write: Access, iterations: Iterations, farthest: int
     found = (
         distance
         for distance in range(1, farthest)
-        for first in iterations.samples
+        for first in iterations.samples((read, write))
         if first + distance < iterations.trips
         and iterations.places(write, first).may_meet(iterations.places(read, first + distance))
     )

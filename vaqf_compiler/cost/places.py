@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,9 +16,12 @@ from xdsl.ir import Operation, SSAValue
 from vaqf_compiler.cost.affine import affine, varies
 from vaqf_compiler.cost.evaluate import Number, evaluate, whole
 from vaqf_compiler.cost.schedule import Access, constant, trip_count
+from vaqf_compiler.dialects import vhls
 
 SAMPLES = 4
 """Iterations of each loop of a nest that are looked at for elements in the same bank."""
+MOST_SAMPLES = 1024
+"""Iterations, where as many as can be are looked at."""
 UNKNOWN = 1 << 40
 """Elements from here on are at indices that depend on data."""
 ARRAY = 1 << 20
@@ -75,6 +78,8 @@ class Iterations:
     nest: Sequence[scf.ForOp]
     known: Mapping[SSAValue, Number]
     """The scalars around it."""
+    thorough: bool = False
+    """Whether all iterations are looked at that there may be, up to `MOST_SAMPLES`."""
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _found: dict[tuple[Operation, int], Places] = field(
         default_factory=dict[tuple[Operation, int], Places]
@@ -86,9 +91,26 @@ class Iterations:
         bounds = [constant(v) for loop in self.nest for v in (loop.lb, loop.ub, loop.step)]
         return math.inf if None in bounds else math.prod(trip_count(loop) for loop in self.nest)
 
+    def samples(self, accesses: Sequence[Access]) -> Sequence[int]:
+        """Iterations that some accesses are looked at in."""
+        if not self.thorough:
+            return self._some
+        indices = {loop.body.block.args[0] for loop in self.nest}
+        if not any(_is_of(index, indices) for access in accesses for index in access.op.indices):
+            return range(1)
+        return range(int(min(self.trips, self._most_trips, MOST_SAMPLES)))
+
+    @property
+    def _most_trips(self) -> float:
+        """What a pragma says of a single loop."""
+        loops = self.nest if len(self.nest) == 1 else ()
+        pragmas = (op for loop in loops for op in loop.body.block.ops)
+        counts = (op.max.value.data for op in pragmas if isinstance(op, vhls.LoopTripcountOp))
+        return next(counts, math.inf)
+
     @cached_property
-    def samples(self) -> list[int]:
-        """Some iterations, in which each loop is at several of its own."""
+    def _some(self) -> list[int]:
+        """Iterations in which each loop is at several of its own."""
         strides = [1]
         for loop in reversed(self.nest[1:]):
             strides.append(strides[-1] * trip_count(loop))
@@ -162,6 +184,14 @@ class Iterations:
         for value, number in known.items():
             offset = offset + subscript.terms[value] * number
         return base, offset
+
+
+def _is_of(value: SSAValue, indices: Collection[SSAValue]) -> bool:
+    """Whether a value is computed from one of some indices, and from nothing that is loaded."""
+    if value in indices or not isinstance(value.owner, Operation):
+        return value in indices
+    op = value.owner
+    return op.dialect_name() == "arith" and any(_is_of(operand, indices) for operand in op.operands)
 
 
 def busiest(accesses: Sequence[Places]) -> int:

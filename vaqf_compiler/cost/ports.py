@@ -40,7 +40,7 @@ def port_interval(
     """
     accesses = list(scheduled(pipeline, arrays, clock, {}).accesses.values())
     nest = [pipeline] if isinstance(pipeline, scf.ForOp) else []
-    limits = port_limits(accesses, Iterations(nest, known), clock, math.inf)
+    limits = port_limits(accesses, Iterations(nest, known, thorough=True), clock, math.inf)
     return max(limits, key=lambda found: found[0])
 
 
@@ -86,7 +86,7 @@ def port_limits(
 def _samples(
     accesses: Sequence[Access], kind: type[memref.LoadOp | memref.StoreOp], iterations: Iterations
 ) -> Iterable[list[Places]]:
-    for iteration in iterations.samples:
+    for iteration in iterations.samples(accesses):
         yield [iterations.places(a, iteration) for a in accesses if type(a.op) is kind]
 
 

@@ -23,12 +23,18 @@ signed sizeof static static_assert static_cast struct switch template this threa
 try typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq
 """
 _FROM_HEADERS = """
-alloca ap_bigint ap_biguint ap_int ap_uint assert errno int8_t int16_t int32_t int64_t linux
-math_errhandling maximum minimum offsetof stderr stdin stdout uint8_t uint16_t uint32_t uint64_t
-unix
+alloca ap_bigint ap_biguint ap_int ap_uint assert errno linux math_errhandling maximum minimum
+offsetof stderr stdin stdout unix
 """
 RESERVED = frozenset([*_KEYWORDS.split(), *_FROM_HEADERS.split()])
 """Words that name nothing else: keywords, and what vaqf_types.h or a header of AMD defines."""
+
+PATTERNS = re.compile(
+    r"[iu]\d+"  # aliases of integer types, as i20 and u128
+    r"|u?int(_fast|_least)?\d+_t|u?int(max|ptr)_t"  # types of <cstdint>
+    r"|[A-Z][A-Z0-9_]+"  # macros
+)
+"""The same of names by how they look."""
 
 
 def width_of(attribute: Attribute) -> int | None:
@@ -108,9 +114,8 @@ def literal(value: int, type_: Attribute) -> str:
 
 def identifier(hint: str | None, default: str = "v") -> str:
     """A C++ identifier like `hint`, and like no keyword, type, or macro: those are in capitals."""
-    name = re.sub(r"\W+", "_", hint or default)
+    name = re.sub(r"\W+", "_", hint or default, flags=re.ASCII)
     if not re.match(r"[A-Za-z]", name):
         name = f"{default}{name}"
-    # Aliases of integer types look like i20 and u128.
-    taken = name in RESERVED or re.fullmatch(r"[iu]\d+|[A-Z][A-Z0-9_]+", name)
+    taken = name in RESERVED or PATTERNS.fullmatch(name)
     return f"{name}_" if taken else name

@@ -119,8 +119,8 @@ def dependence_table(found: Sequence[Measured]) -> str:
     width = max((len(each.subject) for each in found), default=0)
     lines = [f"{'array':<{width}}  {'claimed':>9}  {'measured':>9}"]
     for each in found:
-        numbers = (_distance(each.claimed), _distance(each.measured))
-        lines.append(f"{each.subject:<{width}}  {numbers[0]:>9}  {numbers[1]:>9}")
+        measured = _distance(each.measured) if each.reads or each.writes else "unused"
+        lines.append(f"{each.subject:<{width}}  {_distance(each.claimed):>9}  {measured:>9}")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import loop_name, violation
 
+ARITHMETIC = arith.ConstantOp | arith.AddiOp | arith.SubiOp | arith.MuliOp
 LAST = 2**31 - 1
 """That a counter reaches, which is an int: 32 bits for the tool and in simulation."""
 
@@ -33,8 +34,8 @@ def check_counters(program: Program) -> None:
                 what += f"{LAST:,}"
                 raise violation(loop, what, "make it two loops, one in the other")
     for op in program.module.walk():
-        if isinstance(op, arith.ConstantOp) and isinstance(op.result.type, IndexType):
-            number = constant(op.result)
+        for result in op.results if isinstance(op, ARITHMETIC) else ():
+            number = constant(result) if isinstance(result.type, IndexType) else None
             if number is not None and not _is_int(number):
                 what = f"the index {number:,} is beyond {LAST:,}, the last of an int"
                 raise violation(op, what, "make it an integer of as many bits as it needs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import scf
+from xdsl.dialects import memref, scf
 
 from vaqf_compiler.cost.schedule import constant
 from vaqf_compiler.hls_rules.program import Program
@@ -10,7 +10,13 @@ from vaqf_compiler.hls_rules.violation import loop_name, violation
 
 
 def check_control(program: Program) -> None:
-    """Raise OperationError for a loop without a bound, or with an exit in its middle."""
+    """
+    Raise OperationError for a loop without a bound, or with an exit in its middle, and for
+    statements in no function.
+    """
+    for op in program.module.ops:
+        if op.dialect_name() in ("scf", "memref", "vhls") and not isinstance(op, memref.GlobalOp):
+            raise violation(op, "it is in no function", "put it in one")
     for op in program.module.walk():
         if isinstance(op, scf.WhileOp) or op.dialect_name() == "cf":
             what = "nothing bounds how often it repeats, and where it ends"

@@ -40,5 +40,14 @@ def copies(program: Program, loop: scf.ForOp) -> int:
         return trip_count(loop)
     for op in loop.body.block.ops:
         if isinstance(op, vhls.UnrollOp) and op.factor is not None:
-            return op.factor.value.data
+            factor = op.factor.value.data
+            return min(factor, trip_count(loop)) if has_constant_bounds(loop) else factor
     return 1
+
+
+def leaves_no_loop(program: Program, loop: scf.ForOp) -> bool:
+    """Whether a loop is unrolled as a whole, by a pragma, its factor, or a pipeline around it."""
+    asked = any(isinstance(op, vhls.UnrollOp) for op in loop.body.block.ops)
+    if not (asked or program.is_in_pipeline(loop)) or not has_constant_bounds(loop):
+        return False
+    return copies(program, loop) >= trip_count(loop)

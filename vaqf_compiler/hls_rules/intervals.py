@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from xdsl.dialects import func, scf
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import SSAValue
 
-from vaqf_compiler.cost.evaluate import Number
+from vaqf_compiler.cost.evaluate import Number, evaluate, whole
 from vaqf_compiler.cost.latency import LatencyModel
 from vaqf_compiler.cost.ports import port_interval
-from vaqf_compiler.cost.schedule import constant
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hls_rules.board import board_and_clock
@@ -43,8 +42,10 @@ def _check(
     model: LatencyModel,
 ) -> None:
     ii, inside = pragma.ii.value.data, pipeline if isinstance(pipeline, scf.ForOp) else pragma
+    function = function_of(pipeline)
+    assert function is not None
     try:
-        known = _known(inside, program)
+        known = _known(function, program)
         found, limit = port_interval(pipeline, model.arrays, model.clock, known)
     except OperationError as error:
         remedy = "move that out of it"
@@ -57,14 +58,16 @@ def _check(
         raise violation(inside, what, remedy)
 
 
-def _known(op: Operation, program: Program) -> Mapping[SSAValue, Number]:
-    """The arguments of an operation's function that are one constant in all calls."""
-    function = function_of(op)
-    assert function is not None
+def _known(function: func.FuncOp, program: Program) -> Mapping[SSAValue, Number]:
+    """The arguments of a function that are one constant in all calls."""
     calls = [call for call in program.calls if program.callee(call) is function]
+    around = [_known(caller, program) for call in calls if (caller := function_of(call))]
     known: dict[SSAValue, Number] = {}
     for position, argument in enumerate(function.args):
-        passed = {constant(call.arguments[position]) for call in calls}
+        passed = {
+            whole(evaluate(call.arguments[position], outside))
+            for call, outside in zip(calls, around, strict=True)
+        }
         if len(passed) == 1 and (number := passed.pop()) is not None:
             known[argument] = number
     return known

@@ -11,6 +11,19 @@ from vaqf_compiler.emit.cpp_types import identifier
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import violation
 
+_C_LIBRARY = """
+abort abs acos acosh asin asinh atan atan2 atanh atexit atof atoi atol bsearch calloc cbrt ceil
+clock copysign cos cosh div erf erfc exit exp exp2 expm1 fabs fclose fdim ffs floor fma fmax fmin
+fmod fopen fprintf fputc fputs fread free frexp fscanf fwrite gamma getc getchar getenv hypot ilogb
+index isalnum isalpha isdigit isspace j0 j1 jn labs ldexp ldiv lgamma llabs llrint llround log log10
+log1p log2 logb lrint lround malloc memchr memcmp memcpy memmove memset modf nan nearbyint nextafter
+pow printf putc putchar puts qsort rand realloc remove remquo rename rint round scalbn scanf signal
+sin sinh snprintf sprintf sqrt srand sscanf strcat strchr strcmp strcpy strlen strncmp strncpy
+strrchr strstr strtod strtol system tan tanh tgamma time tolower toupper trunc vfprintf vprintf y0
+y1 yn
+"""
+FUNCTIONS = frozenset(_C_LIBRARY.split())
+"""Of the C library, to which a top function has the linkage."""
 TAKEN: Mapping[str, str] = {
     "main": "the testbench",
     "std": "the standard library",
@@ -42,6 +55,9 @@ def check_names(program: Program) -> None:
             if other_printed != printed:
                 what = f"@{name} and @{other} are one name in VHDL, which does not tell capitals"
             raise violation(op, what, "give one another name")
+        if op in tops and name in FUNCTIONS:
+            what = f"the top function @{name} has the name of a function of the C library"
+            raise violation(op, what, "give it another name")
         if op in tops and printed != name:
             what = f"the top function @{name} would be called {printed} in C++"
             raise violation(op, what, "give it a name that C++ allows")

@@ -10,6 +10,7 @@ from xdsl.ir import Operation
 
 from vaqf_compiler.cost.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.copies import leaves_no_loop
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
 
@@ -48,6 +49,8 @@ def check_repeated_pragmas(program: Program) -> None:
         match op:
             case vhls.StreamOp():  # also where the queue is passed to
                 keys = {(type(op), queue) for queue in program.roots(op.buffer)}
+            case vhls.DependenceOp():
+                keys = {(type(op), op.parent, op.buffer, op.kind.data)}
             case vhls.AllocationOp():
                 keys = {(type(op), op.parent, op.function)}
             case _ if isinstance(op, ONCE):
@@ -78,10 +81,11 @@ def check_unrolled_pipelines(program: Program) -> None:
         loop = op.parent_op()
         if not isinstance(op, vhls.PipelineOp) or not isinstance(loop, scf.ForOp):
             continue
-        if is_unrolled(loop):
+        inside = program.is_in_pipeline(loop)
+        if is_unrolled(loop) or (not inside and leaves_no_loop(program, loop)):
             what = f"{loop_name(loop)} is unrolled as a whole, which leaves nothing to pipeline"
-            raise violation(op, what, "keep one of the two pragmas, or unroll by a factor")
-        if program.is_in_pipeline(loop):
+            raise violation(op, what, "keep one of the two pragmas, or unroll by less")
+        if inside:
             what = f"{loop_name(loop)} is in a pipelined loop or function, which unrolls it"
             raise violation(op, what, "keep the pragma of one of the two")
 

@@ -24,9 +24,6 @@ class Touched(NamedTuple):
     written: frozenset[SSAValue]
 
 
-NOTHING = Touched(frozenset(), frozenset())
-
-
 @dataclass
 class Program:
     """A module of loops. All but `functions` and `calls` expect it to be free of recursion."""

@@ -55,11 +55,12 @@ def check_queues(program: Program) -> None:
         read = _Queue(program, memref.LoadOp).of_block(op.parent, {op.memref})
         name = f"the queue {name_of(op.memref)}"
         if written.end > 0:
-            what = f"{written.end:,} elements are left in {name}, and the next time as many more"
+            what = f"{name} is left with {written.end:,} of its elements, and the next time with "
+            what += "as many more"
             raise violation(op, what, "read as many as are written")
         if read.end > 0:
-            what = f"{read.end:,} elements more are read from {name} than are written"
-            raise violation(op, what, "write as many as are read, which waits for them")
+            what = f"reads of {name} are {read.end:,} more than writes, and wait for them"
+            raise violation(op, what, "write as many as are read")
         if any(isinstance(other, vhls.DataflowOp) for other in op.parent.ops):
             continue
         if read.most > 0:

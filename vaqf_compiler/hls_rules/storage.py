@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from xdsl.dialects import memref, scf
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects import func, memref, scf
+from xdsl.ir import Block, Operation, SSAValue
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.program import Program, ancestors
+from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
 
 IMPOSSIBLE: Mapping[tuple[str, str], str] = {
     ("ram_t2p", "lutram"): "LUT RAM has one port that writes",
@@ -39,7 +39,7 @@ def check_bindings(program: Program) -> None:
             array = vhls.memref_type(op.buffer.type)
             assert array is not None
             dimensions = range(1, array.get_num_dims() + 1)
-            if all((op.buffer, dimension) in complete for dimension in dimensions):
+            if dimensions and all((op.buffer, number) in complete for number in dimensions):
                 what = f"{name_of(op.buffer)} is partitioned into registers, one for each element"
                 raise violation(op, what, "bind an array that is a memory, or partition it less")
 
@@ -53,13 +53,14 @@ def check_roms(program: Program) -> None:
     bindings = (op for op in program.module.walk() if isinstance(op, vhls.BindStorageOp))
     roms = {op.buffer for op in bindings if op.type.data.startswith("rom")}
     for rom in roms:
-        _check_contents(rom, program)
+        assert isinstance(rom.owner, Operation) and rom.owner.parent is not None
+        _check_order(rom.owner.parent, {rom}, program, is_read=False)
     for op in program.module.walk():
         if not isinstance(op, memref.StoreOp):
             continue
         name = name_of(op.memref)
         for root in program.roots(op.memref):
-            if root in roms and not all(map(_is_known, (op.value, *op.indices, *_decisive(op)))):
+            if root in roms and not _is_content(op, program):
                 what = f"the array {name} is bound to a ROM, and what is written here is not known "
                 what += "when the hardware is built"
                 raise violation(op, what, "bind it to a RAM")
@@ -68,30 +69,67 @@ def check_roms(program: Program) -> None:
                 raise violation(op, what, "copy the table to an array, and write that")
 
 
-def _check_contents(rom: SSAValue, program: Program) -> None:
-    """Raise OperationError where an array is written after it is read."""
-    is_read = False
-    for op in rom.owner.parent.ops if isinstance(rom.owner, Operation) and rom.owner.parent else ():
-        touched = program.touched_by(op)
-        if is_read and rom in touched.written:
-            what = f"the array {name_of(rom)} is bound to a ROM, and is written after it is read"
-            raise violation(op, what, "write all that it holds first, or bind it to a RAM")
-        is_read |= rom in touched.read
+def _is_content(store: memref.StoreOp, program: Program) -> bool:
+    """Whether it is known when the hardware is built what is written, where, and that it is."""
+    deciding = (store.value, *store.indices, *_decisive(store, program))
+    return all(_is_known(value, program) for value in deciding)
 
 
-def _decisive(op: Operation) -> Iterator[SSAValue]:
-    """Conditions and bounds that say whether an operation runs."""
-    while (parent := op.parent_op()) is not None:
+def _check_order(
+    block: Block, rom: Collection[SSAValue], program: Program, *, is_read: bool
+) -> bool:
+    """
+    Raise OperationError where an array, which some values are, is written after it is read. Whether
+    it is read, at the latest at the end of the block.
+    """
+    for op in block.ops:
+        match op:
+            case memref.StoreOp() if is_read and op.memref in rom:
+                what = f"the array {name_of(op.memref)} is bound to a ROM, and is written after it "
+                what += "is read"
+                raise violation(op, what, "write all that it holds first, or bind it to a RAM")
+            case memref.LoadOp() if op.memref in rom:
+                is_read = True
+            case scf.ForOp():  # and again
+                for _ in range(2):
+                    is_read = _check_order(op.body.block, rom, program, is_read=is_read)
+            case scf.IfOp():
+                inside = [region.block for region in op.regions if region.blocks]
+                found = [_check_order(b, rom, program, is_read=is_read) for b in inside]
+                is_read = is_read or any(found)
+            case func.CallOp():
+                callee = program.callee(op)
+                passed = zip(callee.args, op.arguments, strict=True)
+                if names := {argument for argument, value in passed if value in rom}:
+                    is_read = _check_order(callee.body.block, names, program, is_read=is_read)
+            case _:
+                pass
+    return is_read
+
+
+def _decisive(op: Operation, program: Program) -> Iterator[SSAValue]:
+    """Conditions and bounds that say whether an operation runs, those of calls included."""
+    for parent in ancestors(op):
         if isinstance(parent, scf.IfOp):
             yield parent.cond
         elif isinstance(parent, scf.ForOp):
             yield from (parent.lb, parent.ub, parent.step)
-        op = parent
+    for call in _calls_of(function_of(op), program):
+        yield from _decisive(call, program)
 
 
-def _is_known(value: SSAValue) -> bool:
-    """Whether a value is computed from constants and indices of loops."""
+def _calls_of(function: func.FuncOp | None, program: Program) -> list[func.CallOp]:
+    return [call for call in program.calls if program.callee(call) is function]
+
+
+def _is_known(value: SSAValue, program: Program) -> bool:
+    """Whether a value is computed from constants and indices of loops, also of those that call."""
     op = value.owner
     if isinstance(op, Operation):
-        return op.dialect_name() == "arith" and all(map(_is_known, op.operands))
-    return isinstance(op.parent_op(), scf.ForOp) and value is op.args[0]
+        return op.dialect_name() == "arith" and all(_is_known(v, program) for v in op.operands)
+    parent = op.parent_op()
+    if isinstance(parent, func.FuncOp):
+        calls = _calls_of(parent, program)
+        position = op.args.index(value)
+        return bool(calls) and all(_is_known(c.arguments[position], program) for c in calls)
+    return isinstance(parent, scf.ForOp) and value is op.args[0]

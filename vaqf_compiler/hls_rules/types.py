@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import width_of
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import name_of, violation
@@ -17,7 +19,19 @@ MOST_BITS = 1024
 
 
 def check_types(program: Program) -> None:
-    """Raise OperationError for a value of a function that is no integer or array of integers."""
+    """
+    Raise OperationError for a value of a function that is no integer or array of integers, and for
+    a table of anything else, or that is no constant.
+    """
+    for op in program.module.ops:
+        if isinstance(op, memref.GlobalOp):
+            table = vhls.memref_type(op.type)
+            is_integers = table is not None and width_of(table.element_type) is not None
+            if not is_integers or vhls.is_fifo(op.type) or op.constant is None:
+                what = f"the table @{op.sym_name.data} is a {op.type}"
+                if op.constant is None:
+                    what = f"the table @{op.sym_name.data} is no constant"
+                raise violation(op, what, "make it constant integers")
     for function in program.functions.values():
         for op in function.walk():
             for value in _values(op):

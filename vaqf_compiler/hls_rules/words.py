@@ -2,92 +2,146 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xdsl.dialects import memref, scf
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 
-from vaqf_compiler.cost.affine import varies
-from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
+from vaqf_compiler.cost.affine import Affine, affine, varies
+from vaqf_compiler.cost.schedule import constant, trip_count
 from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.copies import leaves_no_loop
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import name_of, violation
+
+Place = tuple[object, ...]
 
 
 def check_words(program: Program) -> None:
     """
     Raise OperationError for a store to part of a word: what is not stored would have to be read
-    first. All elements of a word are stored by an unrolled loop, or each by a statement of a block,
-    under conditions that are the same for all of them.
+    first. All elements of a word are stored at a time: by unrolled loops, or by statements of a
+    block, under conditions that are the same for all of them.
     """
-    wide: defaultdict[SSAValue, set[int]] = defaultdict(set)
+    wide: defaultdict[SSAValue, dict[int, vhls.ArrayReshapeOp]] = defaultdict(dict)
     for op in program.module.walk():
         if isinstance(op, vhls.ArrayReshapeOp):
             for root in program.roots(op.buffer):
-                wide[root].add(op.dim.value.data - 1)
+                wide[root][op.dim.value.data - 1] = op
+    stores: defaultdict[tuple[SSAValue, Block | None], list[memref.StoreOp]] = defaultdict(list)
     for op in program.module.walk():
-        if not isinstance(op, memref.StoreOp):
-            continue
-        for root in program.roots(op.memref):
-            for dimension in wide.get(root, ()):
-                if not (_is_one_of_all(op, dimension) or _is_whole(op, dimension, program)):
-                    what = (
-                        f"part of a word of {name_of(op.memref)} is stored, which is reshaped in "
-                    )
-                    what += f"dimension {dimension + 1}"
-                    remedy = "gather its elements, and store them in an unrolled loop over all"
-                    raise violation(op, what, remedy)
+        if isinstance(op, memref.StoreOp):
+            stores[op.memref, op.parent].append(op)
+    for (array, _), together in stores.items():
+        for root in program.roots(array):
+            if (reshaped := wide.get(root)) and not _are_whole(together, reshaped, program):
+                number = min(reshaped) + 1
+                what = f"part of a word of {name_of(array)} is stored, which is reshaped in "
+                what += f"dimension {number}"
+                remedy = "gather its elements, and store them in an unrolled loop over all"
+                raise violation(together[0], what, remedy)
 
 
-def _is_one_of_all(store: memref.StoreOp, dimension: int) -> bool:
-    """Whether stores of a block, of which this is one, fill the dimension, each at a constant."""
-
-    def place(indices: Sequence[SSAValue]) -> list[SSAValue | int]:
-        known = ((index, constant(index)) for index in indices)
-        found: list[SSAValue | int] = [i if number is None else number for i, number in known]
-        return found[:dimension] + found[dimension + 1 :]
-
-    assert store.parent is not None
-    stored = {
-        constant(other.indices[dimension])
-        for other in store.parent.ops
-        if isinstance(other, memref.StoreOp)
-        and other.memref is store.memref
-        and place(other.indices) == place(store.indices)
-    }
-    return constant(store.indices[dimension]) is not None and stored >= set(
-        range(_size(store, dimension))
-    )
-
-
-def _size(store: memref.StoreOp, dimension: int) -> int:
-    """Elements in a dimension of the array that is stored to."""
-    type_ = vhls.memref_type(store.memref.type)
-    assert type_ is not None
-    return type_.get_shape()[dimension]
-
-
-def _is_whole(store: memref.StoreOp, dimension: int, program: Program) -> bool:
-    """Whether copies of a store fill the dimension."""
-    index = store.indices[dimension]
-    size = _size(store, dimension)
-    others = [v for at, v in enumerate(store.indices) if at != dimension]
-    """What must be the same for all elements of a word: the place of the word, and conditions."""
-    for op in _around(store):
-        if isinstance(op, scf.IfOp):
-            others.append(op.cond)
-        elif op.body.block.args[0] is index:
-            whole = constant(op.lb) == 0 and constant(op.step) == 1 and trip_count(op) == size
-            unrolled = is_unrolled(op) or program.is_in_pipeline(op)
-            return whole and unrolled and not any(varies(v, op) for v in others)
-    return size == 1
+def _are_whole(
+    stores: Sequence[memref.StoreOp], reshaped: Mapping[int, vhls.ArrayReshapeOp], program: Program
+) -> bool:
+    """Whether stores of a block, in all copies of it, fill the words that they are to."""
+    layouts = {dimension: _Layout.of(pragma) for dimension, pragma in reshaped.items()}
+    filled: defaultdict[Place, set[Place]] = defaultdict(set)
+    for store in stores:
+        unrolled, conditions = _around(store, program)
+        if any(varies(condition, loop) for condition in conditions for loop in unrolled):
+            return False
+        for indices in _copies(store, unrolled):
+            rest = {value for index in indices for value in index.terms}
+            if any(varies(value, loop) for value in rest for loop in unrolled):
+                return False
+            word: list[object] = []
+            part: list[object] = []
+            for dimension, index in enumerate(indices):
+                base = frozenset(index.terms.items())
+                if dimension not in layouts:
+                    word.append((base, index.constant))
+                    continue
+                place = layouts[dimension].place(index)
+                if place is None:
+                    return False
+                word.append((base, place[0]))
+                part.append(place[1])
+            filled[tuple(word)].add(tuple(part))
+    # In the order of the dimensions, as parts are.
+    whole = set(itertools.product(*(range(layouts[d].parts) for d in sorted(layouts))))
+    return all(parts == whole for parts in filled.values())
 
 
-def _around(store: memref.StoreOp) -> Iterator[scf.ForOp | scf.IfOp]:
-    """The loops and conditions that a store is in, from the innermost."""
+@dataclass(frozen=True)
+class _Layout:
+    """Of a dimension that is reshaped."""
+
+    kind: str
+    size: int
+    parts: int
+    """Elements of it in a word."""
+
+    @staticmethod
+    def of(pragma: vhls.ArrayReshapeOp) -> _Layout:
+        """As a pragma says."""
+        array = vhls.memref_type(pragma.buffer.type)
+        assert array is not None
+        size = array.get_shape()[pragma.dim.value.data - 1]
+        parts = size if pragma.factor is None else pragma.factor.value.data
+        return _Layout(pragma.kind.data, size, parts)
+
+    def place(self, index: Affine) -> tuple[int, int] | None:
+        """The word of an index in the dimension, and which of its elements; None if not known."""
+        if self.kind == "cyclic":
+            if any(factor % self.parts for factor in index.terms.values()):
+                return None
+            return divmod(index.constant, self.parts)
+        if index.terms:
+            return None
+        part, word = divmod(index.constant, -(-self.size // self.parts))
+        return word, part
+
+
+def _around(store: memref.StoreOp, program: Program) -> tuple[list[scf.ForOp], list[SSAValue]]:
+    """The unrolled loops that a store is in, and the conditions in them or around it."""
+    loops: list[scf.ForOp] = []
+    conditions: list[SSAValue] = []
     op = store.parent_op()
-    while op is not None:
-        if isinstance(op, scf.ForOp | scf.IfOp):
-            yield op
+    while isinstance(op, scf.ForOp | scf.IfOp):
+        if isinstance(op, scf.IfOp):
+            conditions.append(op.cond)
+        elif leaves_no_loop(program, op):
+            loops.append(op)
+        else:
+            break
         op = op.parent_op()
+    return loops, conditions
+
+
+def _copies(store: memref.StoreOp, unrolled: Sequence[scf.ForOp]) -> list[list[Affine]]:
+    """The indices of each copy of a store."""
+    found: list[list[Affine]] = []
+    indices = [affine(index) for index in store.indices]
+    ranges: list[range] = []
+    for loop in unrolled:
+        lower, step = constant(loop.lb), constant(loop.step)
+        assert lower is not None and step is not None
+        ranges.append(range(lower, lower + step * trip_count(loop), step))
+    for values in itertools.product(*ranges):
+        numbers: dict[SSAValue, int] = {}
+        for loop, value in zip(unrolled, values, strict=True):
+            numbers[loop.body.block.args[0]] = value
+        found.append([_with(index, numbers) for index in indices])
+    return found
+
+
+def _with(index: Affine, numbers: Mapping[SSAValue, int]) -> Affine:
+    """A sum where some of its values are known."""
+    known = sum(factor * numbers.get(value, 0) for value, factor in index.terms.items())
+    rest = {value: factor for value, factor in index.terms.items() if value not in numbers}
+    return Affine(rest, index.constant + known)

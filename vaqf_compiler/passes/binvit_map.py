@@ -67,9 +67,6 @@ ENGINES: dict[str, tuple[str, dict[str, int]]] = {
 }
 """Names of engines, their kinds, and the parameters that follow from their purpose."""
 
-FIRST = LinearOp | PatchEmbedOp | LayerNormOp | AttentionScoresOp
-"""Operations that a dispatch starts with."""
-
 FOLLOWERS: dict[type[Operation], tuple[type[Operation], ...]] = {
     LinearOp: (RequantizeOp,),
     PatchEmbedOp: (RequantizeOp,),

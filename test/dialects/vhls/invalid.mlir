@@ -312,6 +312,14 @@ func.func @partition_too_fine(%x: memref<4xi8>) {
 
 // -----
 
+// CHECK: dimension 1 has no size that could be divided
+func.func @unknown_size(%x: memref<?xi8>) {
+  vhls.array_partition %x "complete" dim = 1 : memref<?xi8>
+  func.return
+}
+
+// -----
+
 // CHECK: dim must be in 1..1, got 0
 func.func @partition_dim(%x: memref<4xi8>) {
   vhls.array_partition %x "complete" dim = 0 : memref<4xi8>

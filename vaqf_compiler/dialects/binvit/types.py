@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import BoolAttr, FloatData, IntAttr, TensorType
+from xdsl.dialects.builtin import BoolAttr, FloatData, IntAttr
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
-from xdsl.utils.hints import isa
 
 
 def print_scale(printer: Printer, scale: float) -> None:
@@ -112,13 +111,6 @@ class BinaryType(ParametrizedAttribute, TypeAttribute):
 
 
 IntegerElement = QuantizedType | BinaryType
-
-
-def element_of(tensor: Attribute) -> Attribute:
-    """The element type of a tensor type. Raises VerifyException for any other type."""
-    if not isa(tensor, TensorType[Attribute]):
-        raise VerifyException(f"expected a tensor, got {tensor}")
-    return tensor.get_element_type()
 
 
 def signed_bits(low: int, high: int) -> int:

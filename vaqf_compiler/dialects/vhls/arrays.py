@@ -7,6 +7,7 @@ from typing import ClassVar, cast
 
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
     I64,
     IntegerAttr,
     MemRefType,
@@ -69,6 +70,8 @@ class ArrayLayoutOp(PragmaOp, ABC):
         shape, dim = self.buffer.type.get_shape(), self.dim.value.data
         if not 1 <= dim <= len(shape):
             raise VerifyException(f"dim must be in 1..{len(shape)}, got {dim}")
+        if shape[dim - 1] == DYNAMIC_INDEX:
+            raise VerifyException(f"dimension {dim} has no size that could be divided")
         if self.factor is not None and self.factor.value.data > shape[dim - 1]:
             raise VerifyException(
                 f"factor must be at most the size of the dimension, {shape[dim - 1]}"

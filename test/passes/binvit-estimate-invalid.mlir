@@ -10,7 +10,7 @@
 // RUN: not vaqf-opt %t.mlir -p 'binvit-estimate{clock-mhz=-200.0}' 2>&1 | filecheck %s --check-prefix=NEGATIVE
 // NEGATIVE: error: clock-mhz must be in 1..1000, got -200.0
 // RUN: not vaqf-opt %t.mlir -p 'binvit-estimate{clock-mhz=fast}' 2>&1 | filecheck %s --check-prefix=WORD
-// WORD: error: pass 'binvit-estimate': Incompatible types: given ('fast',), expected int | float
+// WORD: error: pass 'binvit-estimate': option 'clock-mhz' must be a number, got fast
 // RUN: not vaqf-opt %t.mlir -p 'binvit-estimate{profile=vivado}' 2>&1 | filecheck %s --check-prefix=PROFILE
 // PROFILE: error: profile must be calibrated or vaqf2022, got 'vivado'
 // RUN: not vaqf-opt %t.mlir -p 'binvit-estimate{profile=vaqf2022 board=kv260}' 2>&1 | filecheck %s --check-prefix=FITTED

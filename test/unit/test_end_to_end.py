@@ -347,7 +347,10 @@ PUBLISHED = ("--profile", "vaqf2022")
         (["--clock-mhz", "-5"], "--clock-mhz must be in 1..1000, got -5"),
         (["--sweep", "bits", "--clock-mhz", "nan"], "--clock-mhz must be in 1..1000, got nan"),
         (["--sweep", "bits", "--tile", "binary-q=8"], "pass 'binvit-tile': Provided arguments"),
-        (["--sweep", "bits", "--unroll", "keys=x"], "pass 'binvit-unroll': Incompatible types"),
+        (
+            ["--sweep", "bits", "--unroll", "keys=x"],
+            "pass 'binvit-unroll': option 'keys' must be a whole number, got x",
+        ),
         (["--sweep", "bits", "--weights", "nowhere"], "weights file 'nowhere' does not exist"),
         (["--sweep", "bits", "--calibration", "nowhere.npy"], "cannot read calibration images"),
         (["--sweep", "bits,board", *PUBLISHED], "knows no other board or clock"),

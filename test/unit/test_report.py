@@ -170,7 +170,7 @@ def test_vaqf_compile_writes_it(
         (["--profile", "vaqf2022", "--board", "kv260"], "knows no other board or clock"),
         (["--tile", "binary-m=0"], "tile sizes must be in 1..4096, got 0"),
         (["--tile", "binary-m=-8"], "tile sizes must be in 1..4096, got -8"),
-        (["--tile", "binary-m=2.5"], "Incompatible types"),
+        (["--tile", "binary-m=2.5"], "option 'binary-m' must be a whole number, got 2.5"),
         (["--tile", "binary-m=1000000000"], "tile sizes must be in 1..4096"),
         (["--tile", "binary-n=4096"], "takes 3072 words of registers"),
         (["--tile", "binary-m=16 binary-n=2048"], "2048 input channels a cycle are more than 1024"),

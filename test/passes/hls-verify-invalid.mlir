@@ -2305,3 +2305,170 @@ func.func @across_words(%value: i8, %n: index) {
   }
   func.return
 }
+
+// -----
+
+// A loop between the stores of a word's elements takes its time.
+// CHECK: hls-verify refuses 'memref.store' in @one_after_another: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @one_after_another(%value: i8) {
+  %x = memref.alloc() : memref<2xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  memref.store %value, %x[%zero] : memref<2xi8>
+  scf.for %i = %zero to %size step %one {
+    %read = memref.load %x[%zero] : memref<2xi8>
+  }
+  memref.store %value, %x[%one] : memref<2xi8>
+  func.return
+}
+
+// -----
+
+// As does one in the loop that is unrolled.
+// CHECK: hls-verify refuses 'memref.store' in @slow_lanes: part of a word of %x is stored, which is reshaped in dimension 1
+func.func @slow_lanes(%value: i8) {
+  %x = memref.alloc() : memref<2xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 64 : index
+  scf.for %lane = %zero to %two step %one {
+    vhls.unroll
+    scf.for %i = %zero to %size step %one {
+    }
+    memref.store %value, %x[%lane] : memref<2xi8>
+  }
+  func.return
+}
+
+// -----
+
+// The row of a word is another one for each lane, though not as a sum.
+// CHECK: hls-verify refuses 'memref.store' in @other_rows: part of a word of %x is stored, which is reshaped in dimension 2
+func.func @other_rows(%value: i8) {
+  %x = memref.alloc() : memref<4x2xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<4x2xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %lane = %zero to %two step %one {
+    vhls.unroll
+    %row = arith.divsi %lane, %two : index
+    memref.store %value, %x[%row, %lane] : memref<4x2xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Another ROM in each iteration of the loop around it.
+// CHECK: hls-verify refuses 'memref.store' in @changing_rom: the array %rom is bound to a ROM, and what is written here is not known
+func.func @changing_rom() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    %rom = memref.alloca() : memref<4xi8>
+    vhls.bind_storage %rom type = "rom_1p" impl = "lutram" : memref<4xi8>
+    %byte = arith.index_cast %i : index to i8
+    memref.store %byte, %rom[%zero] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// And one in each call.
+// CHECK: hls-verify refuses 'memref.store' in @called_with: the array %rom is bound to a ROM, and what is written here is not known
+func.func @called_with(%byte: i8) {
+  %zero = arith.constant 0 : index
+  %rom = memref.alloc() : memref<4xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<4xi8>
+  memref.store %byte, %rom[%zero] : memref<4xi8>
+  func.return
+}
+func.func @two_contents() {
+  %a = arith.constant 1 : i8
+  %b = arith.constant 2 : i8
+  func.call @called_with(%a) : (i8) -> ()
+  func.call @called_with(%b) : (i8) -> ()
+  func.return
+}
+
+// -----
+
+// What a pragma says of iterations does not count where bounds are known.
+// CHECK: hls-verify refuses 'scf.for' in @hinted: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @hinted(%byte: i8) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %eight = arith.constant 8 : index
+  scf.for %i = %zero to %eight step %one {
+    vhls.loop_tripcount min = 1 max = 1
+    vhls.pipeline ii = 1
+    %twice = arith.muli %i, %two : index
+    %odd = arith.addi %twice, %one : index
+    memref.store %byte, %x[%i] : memref<64xi8>
+    memref.store %byte, %x[%odd] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Nor is it known where a loop begins, if an argument says so.
+// CHECK: hls-verify refuses 'scf.for' in @from_anywhere: the loop over %i cannot start every 1 cycles: the ports of x need 2
+func.func @from_anywhere(%byte: i8, %n: index) {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %eight = arith.constant 8 : index
+  scf.for %i = %n to %eight step %two {
+    vhls.loop_tripcount min = 1 max = 4
+    vhls.pipeline ii = 1
+    %twice = arith.muli %i, %two : index
+    %odd = arith.addi %twice, %one : index
+    memref.store %byte, %x[%i] : memref<64xi8>
+    memref.store %byte, %x[%odd] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'scf.for' in @a_billion: 1,000,000,000 copies of the body of the loop over %i
+func.func @a_billion(%byte: i8) {
+  %x = memref.alloc() : memref<4xi8>
+  vhls.array_reshape %x "complete" dim = 1 : memref<4xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %many = arith.constant 1000000000 : index
+  scf.for %i = %zero to %many step %one {
+    vhls.unroll
+    memref.store %byte, %x[%i] : memref<4xi8>
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'memref.global': the table @short is a memref<3xi8>, and its contents are not; give it as many values of its type
+"memref.global"() <{sym_name = "short", type = memref<3xi8>, initial_value = dense<[1, 2]> : tensor<2xi8>, sym_visibility = "private", constant}> : () -> ()
+
+// -----
+
+// A factor of all elements leaves no memory either.
+// CHECK: hls-verify refuses 'vhls.bind_storage' in @all_of_them: %x is partitioned into registers, one for each element
+func.func @all_of_them() {
+  %x = memref.alloc() : memref<8xi8>
+  vhls.array_partition %x "cyclic" factor = 8 dim = 1 : memref<8xi8>
+  vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<8xi8>
+  func.return
+}

@@ -882,3 +882,61 @@ func.func @factors() {
   }
   func.return
 }
+
+// -----
+
+// Loops without iterations take no port.
+// CHECK-LABEL: func.func @never
+func.func @never(%n: index) {
+  %x = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %zero step %one {
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%i] : memref<64xi8>
+  }
+  scf.for %i = %zero to %n step %one {
+    vhls.loop_tripcount min = 0 max = 0
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%i] : memref<64xi8>
+    scf.for %j = %zero to %zero step %one {
+      memref.store %a, %x[%j] : memref<64xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A function that fills a ROM of its own, whenever it is called. Words that begin with every other
+// element, as a loop counts.
+// CHECK-LABEL: func.func @own_rom
+func.func @own_rom() {
+  %zero = arith.constant 0 : index
+  %byte = arith.constant 1 : i8
+  %rom = memref.alloc() : memref<64xi8>
+  vhls.bind_storage %rom type = "rom_1p" impl = "bram" : memref<64xi8>
+  memref.store %byte, %rom[%zero] : memref<64xi8>
+  %read = memref.load %rom[%zero] : memref<64xi8>
+  func.return
+}
+func.func @maybe_calls(%asked: i1, %value: i8) {
+  scf.if %asked {
+    func.call @own_rom() : () -> ()
+  }
+  %x = memref.alloc() : memref<8xi8>
+  vhls.array_reshape %x "cyclic" factor = 2 dim = 1 : memref<8xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %eight = arith.constant 8 : index
+  scf.for %i = %zero to %eight step %two {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %two step %one {
+      %at = arith.addi %i, %j : index
+      memref.store %value, %x[%at] : memref<8xi8>
+    }
+  }
+  func.return
+}

@@ -104,6 +104,36 @@ def test_a_user_can_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert tool(vaqf_sim.main, str(project), "--dependences", "--native") == 2
 
 
+NEST = """
+func.func @top(%words: memref<8xi64>) {{
+  vhls.interface %words : memref<8xi64> mode = "m_axi" bundle = "gmem"
+  %a = memref.alloc() : memref<8xi64>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %eight = arith.constant 8 : index
+  scf.for %i = %zero to %eight step %one {{
+    scf.for %j = %zero to %eight step %one {{
+      vhls.dependence %a "inter" false : memref<8xi64>
+      %read = memref.load %a[%j] : memref<8xi64>
+      memref.store %read, %a[%j] : memref<8xi64>
+    }}
+    {after}
+  }}
+  func.return
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("after", "measured"),
+    [("", 8), ("%word = memref.load %words[%zero] : memref<8xi64>", NEVER)],
+    ids=["one loop for the tool", "runs of a loop"],
+)
+def test_claims_are_about_one_run_of_a_loop(after: str, measured: int):
+    (found,) = measure_dependences(parse(NEST.format(after=after)), {})
+    assert found.measured == measured
+
+
 def test_accesses_in_functions_are_not_measured():
     body = "func.call @reads(%a) : (memref<16xi64>) -> ()"
     text = "func.func @reads(%x: memref<16xi64>) {{ func.return }}" + LOOP

@@ -44,17 +44,28 @@ class Affine:
 
 def affine(value: SSAValue) -> Affine:
     """A value as a sum; what is no sum is a term as a whole."""
+    return _affine(value, {})
+
+
+def _affine(value: SSAValue, found: dict[SSAValue, Affine]) -> Affine:
+    """The same, each value once."""
+    if value not in found:
+        found[value] = _sum(value, found)
+    return found[value]
+
+
+def _sum(value: SSAValue, found: dict[SSAValue, Affine]) -> Affine:
     match value.owner:
         case arith.ConstantOp() as op if isinstance(op.value, IntegerAttr):
             return Affine({}, op.value.value.data)
         case arith.IndexCastOp() | arith.ExtSIOp() as op:
-            return affine(op.operands[0])
+            return _affine(op.operands[0], found)
         case arith.AddiOp() as op:
-            return affine(op.lhs).plus(affine(op.rhs))
+            return _affine(op.lhs, found).plus(_affine(op.rhs, found))
         case arith.SubiOp() as op:
-            return affine(op.lhs).plus(affine(op.rhs).times(-1))
+            return _affine(op.lhs, found).plus(_affine(op.rhs, found).times(-1))
         case arith.MuliOp() as op:
-            left, right = affine(op.lhs), affine(op.rhs)
+            left, right = _affine(op.lhs, found), _affine(op.rhs, found)
             if not right.terms:
                 return left.times(right.constant)
             if not left.terms:
@@ -108,12 +119,18 @@ def iterations_apart(
 
 def varies(value: SSAValue, loop: scf.ForOp) -> bool:
     """Whether a value can be another one in another iteration of a loop."""
-    if isinstance(value, BlockArgument):
-        owner = value.block.parent_op()
-        return owner is not None and (owner is loop or loop.is_ancestor(owner))
-    op = value.owner
-    if not isinstance(op, Operation) or not loop.is_ancestor(op):
-        return False
-    if op.dialect_name() != "arith":
-        return True
-    return any(varies(operand, loop) for operand in op.operands)
+    seen: set[SSAValue] = set()
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, BlockArgument):
+            owner = value.block.parent_op()
+            if owner is not None and (owner is loop or loop.is_ancestor(owner)):
+                return True
+        elif value not in seen and isinstance(value.owner, Operation):
+            seen.add(value)
+            if loop.is_ancestor(value.owner):
+                if value.owner.dialect_name() != "arith":
+                    return True
+                waiting += value.owner.operands
+    return False

@@ -22,6 +22,8 @@ SAMPLES = 4
 """Iterations of each loop of a nest that are looked at for elements in the same bank."""
 MOST_SAMPLES = 1024
 """Iterations, where as many as can be are looked at."""
+MOST_PLACES = 1 << 20
+"""Elements that are looked at in all of them."""
 UNKNOWN = 1 << 40
 """Elements from here on are at indices that depend on data."""
 ARRAY = 1 << 20
@@ -95,10 +97,12 @@ class Iterations:
         """Iterations that some accesses are looked at in."""
         if not self.thorough:
             return self._some
+        trips = self.trips if self.trips < math.inf else self._most_trips
         indices = {loop.body.block.args[0] for loop in self.nest}
-        if not any(_is_of(index, indices) for access in accesses for index in access.op.indices):
-            return range(1)
-        return range(int(min(self.trips, self._most_trips, MOST_SAMPLES)))
+        if not any(_is_of(access.op.indices, indices) for access in accesses):
+            return range(int(min(trips, 1)))
+        copies = sum(math.prod(map(trip_count, access.unrolled)) for access in accesses)
+        return range(int(min(trips, MOST_SAMPLES, max(2 * SAMPLES, MOST_PLACES // copies))))
 
     @property
     def _most_trips(self) -> float:
@@ -106,7 +110,7 @@ class Iterations:
         loops = self.nest if len(self.nest) == 1 else ()
         pragmas = (op for loop in loops for op in loop.body.block.ops)
         counts = (op.max.value.data for op in pragmas if isinstance(op, vhls.LoopTripcountOp))
-        return next(counts, math.inf)
+        return max(counts, default=math.inf) or math.inf
 
     @cached_property
     def _some(self) -> list[int]:
@@ -125,11 +129,15 @@ class Iterations:
             position = iteration
             if depth:
                 iteration, position = divmod(iteration, trip_count(loop))
+            if self.thorough and (lower is None or step is None):
+                continue
             values[loop.body.block.args[0]] = (lower or 0) + position * (step or 1)
         return values
 
     def places(self, access: Access, iteration: int) -> Places:
         """Where an access is in an iteration. Elements that depend on data are taken to differ."""
+        if self.thorough:  # which are many, and each is asked for once
+            return self._places(access, iteration)
         key = (access.op, iteration)
         if key not in self._found:
             self._found[key] = self._places(access, iteration)
@@ -186,16 +194,23 @@ class Iterations:
         return base, offset
 
 
-def _is_of(value: SSAValue, indices: Collection[SSAValue]) -> bool:
-    """Whether a value is computed from one of some indices, and from nothing that is loaded."""
-    if value in indices or not isinstance(value.owner, Operation):
-        return value in indices
-    op = value.owner
-    return op.dialect_name() == "arith" and any(_is_of(operand, indices) for operand in op.operands)
+def _is_of(values: Sequence[SSAValue], indices: Collection[SSAValue]) -> bool:
+    """Whether one of some values is computed from some indices, and from nothing that is loaded."""
+    seen: set[SSAValue] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if value in indices:
+            return True
+        if value not in seen and isinstance(value.owner, Operation):
+            seen.add(value)
+            waiting += value.owner.operands if value.owner.dialect_name() == "arith" else ()
+    return False
 
 
 def busiest(accesses: Sequence[Places]) -> int:
     """The most elements that are touched in a bank; equal ones are touched once."""
+    accesses = [each for each in accesses if len(each.banks)]
     if not accesses:
         return 0
     rows = np.concatenate([np.concatenate([a.banks, a.elements], axis=1) for a in accesses])

@@ -68,7 +68,7 @@ def port_limits(
         if array.storage not in (Storage.PORT, Storage.FIFO, Storage.BANKS):
             continue
         reads, writes = (
-            max(busiest(places) for places in _samples(mine, kind, iterations))
+            max((busiest(places) for places in _samples(mine, kind, iterations)), default=0)
             for kind in (memref.LoadOp, memref.StoreOp)
         )
         if array.storage is Storage.PORT:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.builder import Builder, ImplicitBuilder
-from xdsl.dialects import func, memref, scf
+from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import MemRefType, ModuleOp, i64
-from xdsl.ir import Attribute
+from xdsl.ir import Attribute, Operation
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.hints import isa
 
@@ -24,7 +25,7 @@ from vaqf_compiler.emit.project import top_function
 from vaqf_compiler.engines.builder import Buffer, call, function, local, loop, when
 from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
 from vaqf_compiler.errors import OperationError
-from vaqf_compiler.hls_rules.violation import function_of, name_of, place_of
+from vaqf_compiler.hls_rules.violation import name_of, place_of
 
 PORT = "dependences"
 NEVER = 1 << 40
@@ -35,7 +36,7 @@ class Event(IntEnum):
     """What an observer is told, or asked."""
 
     BEGIN = 0
-    """The function of the loop begins, and iterations are counted anew."""
+    """The loop begins, and iterations are counted anew."""
     ITERATION = 1
     READ = 2
     WRITE = 3
@@ -176,10 +177,9 @@ def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
         raise OperationError(
             claim, f"claims about one iteration are not measured, as this one of {name}"
         )
-    for_loop, operation = claim.parent_op(), function_of(claim)
+    for_loop = claim.parent_op()
     array = claim.buffer.type
     assert isinstance(for_loop, scf.ForOp)
-    assert operation is not None
     assert isa(array, MemRefType[Attribute])
     shape = array.get_shape()
     observer = _observer(observer_name, int(np.prod(shape)))
@@ -188,7 +188,10 @@ def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
         with ImplicitBuilder(Builder(where)):
             call(observer, constant(event), element or constant(0))
 
-    tell(InsertPoint.at_start(operation.body.block), Event.BEGIN)
+    outermost = for_loop
+    while (parent := outermost.parent_op()) and _is_flattened(parent, outermost):
+        outermost = parent
+    tell(InsertPoint.before(outermost), Event.BEGIN)
     for op in list(for_loop.walk()):
         if isinstance(op, func.CallOp) and claim.buffer in op.operands:
             raise OperationError(op, f"accesses of {name} in {op.callee} are not measured")
@@ -201,6 +204,14 @@ def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
             tell(InsertPoint.before(op), event, element)
     tell(InsertPoint.at_start(for_loop.body.block), Event.ITERATION)
     return observer
+
+
+def _is_flattened(outer: Operation, inner: scf.ForOp) -> TypeGuard[scf.ForOp]:
+    """Whether the tool makes one loop of two: there is nothing else in the outer one."""
+    nothing = (vhls.PragmaOp, arith.ConstantOp, scf.YieldOp)
+    return isinstance(outer, scf.ForOp) and all(
+        op is inner or isinstance(op, nothing) for op in outer.body.block.ops
+    )
 
 
 def _report(top: func.FuncOp, observers: list[func.FuncOp]) -> None:

@@ -13,14 +13,14 @@ from vaqf_compiler.hls_rules.violation import violation
 
 _C_LIBRARY = """
 abort abs acos acosh asin asinh atan atan2 atanh atexit atof atoi atol bsearch calloc cbrt ceil
-clock copysign cos cosh div erf erfc exit exp exp2 expm1 fabs fclose fdim ffs floor fma fmax fmin
-fmod fopen fprintf fputc fputs fread free frexp fscanf fwrite gamma getc getchar getenv hypot ilogb
-index isalnum isalpha isdigit isspace j0 j1 jn labs ldexp ldiv lgamma llabs llrint llround log log10
-log1p log2 logb lrint lround malloc memchr memcmp memcpy memmove memset modf nan nearbyint nextafter
-pow printf putc putchar puts qsort rand realloc remove remquo rename rint round scalbn scanf signal
-sin sinh snprintf sprintf sqrt srand sscanf strcat strchr strcmp strcpy strlen strncmp strncpy
-strrchr strstr strtod strtol system tan tanh tgamma time tolower toupper trunc vfprintf vprintf y0
-y1 yn
+clock copysign cos cosh div erf erfc exit exp exp2 expm1 fabs fclose fdim fflush ffs floor fma fmax
+fmin fmod fopen fprintf fputc fputs fread free frexp fscanf fwrite gamma getc getchar getenv hypot
+ilogb index isalnum isalpha isdigit isspace j0 j1 jn labs ldexp ldiv lgamma llabs llrint llround
+log log10 log1p log2 logb lrint lround malloc memchr memcmp memcpy memmove memset modf nan
+nearbyint nextafter perror pow printf putc putchar puts qsort rand realloc remove remquo rename
+rewind rint round scalbn scanf signal sin sinh snprintf sprintf sqrt srand sscanf strcat strchr
+strcmp strcpy strlen strncmp strncpy strrchr strstr strtod strtol system tan tanh tgamma time
+tolower toupper trunc vfprintf vprintf y0 y1 yn
 """
 FUNCTIONS = frozenset(_C_LIBRARY.split())
 """Of the C library, to which a top function has the linkage."""

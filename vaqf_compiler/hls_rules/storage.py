@@ -8,7 +8,7 @@ from xdsl.dialects import func, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program, ancestors
+from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
 
 IMPOSSIBLE: Mapping[tuple[str, str], str] = {
@@ -27,7 +27,7 @@ def check_bindings(program: Program) -> None:
     complete = {
         (root, op.dim.value.data)
         for op in pragmas
-        if op.kind.data == "complete"
+        if op.kind.data == "complete" or _is_all(op)
         for root in program.roots(op.buffer)
     }
     for op in program.module.walk():
@@ -60,19 +60,13 @@ def check_roms(program: Program) -> None:
             continue
         name = name_of(op.memref)
         for root in program.roots(op.memref):
-            if root in roms and not _is_content(op, program):
+            if root in roms and not _Contents(root, program).has(op):
                 what = f"the array {name} is bound to a ROM, and what is written here is not known "
                 what += "when the hardware is built"
                 raise violation(op, what, "bind it to a RAM")
             if isinstance(root.owner, memref.GetGlobalOp):
                 what = f"the array {name} is the constant table {root.owner.name_}"
                 raise violation(op, what, "copy the table to an array, and write that")
-
-
-def _is_content(store: memref.StoreOp, program: Program) -> bool:
-    """Whether it is known when the hardware is built what is written, where, and that it is."""
-    deciding = (store.value, *store.indices, *_decisive(store, program))
-    return all(_is_known(value, program) for value in deciding)
 
 
 def _check_order(
@@ -91,8 +85,10 @@ def _check_order(
             case memref.LoadOp() if op.memref in rom:
                 is_read = True
             case scf.ForOp():  # and again
-                for _ in range(2):
-                    is_read = _check_order(op.body.block, rom, program, is_read=is_read)
+                before = is_read
+                is_read = _check_order(op.body.block, rom, program, is_read=before)
+                if is_read and not before:
+                    _check_order(op.body.block, rom, program, is_read=True)
             case scf.IfOp():
                 inside = [region.block for region in op.regions if region.blocks]
                 found = [_check_order(b, rom, program, is_read=is_read) for b in inside]
@@ -107,29 +103,72 @@ def _check_order(
     return is_read
 
 
-def _decisive(op: Operation, program: Program) -> Iterator[SSAValue]:
-    """Conditions and bounds that say whether an operation runs, those of calls included."""
-    for parent in ancestors(op):
-        if isinstance(parent, scf.IfOp):
-            yield parent.cond
-        elif isinstance(parent, scf.ForOp):
-            yield from (parent.lb, parent.ub, parent.step)
-    for call in _calls_of(function_of(op), program):
-        yield from _decisive(call, program)
+def _is_all(op: vhls.ArrayPartitionOp) -> bool:
+    """Whether a factor is the size of the dimension."""
+    array = vhls.memref_type(op.buffer.type)
+    assert array is not None and op.factor is not None
+    return op.factor.value.data == array.get_shape()[op.dim.value.data - 1]
 
 
-def _calls_of(function: func.FuncOp | None, program: Program) -> list[func.CallOp]:
-    return [call for call in program.calls if program.callee(call) is function]
+class _Contents:
+    """What is known of a ROM when the hardware is built: by what its block itself computes."""
 
+    def __init__(self, rom: SSAValue, program: Program):
+        assert isinstance(rom.owner, Operation)
+        self._rom, self._program = rom, program
+        self._scope = rom.owner.parent
+        self._function = function_of(rom.owner)
+        self._known: dict[SSAValue, bool] = {}
 
-def _is_known(value: SSAValue, program: Program) -> bool:
-    """Whether a value is computed from constants and indices of loops, also of those that call."""
-    op = value.owner
-    if isinstance(op, Operation):
-        return op.dialect_name() == "arith" and all(_is_known(v, program) for v in op.operands)
-    parent = op.parent_op()
-    if isinstance(parent, func.FuncOp):
-        calls = _calls_of(parent, program)
-        position = op.args.index(value)
-        return bool(calls) and all(_is_known(c.arguments[position], program) for c in calls)
-    return isinstance(parent, scf.ForOp) and value is op.args[0]
+    def has(self, store: memref.StoreOp) -> bool:
+        """Whether it is known what is written, where, and that it is."""
+        deciding = (store.value, *store.indices, *self._decisive(store))
+        return all(map(self._is_known, deciding))
+
+    def _decisive(self, op: Operation) -> Iterator[SSAValue]:
+        """Conditions and bounds in the ROM's block that say whether an operation runs."""
+        while op.parent is not self._scope:
+            parent = op.parent_op()
+            if parent is None or isinstance(parent, func.FuncOp):
+                for call in self._calls(parent):
+                    yield from self._decisive(call)
+                return
+            if isinstance(parent, scf.IfOp):
+                yield parent.cond
+            elif isinstance(parent, scf.ForOp):
+                yield from (parent.lb, parent.ub, parent.step)
+            op = parent
+
+    def _calls(self, function: Operation | None) -> list[func.CallOp]:
+        """Those that pass the ROM."""
+        return [
+            call
+            for call in self._program.calls
+            if self._program.callee(call) is function
+            and any(self._rom in self._program.roots(value) for value in call.arguments)
+        ]
+
+    def _is_known(self, value: SSAValue) -> bool:
+        """Whether a value is computed from constants and indices of loops in the ROM's block."""
+        if value not in self._known:
+            self._known[value] = self._is_computed(value)
+        return self._known[value]
+
+    def _is_computed(self, value: SSAValue) -> bool:
+        op = value.owner
+        if isinstance(op, Operation):
+            return op.dialect_name() == "arith" and all(map(self._is_known, op.operands))
+        parent = op.parent_op()
+        if isinstance(parent, func.FuncOp) and parent is not self._function:
+            position, calls = op.args.index(value), self._calls(parent)
+            return bool(calls) and all(self._is_known(c.arguments[position]) for c in calls)
+        if not isinstance(parent, scf.ForOp) or value is not op.args[0]:
+            return False
+        return function_of(parent) is not self._function or self._is_inside(parent)
+
+    def _is_inside(self, op: Operation) -> bool:
+        """Whether an operation is in the ROM's block."""
+        inner: Operation | None = op
+        while inner is not None and inner.parent is not self._scope:
+            inner = inner.parent_op()
+        return inner is not None

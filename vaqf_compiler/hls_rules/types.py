@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import IndexType, MemRefType
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
@@ -26,12 +26,19 @@ def check_types(program: Program) -> None:
     for op in program.module.ops:
         if isinstance(op, memref.GlobalOp):
             table = vhls.memref_type(op.type)
-            is_integers = table is not None and width_of(table.element_type) is not None
-            if not is_integers or vhls.is_fifo(op.type) or op.constant is None:
+            assert table is not None
+            if width_of(table.element_type) is None or vhls.is_fifo(op.type) or op.constant is None:
                 what = f"the table @{op.sym_name.data} is a {op.type}"
                 if op.constant is None:
                     what = f"the table @{op.sym_name.data} is no constant"
                 raise violation(op, what, "make it constant integers")
+            contents = op.initial_value
+            if not isa(contents, DenseIntOrFPElementsAttr) or (
+                contents.get_element_type() != table.element_type
+                or contents.get_shape() != table.get_shape()
+            ):
+                what = f"the table @{op.sym_name.data} is a {op.type}, and its contents are not"
+                raise violation(op, what, "give it as many values of its type")
     for function in program.functions.values():
         for op in function.walk():
             for value in _values(op):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xdsl.dialects import memref, scf
-from xdsl.ir import Block, SSAValue
+from xdsl.dialects import func, memref, scf
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from vaqf_compiler.cost.affine import Affine, affine, varies
 from vaqf_compiler.cost.schedule import constant, trip_count
@@ -31,11 +31,8 @@ def check_words(program: Program) -> None:
         if isinstance(op, vhls.ArrayReshapeOp):
             for root in program.roots(op.buffer):
                 wide[root][op.dim.value.data - 1] = op
-    stores: defaultdict[tuple[SSAValue, Block | None], list[memref.StoreOp]] = defaultdict(list)
-    for op in program.module.walk():
-        if isinstance(op, memref.StoreOp):
-            stores[op.memref, op.parent].append(op)
-    for (array, _), together in stores.items():
+    for together in _at_a_time(program):
+        array = together[0].memref
         for root in program.roots(array):
             if (reshaped := wide.get(root)) and not _are_whole(together, reshaped, program):
                 number = min(reshaped) + 1
@@ -43,6 +40,31 @@ def check_words(program: Program) -> None:
                 what += f"dimension {number}"
                 remedy = "gather its elements, and store them in an unrolled loop over all"
                 raise violation(together[0], what, remedy)
+
+
+def _at_a_time(program: Program) -> Iterator[list[memref.StoreOp]]:
+    """Stores to an array that are in one block, with nothing between that takes its time."""
+    for block in (b for op in program.module.walk() for r in op.regions for b in r.blocks):
+        found: dict[SSAValue, list[memref.StoreOp]] = {}
+        for op in block.ops:
+            if isinstance(op, memref.StoreOp):
+                found.setdefault(op.memref, []).append(op)
+            elif isinstance(op, memref.LoadOp):
+                if op.memref in found:
+                    yield found.pop(op.memref)
+            elif _takes_time(op, program):
+                yield from found.values()
+                found = {}
+        yield from found.values()
+
+
+def _takes_time(op: Operation, program: Program) -> bool:
+    """Whether an operation calls, or goes through iterations one after another."""
+    return any(
+        isinstance(inner, func.CallOp)
+        or (isinstance(inner, scf.ForOp) and not leaves_no_loop(program, inner))
+        for inner in op.walk()
+    )
 
 
 def _are_whole(
@@ -54,6 +76,8 @@ def _are_whole(
     for store in stores:
         unrolled, conditions = _around(store, program)
         if any(varies(condition, loop) for condition in conditions for loop in unrolled):
+            return False
+        if any(_takes_time(inner, program) for loop in unrolled for inner in loop.body.block.ops):
             return False
         for indices in _copies(store, unrolled):
             rest = {value for index in indices for value in index.terms}
@@ -93,7 +117,10 @@ class _Layout:
         assert array is not None
         size = array.get_shape()[pragma.dim.value.data - 1]
         parts = size if pragma.factor is None else pragma.factor.value.data
-        return _Layout(pragma.kind.data, size, parts)
+        kind = "cyclic" if parts == 1 else pragma.kind.data
+        if kind == "block":  # the last of them may be left out
+            parts = -(-size // -(-size // parts))
+        return _Layout(kind, size, parts)
 
     def place(self, index: Affine) -> tuple[int, int] | None:
         """The word of an index in the dimension, and which of its elements; None if not known."""
@@ -126,18 +153,29 @@ def _around(store: memref.StoreOp, program: Program) -> tuple[list[scf.ForOp], l
 def _copies(store: memref.StoreOp, unrolled: Sequence[scf.ForOp]) -> list[list[Affine]]:
     """The indices of each copy of a store."""
     found: list[list[Affine]] = []
-    indices = [affine(index) for index in store.indices]
+    indices = [_by_iterations(affine(index)) for index in store.indices]
     ranges: list[range] = []
     for loop in unrolled:
-        lower, step = constant(loop.lb), constant(loop.step)
-        assert lower is not None and step is not None
-        ranges.append(range(lower, lower + step * trip_count(loop), step))
+        ranges.append(range(trip_count(loop)))
     for values in itertools.product(*ranges):
         numbers: dict[SSAValue, int] = {}
         for loop, value in zip(unrolled, values, strict=True):
             numbers[loop.body.block.args[0]] = value
         found.append([_with(index, numbers) for index in indices])
     return found
+
+
+def _by_iterations(index: Affine) -> Affine:
+    """A sum in which the index of a loop that is not unrolled stands for the iteration."""
+    terms, offset = dict(index.terms), index.constant
+    for value, factor in index.terms.items():
+        loop = value.block.parent_op() if isinstance(value, BlockArgument) else None
+        if isinstance(loop, scf.ForOp) and value is loop.body.block.args[0]:
+            lower, step = constant(loop.lb), constant(loop.step)
+            if lower is not None and step is not None:
+                terms[value] = factor * step
+                offset += factor * lower
+    return Affine(terms, offset)
 
 
 def _with(index: Affine, numbers: Mapping[SSAValue, int]) -> Affine:

@@ -49,7 +49,7 @@ lint: $(READY)
 
 test-unit: $(READY)
 	@echo "==> Unit tests"
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n auto --maxprocesses 4 --dist loadfile
 
 test-lit: $(READY)
 	@echo "==> lit tests"

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
@@ -30,15 +29,11 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
 from vaqf_compiler.dialects.binvit.mapping import selected
-from vaqf_compiler.quantize.calibration import (
-    BinarizedWeights,
-    calibration_images,
-    observe_ranges,
-)
+from vaqf_compiler.quantize.calibration import calibration_images, observe_ranges
 from vaqf_compiler.quantize.ranges import METHODS
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
-from vaqf_compiler.quantize.roles import binary_layers, is_residual, parameter_of
-from vaqf_compiler.quantize.scales import symmetric
+from vaqf_compiler.quantize.roles import binary_weights, is_residual
+from vaqf_compiler.quantize.scales import binary_scale, symmetric
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
 from vaqf_compiler.weights import WeightFile, open_weights
 
@@ -89,15 +84,10 @@ class BinvitQuantizePass(ModulePass):
         def read(parameter: ParameterOp) -> Array:
             return BinvitFunctions(weights).read(parameter)
 
-        binary_scales: dict[str, float] = {}
-        for layer in binary_layers(function):
-            if (weight := parameter_of(layer.weight)) is not None:
-                values = np.abs(read(weight).astype(np.float64))
-                binary_scales[weight.parameter.data] = float(values.mean()) or 1.0
+        binary = {weight: binary_scale(read(weight)) for weight in binary_weights(function)}
         image = function.args[0]
         images = calibration_images(self.calibration, shape_of(image), self.images, self.seed)
-        binarized = BinarizedWeights(weights, binary_scales)
-        ranges = observe_ranges(module, function, images, binarized, self.method)
+        ranges = observe_ranges(module, function, images, weights, binary, self.method)
         stream = [ranges.largest(value) for value in ranges.statistics if is_residual(value)]
         largest_residual = max(stream, default=1.0)
 
@@ -106,6 +96,6 @@ class BinvitQuantizePass(ModulePass):
             bits=bits,
             ranges=ranges,
             residual=symmetric(RESIDUAL_BITS, largest_residual),
-            binary_scales=binary_scales,
+            binary=binary,
             read=read,
         )

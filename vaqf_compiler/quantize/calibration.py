@@ -22,27 +22,6 @@ from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, Weights
 
 
-class BinarizedWeights(Mapping[str, Array]):
-    """A model's parameters, with some of them replaced by their signs times their mean."""
-
-    def __init__(self, weights: Weights, binary: Mapping[str, float]):
-        """`binary` maps the names of the parameters to replace to their scales."""
-        self._weights = weights
-        self._binary = binary
-
-    def __getitem__(self, name: str) -> Array:
-        stored = self._weights[name]
-        if name not in self._binary:
-            return stored
-        return np.where(stored >= 0, self._binary[name], -self._binary[name]).astype(np.float32)
-
-    def __iter__(self):
-        return iter(self._weights)
-
-    def __len__(self) -> int:
-        return len(self._weights)
-
-
 def calibration_images(
     path: str | None, shape: tuple[int, ...], count: int, seed: int
 ) -> NDArray[np.float32]:
@@ -71,10 +50,12 @@ def observe_ranges(
     function: func.FuncOp,
     images: NDArray[np.float32],
     weights: Weights,
+    binary: Mapping[ParameterOp, float],
     method: str,
 ) -> Ranges:
     """
-    The ranges that the tensors of `function` take on the images, to be cut by one of `METHODS`.
+    The ranges that the tensors of `function` take on the images, to be cut by one of `METHODS`;
+    `binary` has the scales of binary weights.
     Raises UserError where a value is not finite.
     """
     assert images.shape[1:] == shape_of(function.args[0])
@@ -99,5 +80,5 @@ def observe_ranges(
     passes = [(observe, image) for observe in observers for image in images]
     for observe, image in tqdm(passes, "calibrating", unit="image", disable=None, leave=False):
         observe(function.args[0], image)
-        run_function(module, function.sym_name.data, [image], weights, observe)
+        run_function(module, function.sym_name.data, [image], weights, observe, binary)
     return Ranges(statistics, method)

@@ -51,11 +51,12 @@ def quantize_function(
     bits: int,
     ranges: Ranges,
     residual: QuantizedType,
-    binary_scales: Mapping[str, float],
+    binary: Mapping[binvit.ParameterOp, float],
     read: Callable[[binvit.ParameterOp], Array],
 ) -> None:
     """
-    Rewrite a float model, a function of an image, to integers; activations have `bits` bits.
+    Rewrite a float model, a function of an image, to integers; activations have `bits` bits, and
+    `binary` has the scales of the binary weights.
     Raises PassFailedException for an operation that has no integer form.
     """
     image = function.args[0]
@@ -67,7 +68,7 @@ def quantize_function(
         bits=bits,
         ranges=ranges,
         residual=residual,
-        binary_scales=binary_scales,
+        binary=binary,
         read=read,
         values={image: block.args[0]},
     )
@@ -89,7 +90,7 @@ class Quantizer:
     bits: int
     ranges: Ranges
     residual: QuantizedType
-    binary_scales: Mapping[str, float]
+    binary: Mapping[binvit.ParameterOp, float]
     read: Callable[[binvit.ParameterOp], Array]
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
 
@@ -148,7 +149,7 @@ class Quantizer:
         weight = parameter_of(op.weight)
         if weight is None:
             raise self.fail(op, "its weight is not a parameter")
-        scale = self.binary_scales.get(weight.parameter.data)
+        scale = self.binary.get(weight)
         weight_type: IntegerElement
         if scale is None:
             weight_type = symmetric(WEIGHT_BITS, float(np.abs(self.read(weight)).max()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from xdsl.builder import Builder
 from xdsl.dialects import func
 from xdsl.ir import Operation, SSAValue
+from xdsl.rewriter import InsertPoint
 
 from vaqf_compiler.dialects.binvit import (
     AddOp,
@@ -28,6 +30,24 @@ def is_head(op: LinearOp) -> bool:
 def binary_layers(function: func.FuncOp) -> list[LinearOp]:
     """The linear layers whose weights become binary: all but the heads."""
     return [op for op in function.walk() if isinstance(op, LinearOp) and not is_head(op)]
+
+
+def binary_weights(function: func.FuncOp) -> list[ParameterOp]:
+    """
+    The weights of the layers that become binary, those of each layer in an operation that no other
+    uses: layers can share a parameter, whole or in rows, but each has a scale of its own.
+    """
+    weights: list[ParameterOp] = []
+    for layer in binary_layers(function):
+        if (weight := parameter_of(layer.weight)) is None:
+            continue
+        if not weight.result.has_one_use():
+            weight = weight.clone()
+            weight.result.name_hint = layer.weight.name_hint
+            Builder(InsertPoint.before(layer)).insert(weight)
+            layer.operands[layer.operands.index(layer.weight)] = weight.result
+        weights.append(weight)
+    return weights
 
 
 def parameter_of(value: SSAValue) -> ParameterOp | None:

@@ -19,6 +19,13 @@ def symmetric(bits: int, largest: float) -> QuantizedType:
     return QuantizedType(bits, max(largest, SMALLEST_RANGE) / greatest)
 
 
+def binary_scale(weight: Array) -> float:
+    """
+    What a layer's binary weights are multiples of: their mean absolute value, or 1 where all are 0.
+    """
+    return float(np.abs(weight.astype(np.float64)).mean()) or 1.0
+
+
 def probability(bits: int, largest: float) -> QuantizedType:
     """The unsigned type with the finest power-of-two scale that still holds `largest`."""
     exponent = bits - math.ceil(math.log2(max(largest, 2.0**-16)))

@@ -18,7 +18,7 @@ from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
 from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
-from vaqf_compiler.quantize.roles import binary_layers, parameter_of
+from vaqf_compiler.quantize.roles import binary_weights
 from vaqf_compiler.quantize.scales import symmetric
 from vaqf_compiler.reference.interpreter import Array
 
@@ -54,13 +54,12 @@ def quantized_structure(module: ModuleOp, bits: int) -> ModuleOp:
         raise PassFailedException(
             "the model is quantised already; its precision is selected before binvit-quantize"
         )
-    weights = [parameter_of(layer.weight) for layer in binary_layers(function)]
     quantize_function(
         function,
         bits=bits,
         ranges=Ranges(_UnitStatistics(), "minmax"),
         residual=symmetric(RESIDUAL_BITS, 1.0),
-        binary_scales={w.parameter.data: 1.0 for w in weights if w is not None},
+        binary=dict.fromkeys(binary_weights(function), 1.0),
         read=_zeros,
     )
     dce(copy)

@@ -56,8 +56,10 @@ def _product(lhs: Array, rhs: Array, lhs_value: SSAValue, rhs_value: SSAValue) -
 class BinvitFunctions(InterpreterFunctions):
     """One method for each operation; float32 arrays in float, int64 arrays quantised."""
 
-    def __init__(self, weights: Weights):
+    def __init__(self, weights: Weights, binary: Mapping[binvit.ParameterOp, float] | None = None):
+        """`binary` has parameters of a float model that are their signs times a scale."""
         self.weights = weights
+        self.binary = binary or {}
 
     def read(self, op: binvit.ParameterOp) -> Array:
         """
@@ -80,7 +82,10 @@ class BinvitFunctions(InterpreterFunctions):
     def parameter(
         self, interpreter: Interpreter, op: binvit.ParameterOp, args: PythonValues
     ) -> PythonValues:
-        return (self.read(op),)
+        values = self.read(op)
+        if (scale := self.binary.get(op)) is not None:
+            values = np.where(values >= 0, scale, -scale).astype(np.float32)
+        return (values,)
 
     @impl(binvit.QuantizeOp)
     def quantize(
@@ -247,11 +252,11 @@ class _Observing(Interpreter.Listener):
 
 
 def _interpreter(
-    module: ModuleOp, weights: Weights, listeners: Sequence[Interpreter.Listener] = ()
+    module: ModuleOp, functions: BinvitFunctions, listeners: Sequence[Interpreter.Listener] = ()
 ) -> Interpreter:
     interpreter = Interpreter(module, listeners=tuple(listeners))
     interpreter.register_implementations(FuncFunctions())
-    interpreter.register_implementations(BinvitFunctions(weights))
+    interpreter.register_implementations(functions)
     return interpreter
 
 
@@ -261,14 +266,16 @@ def run_function(
     inputs: Sequence[Array],
     weights: Weights,
     observe: Observer | None = None,
+    binary: Mapping[binvit.ParameterOp, float] | None = None,
 ) -> list[Array]:
     """
     Run a function of `module` on arrays and return its results.
 
-    `weights` has the parameters; `observe` is called with every value computed on the way.
+    `weights` has the parameters; `observe` is called with every value computed on the way. Of a
+    float model, `binary` has the parameters that are taken as their signs times a scale.
     """
     listeners = () if observe is None else (_Observing(observe),)
-    interpreter = _interpreter(module, weights, listeners)
+    interpreter = _interpreter(module, BinvitFunctions(weights, binary), listeners)
     return list(interpreter.call_op(name, tuple(inputs)))
 
 
@@ -279,7 +286,7 @@ def run_packs(
     Run the block of a memory image; each pack with its operand. Values are dropped after their
     last use: together they can be many times the size of the packed file.
     """
-    interpreter = _interpreter(ModuleOp([]), weights)
+    interpreter = _interpreter(ModuleOp([]), BinvitFunctions(weights))
     values: dict[SSAValue, Array] = dict(zip(block.args, arguments, strict=True))
     remaining = {v: len(list(v.uses)) for op in block.ops for v in (*op.results, *op.operands)}
     for op in block.ops:

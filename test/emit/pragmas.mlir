@@ -1,4 +1,5 @@
-// Each operation of the vhls dialect is one line, where the operation stands.
+// Each operation of the vhls dialect is one line, where the operation stands. Words that an option has
+// for values stand alone, which all releases of Vitis HLS take.
 
 // RUN: vaqf-opt %s -t 'hls-cpp{verify=false}' | filecheck %s
 
@@ -10,11 +11,11 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
   vhls.inline off
   // CHECK-NEXT: static i20 buffer[8][64];
   %buffer = memref.alloc() : memref<8x64xi20>
-  // CHECK-NEXT: #pragma HLS array_partition variable=buffer type=complete dim=1
+  // CHECK-NEXT: #pragma HLS array_partition variable=buffer complete dim=1
   vhls.array_partition %buffer "complete" dim = 1 : memref<8x64xi20>
-  // CHECK-NEXT: #pragma HLS array_partition variable=buffer type=cyclic factor=4 dim=2
+  // CHECK-NEXT: #pragma HLS array_partition variable=buffer cyclic factor=4 dim=2
   vhls.array_partition %buffer "cyclic" factor = 4 dim = 2 : memref<8x64xi20>
-  // CHECK-NEXT: #pragma HLS array_reshape variable=buffer type=block factor=2 dim=2
+  // CHECK-NEXT: #pragma HLS array_reshape variable=buffer block factor=2 dim=2
   vhls.array_reshape %buffer "block" factor = 2 dim = 2 : memref<8x64xi20>
   // CHECK-NEXT: #pragma HLS bind_storage variable=buffer type=ram_2p impl=uram latency=3
   vhls.bind_storage %buffer type = "ram_2p" impl = "uram" latency = 3 : memref<8x64xi20>
@@ -33,9 +34,9 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
     vhls.unroll
     // CHECK-NEXT: #pragma HLS loop_tripcount min=1 max=64
     vhls.loop_tripcount min = 1 max = 64
-    // CHECK-NEXT: #pragma HLS dependence variable=buffer type=inter dependent=false
+    // CHECK-NEXT: #pragma HLS dependence variable=buffer inter false
     vhls.dependence %buffer "inter" false : memref<8x64xi20>
-    // CHECK-NEXT: #pragma HLS dependence variable=buffer type=inter direction=RAW distance=32 dependent=true
+    // CHECK-NEXT: #pragma HLS dependence variable=buffer inter RAW distance=32 true
     vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
     // What a bind_op is about is a variable.
     // CHECK-NEXT: const i20 v = input[i] * input[i];
@@ -69,7 +70,7 @@ func.func @processes(%tiles: index) {
     // An array of the body is declared in it, so that the tool doubles it.
     // CHECK-NEXT: {{^    }}i8 buffer[4];
     %buffer = memref.alloca() : memref<4xi8>
-    // CHECK-NEXT: #pragma HLS array_partition variable=buffer type=complete dim=1
+    // CHECK-NEXT: #pragma HLS array_partition variable=buffer complete dim=1
     vhls.array_partition %buffer "complete" dim = 1 : memref<4xi8>
     // CHECK-NEXT: load(buffer, i);
     func.call @load(%buffer, %i) : (memref<4xi8>, index) -> ()
@@ -114,13 +115,13 @@ func.func @processes_of_a_function(%word: i128, %words: memref<2xi128>) {
 // A function with ports is the top function: not static, and of C linkage, as kernels are.
 // CHECK-LABEL: extern "C" void top(u128 weights[], i8 image[64], i20 logits[8][64], int count) {
 func.func @top(%weights: memref<?xi128>, %image: memref<64xi8>, %logits: memref<8x64xi20>, %count: index) {
-  // CHECK-NEXT: #pragma HLS interface mode=m_axi port=weights bundle=gmem0 offset=slave depth=4096 latency=60 max_read_burst_length=64 num_read_outstanding=8
+  // CHECK-NEXT: #pragma HLS interface m_axi port=weights bundle=gmem0 offset=slave depth=4096 latency=60 max_read_burst_length=64 num_read_outstanding=8
   vhls.interface %weights : memref<?xi128> mode = "m_axi" bundle = "gmem0" depth = 4096 latency = 60 max_read_burst_length = 64 num_read_outstanding = 8
-  // CHECK-NEXT: #pragma HLS interface mode=m_axi port=image bundle=gmem1 offset=slave
+  // CHECK-NEXT: #pragma HLS interface m_axi port=image bundle=gmem1 offset=slave
   vhls.interface %image : memref<64xi8> mode = "m_axi" bundle = "gmem1"
-  // CHECK-NEXT: #pragma HLS interface mode=s_axilite port=count bundle=control
+  // CHECK-NEXT: #pragma HLS interface s_axilite port=count bundle=control
   vhls.interface %count : index mode = "s_axilite" bundle = "control"
-  // CHECK-NEXT: #pragma HLS interface mode=s_axilite port=return bundle=control
+  // CHECK-NEXT: #pragma HLS interface s_axilite port=return bundle=control
   vhls.interface mode = "s_axilite" bundle = "control"
   // CHECK-NEXT: #pragma HLS allocation function instances=engine limit=1
   vhls.allocation function @engine limit = 1

@@ -14,6 +14,7 @@ from compile_cpp import AP_TYPES
 from small_project import MODEL_FILE, compile_small, tool
 from tcl import INPUTS, calls_in, record, record_in_python, tcl_list, written
 from vendor_commands import VIVADO, VIVADO_HLS, Call, ToolError, check_calls
+from vendor_pragmas import check_pragma
 
 from vaqf_compiler.cli import vaqf_compile
 
@@ -466,6 +467,15 @@ def test_vivado_hls_gets_a_script_that_it_knows(vivado_project: Path) -> None:
     readme = (vivado_project / "README.md").read_text()
     assert "\nvivado_hls -f run_hls.tcl\n" in readme
     assert "vitis" not in readme.lower()
+
+
+def test_the_front_end_of_vitis_hls_takes_all_pragmas(projects: dict[str, Path]) -> None:
+    for project in projects.values():
+        source = (project / "vaqf_top.cpp").read_text()
+        pragmas = [line for line in source.splitlines() if line.startswith("#pragma")]
+        assert pragmas
+        for line in pragmas:
+            check_pragma(line)
 
 
 def test_vivado_hls_gets_pragmas_and_c_plus_plus_that_it_knows(

@@ -1,8 +1,9 @@
 """
 Pragmas as the tools read them: Vitis HLS (AMD UG1399), and Vivado HLS up to 2020.1 (UG902).
 
-An operation of `vhls` knows its pragma in Vitis HLS. Vivado HLS has the same pragmas, with other
-words for options and with cores instead of bindings; all that differs is here.
+An operation of `vhls` knows its pragma in Vitis HLS, in words that all its releases take
+(docs/hls-verify.md). Vivado HLS has the same pragmas, with other words for some options and with
+cores instead of bindings; all that differs is here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Callable
 from functools import singledispatch
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.vhls.arrays import ArrayLayoutOp
 from vaqf_compiler.dialects.vhls.pragma import option
 
 PragmaSyntax = Callable[[vhls.PragmaOp, str | None], str]
@@ -28,13 +28,6 @@ def vivado_pragma(op: vhls.PragmaOp, variable: str | None) -> str:
     """The pragma in Vivado HLS."""
     name, _, options = op.pragma(variable).partition(" ")
     return f"{name.upper()} {options}".rstrip()
-
-
-@vivado_pragma.register
-def _(op: ArrayLayoutOp, variable: str | None) -> str:
-    pragma = op.name.removeprefix("vhls.").upper()
-    text = f"{pragma} variable={variable} {op.kind.data}"
-    return text + option("factor", op.factor) + option("dim", op.dim)
 
 
 @vivado_pragma.register
@@ -62,22 +55,6 @@ def _(op: vhls.BindOpOp, variable: str | None) -> str:
 
 
 @vivado_pragma.register
-def _(op: vhls.InterfaceOp, variable: str | None) -> str:
-    text = f"INTERFACE {op.mode.data} port={variable or 'return'} bundle={op.bundle.data}"
-    if op.mode.data == "m_axi":
-        text += " offset=slave"
-    return text + "".join(option(name, value) for name, value in op.m_axi_options.items())
-
-
-@vivado_pragma.register
 def _(op: vhls.AllocationOp, variable: str | None) -> str:
     name = op.function.root_reference.data
     return f"ALLOCATION instances={name}{option('limit', op.limit)} function"
-
-
-@vivado_pragma.register
-def _(op: vhls.DependenceOp, variable: str | None) -> str:
-    text = f"DEPENDENCE variable={variable} {op.kind.data}"
-    if op.distance is None:
-        return f"{text} false"
-    return f"{text} RAW{option('distance', op.distance)} true"

@@ -81,7 +81,7 @@ class ArrayLayoutOp(PragmaOp, ABC):
 
     def pragma(self, variable: str | None) -> str:
         pragma = self.name.removeprefix("vhls.")
-        text = f"{pragma} variable={variable} type={self.kind.data}"
+        text = f"{pragma} variable={variable} {self.kind.data}"
         return text + option("factor", self.factor) + option("dim", self.dim)
 
 

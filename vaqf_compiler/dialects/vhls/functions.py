@@ -125,7 +125,7 @@ class InterfaceOp(PragmaOp):
                 raise VerifyException(f"{name} must be at most {LONGEST_BURST}")
 
     def pragma(self, variable: str | None) -> str:
-        text = f"interface mode={self.mode.data} port={variable or 'return'}"
+        text = f"interface {self.mode.data} port={variable or 'return'}"
         text += f" bundle={self.bundle.data}"
         if self.mode.data == "m_axi":
             text += " offset=slave"

@@ -162,7 +162,7 @@ class DependenceOp(PragmaOp):
             raise VerifyException("only iterations are at a distance: the kind must be inter")
 
     def pragma(self, variable: str | None) -> str:
-        text = f"dependence variable={variable} type={self.kind.data}"
+        text = f"dependence variable={variable} {self.kind.data}"
         if self.distance is None:
-            return f"{text} dependent=false"
-        return f"{text} direction=RAW{option('distance', self.distance)} dependent=true"
+            return f"{text} false"
+        return f"{text} RAW{option('distance', self.distance)} true"

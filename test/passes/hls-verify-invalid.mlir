@@ -1437,6 +1437,61 @@ func.func @same_iteration(%x: memref<64xi8>, %byte: i8) {
 
 // -----
 
+// CHECK: hls-verify refuses 'memref.store' in @looked_up: the loop over %i reads and writes %x at places that are no sums of its counters times constants, so that iterations seem to depend on one another; say after how many they do: vhls.dependence %x
+func.func @looked_up(%at: memref<64xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 2
+    %row = memref.load %at[%i] : memref<64xindex>
+    %a = memref.load %x[%row] : memref<64xi8>
+    memref.store %a, %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
+// Subscripts of one dimension that are all known do not help if they can be equal.
+// CHECK: hls-verify refuses 'memref.store' in @halves: the loop over %i reads and writes %x at places that are no sums of its counters
+func.func @halves() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64x2xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %half = arith.divsi %i, %two : index
+    %a = memref.load %x[%half, %zero] : memref<64x2xi8>
+    memref.store %a, %x[%i, %zero] : memref<64x2xi8>
+  }
+  func.return
+}
+
+// -----
+
+// What is claimed of the accesses of one iteration says nothing of others.
+// CHECK: hls-verify refuses 'memref.store' in @other_claim: the loop over %i reads and writes %x
+func.func @other_claim(%at: memref<64xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "intra" false : memref<64xi8>
+    %row = memref.load %at[%i] : memref<64xindex>
+    %a = memref.load %x[%row] : memref<64xi8>
+    memref.store %a, %x[%i] : memref<64xi8>
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'scf.for' in @three_reads: the loop over %i cannot start every 1 cycles: the ports of x need 2; say ii = 2, or divide that array so that accesses fall into more memories
 func.func @three_reads(%x: memref<64xi8>, %y: memref<64xi8>) {
   %zero = arith.constant 0 : index

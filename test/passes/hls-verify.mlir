@@ -603,6 +603,45 @@ func.func @dependences(%x: memref<64xi8>, %y: memref<64xi8>, %at: memref<64xinde
   func.return
 }
 
+// -----
+
+// What the tool can compare needs no claim: sums of counters, of a nest that is one loop and of loops
+// that are unrolled, or a subscript that always differs. Registers and queues do not either.
+// CHECK-LABEL: func.func @compared
+func.func @compared(%at: memref<64xindex>, %base: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %size = arith.constant 8 : index
+  %x = memref.alloc() : memref<64x2xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<64x2xi8>
+  %y = memref.alloc() : memref<64x2xi8>
+  %z = memref.alloc() : memref<8xi8>
+  vhls.array_partition %z "complete" dim = 1 : memref<8xi8>
+  scf.for %i = %zero to %size step %one {
+    scf.for %j = %zero to %size step %one {
+      vhls.pipeline ii = 1
+      %row = arith.muli %i, %size : index
+      %cell = arith.addi %row, %j : index
+      %far = arith.addi %cell, %base : index
+      scf.for %k = %zero to %two step %one {
+        vhls.unroll
+        %a = memref.load %x[%far, %k] : memref<64x2xi8>
+        memref.store %a, %x[%cell, %k] : memref<64x2xi8>
+      }
+      %any = memref.load %at[%cell] : memref<64xindex>
+      %b = memref.load %y[%any, %zero] : memref<64x2xi8>
+      memref.store %b, %y[%cell, %one] : memref<64x2xi8>
+      %half = arith.divsi %cell, %size : index
+      %c = memref.load %z[%half] : memref<8xi8>
+      memref.store %c, %z[%j] : memref<8xi8>
+    }
+  }
+  func.return
+}
+
+// -----
+
 // A pipelined function reads a memory twice in a call, as both of its ports can.
 // CHECK-LABEL: func.func @called_each_cycle
 func.func @called_each_cycle(%x: memref<64xi8>, %y: memref<64xi8>) {

@@ -269,6 +269,11 @@ PORT = """
 memref.store %old, %q[%c0] : memref<64xi64>"""
 BACK = "%back = arith.subi %i, %c{0} : index\n"
 ANY = f"{AT_DATA}\n{accumulate('%j0', '%j1')}"
+LEFT = """
+%left = memref.load %a[{0}] : memref<64xi32>
+%x = memref.load %b[%c1] : memref<64xi32>
+memref.store %x, %a[{1}] : memref<64xi32>
+memref.store %left, %b[%c2] : memref<64xi32>"""
 EXCEPT = 'vhls.dependence %a "{0}" false : memref<64xi32>\n'
 AWAY = 'vhls.dependence %a "inter" distance = {0} : memref<64xi32>\n'
 DEPENDENCES = {
@@ -291,6 +296,21 @@ DEPENDENCES = {
     "a pragma excludes it": (EXCEPT.format("inter") + accumulate(), A, 1),
     "a pragma says that it is 3 iterations away": (AWAY.format(3) + accumulate(), A, 2),
     "or 4, as many as there are cycles": (AWAY.format(4) + accumulate(), A, 1),
+    "left for the next one, where one may read what it writes itself": (
+        AT_DATA + LEFT.format("%j0", "%j1"),
+        f"{A}\n{INDICES}",
+        2,
+    ),
+    "left for two iterations later": (
+        AWAY.format(2) + AT_DATA + LEFT.format("%j0", "%j1"),
+        f"{A}\n{INDICES}",
+        1,
+    ),
+    "left for the next one, at a place of its own": (
+        TIMES_2 + BACK.format(1) + LEFT.format("%back", "%i"),
+        f"{A}\n{B}",
+        1,
+    ),
     "one for a single iteration does not": (EXCEPT.format("intra") + accumulate(), A, 4),
     "the place depends on what is read": (PLACE, A, 3),
     "whether it is written depends on what is read": (IF_LESS, f"{A}\n{B}", 4),

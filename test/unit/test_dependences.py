@@ -41,11 +41,17 @@ def test_claims_of_the_engines_hold_and_are_not_idle(tmp_path: Path, name: str, 
     unroll = f"lanes=16 keys=2 binary-results={results} int8-results={results}"
     measured = measure_project(compile_small(tmp_path, "--tile", TILES[name], "--unroll", unroll))
     arrays = [array_of(found) for found in measured]
-    assert sorted(arrays) == sorted(2 * ["residual", "totals", "done", "activations"])
+    of_attention = ["query", "key", "value", "score", "exponential"]
+    assert sorted(arrays) == sorted(
+        2 * ["residual", "totals", "done", "activations"] + of_attention
+    )
     for found in measured:
         assert found.holds, found
         assert found.reads, found
         assert found.writes, found
+    # Each stage of attention reads what the one before left a query ago.
+    left = [found for found in measured if array_of(found) in ("score", "exponential")]
+    assert [found.read_after_write for found in left] == [found.claimed for found in left]
     # Passes are as short as they can be, so this claim is all that is true.
     totals = [found for found in measured if array_of(found) == "totals"]
     assert [found.read_after_write for found in totals] == [f.claimed for f in totals]
@@ -86,7 +92,7 @@ def test_a_user_can_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert re.search(r"^%totals in @binary_linear_multiply +32 +32$", output, re.MULTILINE)
     assert re.search(r"^%residual in @binary_linear_multiply +none +none$", output, re.MULTILINE)
     assert re.search(r"^%activations in @binary_linear_multiply +none +none$", output, re.MULTILINE)
-    assert output.endswith("PASS: 8 claims hold\n")
+    assert output.endswith("PASS: 13 claims hold\n")
 
     path = stage_path(project, LOOPS)
     text = path.read_text()

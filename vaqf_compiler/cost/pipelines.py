@@ -132,8 +132,11 @@ def _dependence_interval(
         path.block(loop.body.block)
         for write in (access for access in accesses if isinstance(access.op, memref.StoreOp)):
             if (end := path.accesses.get(write.op)) is None:
-                next_one = _distance(read, write, iterations, 2) is not None
-                is_handed = is_handed or given is not None or next_one
+                next_one = _distance(read, write, iterations, 2)
+                is_handed = is_handed or given is not None or next_one is not None
+                if array.storage is Storage.BANKS and _may_meet(read, write, iterations):
+                    # Apart in an iteration and from the one before: a cycle for each.
+                    worst = max(worst, math.ceil(2 / (given or next_one or 2)))
                 continue
             cycles = end.at.cycles + memory
             if distance := given or _distance(read, write, iterations, cycles):
@@ -168,6 +171,14 @@ def _distance(read: Access, write: Access, iterations: Iterations, farthest: int
         and iterations.places(write, first).may_meet(iterations.places(read, first + distance))
     )
     return next(found, None)
+
+
+def _may_meet(read: Access, write: Access, iterations: Iterations) -> bool:
+    """Whether one iteration may read and write an element."""
+    return any(
+        iterations.places(write, number).may_meet(iterations.places(read, number))
+        for number in iterations.samples((read, write))
+    )
 
 
 def _carried_interval(loop: scf.ForOp, clock: Clock, arrays: Arrays) -> int:

@@ -256,8 +256,7 @@ class _Body:
             with loop(0, s["tokens"] + (STAGES - 1), "token", most=most) as token:
                 with loop(0, beats, "beat") as beat:
                     pipeline()
-                    # Results go to other rows than queries, keys and values (binvit-allocate).
-                    vhls.DependenceOp(self.activations.ssa, "inter")
+                    self._dependences(state)
                     has_next = (head < engine.heads - 1) & (token < s["tokens"])
                     with when(has_next & (beat < loads) if beats > loads else has_next):
                         self._load(state, head + 1, token, beat)
@@ -271,6 +270,16 @@ class _Body:
                         self._exponentials(state, powers, step)
                     with when(self._is_stage(0, token, step)):
                         self._scores(state, head, token, step)
+
+    def _dependences(self, state: _State) -> None:
+        """
+        Results go to other rows than queries, keys and values (binvit-allocate), of which the next
+        head's come to the other half. A stage reads what the one before left a token ago.
+        """
+        for buffer in (self.activations, state.query, state.key, state.value):
+            vhls.DependenceOp(buffer.ssa, "inter")
+        for buffer in (state.score, state.exponential):
+            vhls.DependenceOp(buffer.ssa, "inter", self.engine.beats(self.accelerator))
 
     def _has_query(self, stage: int, token: Value) -> Value:
         """Whether a stage has a query when the first one is at `token`."""

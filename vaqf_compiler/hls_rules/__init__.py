@@ -22,7 +22,7 @@ from vaqf_compiler.hls_rules.channels import check_channels
 from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
 from vaqf_compiler.hls_rules.dataflow import check_dataflow, check_dataflow_in_pipelines
-from vaqf_compiler.hls_rules.dependences import check_dependences
+from vaqf_compiler.hls_rules.dependences import check_dependences, check_missing_claims
 from vaqf_compiler.hls_rules.interfaces import (
     check_arguments,
     check_bundle_names,
@@ -93,6 +93,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_port_width,
     check_bundles_of_pipelines,
     check_dependences,
+    check_missing_claims,
     check_intervals,
     # What is missing where all else is right.
     check_arguments,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from itertools import permutations
 
-from xdsl.dialects import memref, scf
+from xdsl.dialects import func, memref, scf
+from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from vaqf_compiler.cost.affine import ANY, iterations_apart
+from vaqf_compiler.cost.affine import ANY, affine, iterations_apart, varies
+from vaqf_compiler.cost.arrays import Arrays, Storage
+from vaqf_compiler.cost.latency import flattened, is_pipelined
 from vaqf_compiler.cost.schedule import trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import m_axi_interfaces
-from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.program import Program, is_array
 from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
 
 Access = memref.LoadOp | memref.StoreOp
@@ -83,3 +86,82 @@ def _trips(loop: scf.ForOp) -> int:
         return trip_count(loop)
     counts = [op for op in loop.body.block.ops if isinstance(op, vhls.LoopTripcountOp)]
     return max((op.max.value.data for op in counts), default=1)
+
+
+def check_missing_claims(program: Program) -> None:
+    """
+    Raise OperationError for a memory that a pipelined loop reads and writes at places which the
+    tool cannot compare, if the loop claims nothing of it: then the tool takes each iteration to
+    wait for the one before.
+    """
+    arrays = Arrays(program.module)
+    for loop in filter(is_pipelined, program.loops):
+        read, written = (
+            {arrays.of(buffer).root: buffer for buffer in touched}
+            for touched in program.touched_by(loop)
+        )
+        claims = (op for op in loop.body.block.ops if isinstance(op, vhls.DependenceOp))
+        claimed = {arrays.of(op.buffer).root for op in claims if op.kind.data == "inter"}
+        for root in read.keys() & written.keys() - claimed:
+            array = arrays.of(root)
+            if array.storage is not Storage.BANKS or _is_inside(root, loop):
+                continue
+            if (write := _incomparable(root, loop, arrays)) is not None:
+                name = name_of(written[root])
+                what = f"{loop_name(loop)} reads and writes {name} at places that are no sums of "
+                what += "its counters times constants, so that iterations seem to depend on one "
+                what += "another"
+                raise violation(write, what, f"say after how many they do: vhls.dependence {name}")
+
+
+def _is_inside(root: SSAValue, loop: scf.ForOp) -> bool:
+    """Whether each iteration has an array of its own."""
+    return isinstance(root.owner, memref.AllocaOp) and loop.is_ancestor(root.owner)
+
+
+def _incomparable(root: SSAValue, loop: scf.ForOp, arrays: Arrays) -> Operation | None:
+    """A write of an array, or call that may write it, that cannot be compared with some read."""
+    nest = _nest_around(loop)
+    calls = [op for op in loop.walk() if isinstance(op, func.CallOp)]
+    for call in calls:
+        if any(is_array(v) and arrays.of(v).root is root for v in call.operands):
+            return call
+    accesses = [
+        op for op in loop.walk() if isinstance(op, Access) and arrays.of(op.memref).root is root
+    ]
+    reads = [op for op in accesses if isinstance(op, memref.LoadOp)]
+    writes = [op for op in accesses if isinstance(op, memref.StoreOp)]
+    pairs = ((write, read) for write in writes for read in reads)
+    return next((write for write, read in pairs if not _are_comparable(write, read, nest)), None)
+
+
+def _nest_around(loop: scf.ForOp) -> scf.ForOp:
+    """The outermost of the loops that the tool makes one of."""
+    parent = loop.parent_op()
+    while isinstance(parent, scf.ForOp) and loop in flattened(parent):
+        loop, parent = parent, parent.parent_op()
+    return loop
+
+
+def _are_comparable(write: Access, read: Access, nest: scf.ForOp) -> bool:
+    """
+    Whether the places of two accesses are sums of counters and of what stays the same in a nest of
+    loops; or one of their subscripts always differs.
+    """
+    pairs = list(zip(write.indices, read.indices, strict=True))
+    if all(_is_of_counters(index, nest) for pair in pairs for index in pair):
+        return True
+    for here, there in pairs:
+        apart = affine(here).plus(affine(there).times(-1))
+        if not (varies(here, nest) or varies(there, nest) or apart.terms) and apart.constant:
+            return True
+    return False
+
+
+def _is_of_counters(index: SSAValue, nest: scf.ForOp) -> bool:
+    return all(_is_counter(term) or not varies(term, nest) for term in affine(index).terms)
+
+
+def _is_counter(value: SSAValue) -> bool:
+    owner = value.block.parent_op() if isinstance(value, BlockArgument) else None
+    return isinstance(owner, scf.ForOp) and value is owner.body.block.args[0]

@@ -57,3 +57,39 @@ func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f
   %g = torch.aten.gelu %a, %s : !torch.vtensor<[1,3,8,8],f32>, !torch.str -> !torch.vtensor<[1,3,8,8],f32>
   return %g : !torch.vtensor<[1,3,8,8],f32>
 }
+
+// -----
+
+// What an operation computes is compared with the type of its result.
+// CHECK: cannot convert torch.aten.transpose.int (result %t) on ({{.*}}): its result would have shape 1x8x4x3, its type says !torch.vtensor<[1,3,8,4],f32>
+func.func @main(%a: !torch.vtensor<[1,3,4,8],f32>) -> !torch.vtensor<[1,3,8,4],f32> {
+  %1 = torch.constant.int 1
+  %3 = torch.constant.int 3
+  %t = torch.aten.transpose.int %a, %1, %3 : !torch.vtensor<[1,3,4,8],f32>, !torch.int, !torch.int -> !torch.vtensor<[1,3,8,4],f32>
+  return %t : !torch.vtensor<[1,3,8,4],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.view (result %v) on ({{.*}}): cannot reshape array of size 96 into shape (5,)
+func.func @main(%a: !torch.vtensor<[1,3,4,8],f32>) -> !torch.vtensor<[5],f32> {
+  %5 = torch.constant.int 5
+  %sizes = torch.prim.ListConstruct %5 : (!torch.int) -> !torch.list<int>
+  %v = torch.aten.view %a, %sizes : !torch.vtensor<[1,3,4,8],f32>, !torch.list<int> -> !torch.vtensor<[5],f32>
+  return %v : !torch.vtensor<[5],f32>
+}
+
+// -----
+
+// CHECK: @main: the image must have elements of f32, got !torch.vtensor<[1,3,8,8],f64>
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f64>) {
+  return
+}
+
+// -----
+
+// CHECK: cannot convert torch.vtensor.literal (result %w) on (): the parameter 'w' is tensor<4x3xf32>, which is not !torch.vtensor<[3,4],f32>
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[3,4],f32> {
+  %w = torch.vtensor.literal(dense_resource<w> : tensor<4x3xf32>) : !torch.vtensor<[3,4],f32>
+  return %w : !torch.vtensor<[3,4],f32>
+}

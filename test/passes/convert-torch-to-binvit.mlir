@@ -91,3 +91,25 @@ func.func @main(%image: !torch.vtensor<[1,1,2,2],f32>) -> !torch.vtensor<[1,1,4]
   %context = torch.aten.reshape %back, %joined : !torch.vtensor<[1,1,2,2],f32>, !torch.list<int> -> !torch.vtensor<[1,1,4],f32>
   return %context : !torch.vtensor<[1,1,4],f32>
 }
+
+// -----
+
+// A factor of the image stays with the patch embedding.
+
+// CHECK: binvit.patch_embed %image, %{{.*}} scale 2.500000e-01 {layer = "patch"}
+func.func @main(%image: !torch.vtensor<[1,1,2,2],f32>) -> !torch.vtensor<[1,4],f32> {
+  %0 = torch.constant.int 0
+  %1 = torch.constant.int 1
+  %2 = torch.constant.int 2
+  %4 = torch.constant.int 4
+  %none = torch.constant.none
+  %scaled = torch.aten.div.Scalar %image, %4 : !torch.vtensor<[1,1,2,2],f32>, !torch.int -> !torch.vtensor<[1,1,2,2],f32>
+  %kernel = torch.vtensor.literal(dense_resource<patch.weight> : tensor<4x1x2x2xf32>) : !torch.vtensor<[4,1,2,2],f32>
+  %stride = torch.prim.ListConstruct %2, %2 : (!torch.int, !torch.int) -> !torch.list<int>
+  %zeros = torch.prim.ListConstruct %0, %0 : (!torch.int, !torch.int) -> !torch.list<int>
+  %ones = torch.prim.ListConstruct %1, %1 : (!torch.int, !torch.int) -> !torch.list<int>
+  %conv = torch.aten.conv2d %scaled, %kernel, %none, %stride, %zeros, %ones, %1 : !torch.vtensor<[1,1,2,2],f32>, !torch.vtensor<[4,1,2,2],f32>, !torch.none, !torch.list<int>, !torch.list<int>, !torch.list<int>, !torch.int -> !torch.vtensor<[1,4,1,1],f32>
+  %sizes = torch.prim.ListConstruct %1, %4 : (!torch.int, !torch.int) -> !torch.list<int>
+  %token = torch.aten.view %conv, %sizes : !torch.vtensor<[1,4,1,1],f32>, !torch.list<int> -> !torch.vtensor<[1,4],f32>
+  return %token : !torch.vtensor<[1,4],f32>
+}

@@ -16,19 +16,22 @@ After:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Block, Region
+from xdsl.dialects.builtin import Float32Type, ModuleOp, NoneAttr, TensorType, f32
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.transforms.dead_code_elimination import dce
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.torch.types import VTensorType
 from vaqf_compiler.torch_to_binvit import Converter
-from vaqf_compiler.torch_to_binvit.views import whole
+from vaqf_compiler.torch_to_binvit.converter import LARGEST_TENSOR
+from vaqf_compiler.torch_to_binvit.views import Abstract, whole, without_leading_ones
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class ConvertTorchToBinvitPass(ModulePass):
         functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
         if not functions:
             raise PassFailedException("the module has no function to convert")
+        dce(op)  # what nothing reads need not be understood
         for function in functions:
             _replace(function)
         dce(op)
@@ -51,25 +55,40 @@ def _replace(function: func.FuncOp) -> None:
     inputs = function.function_type.inputs.data
     if len(inputs) != 1 or not isinstance(inputs[0], VTensorType):
         raise PassFailedException(f"@{name}: expected one argument, the image, got {len(inputs)}")
-    batch, *image_shape = inputs[0].get_shape()
-    if batch != 1 or len(image_shape) != 3:
-        raise PassFailedException(f"@{name}: the image must be 1xCxHxW, got {inputs[0]}")
-    image_type = TensorType(inputs[0].element_type, image_shape)
+    image_type = _image_type(name, inputs[0])
     block = Block(arg_types=[image_type])
     block.args[0].name_hint = "image"
     converted = func.FuncOp(name, ([image_type], []), Region(block))
     converter = Converter(converted)
-    converter.values[function.args[0]] = whole(block.args[0], (1, *image_shape))
+    image = block.args[0]
+    converter.values[function.args[0]] = whole(image, (1, *image_type.get_shape()))
     *body, terminator = function.body.block.ops
     for operation in body:
         converter.convert(operation)
-    results = [
-        converter.tokens(terminator, converter.values[value]) for value in terminator.operands
-    ]
-    converter.add(func.ReturnOp(*results))
+    converter.op = terminator
+    results = [_returned(converter, converter.values[value]) for value in terminator.operands]
+    converter.builder.insert(func.ReturnOp(*results))
     converted.update_function_type()
     parent = function.parent_block()
     assert parent is not None
     parent.insert_op_before(converted, function)
     function.detach()
     function.erase()
+
+
+def _returned(c: Converter, tensor: Abstract) -> SSAValue:
+    """A result as a matrix of tokens by channels, which may lack dimensions of size one."""
+    matrix = c.tokens(tensor)
+    if without_leading_ones(c.shape(tensor)) != without_leading_ones(shape_of(matrix)):
+        raise c.fail("its result is not a vector of logits or a matrix of tokens by channels")
+    return matrix
+
+
+def _image_type(name: str, given: VTensorType) -> TensorType[Float32Type]:
+    """The type of the image without its batch of one."""
+    shape = () if isinstance(given.shape, NoneAttr) else given.get_shape()
+    if len(shape) != 4 or shape[0] != 1 or not 0 < math.prod(shape) <= LARGEST_TENSOR:
+        raise PassFailedException(f"@{name}: the image must be 1xCxHxW, got {given}")
+    if given.element_type != f32:
+        raise PassFailedException(f"@{name}: the image must have elements of f32, got {given}")
+    return TensorType(f32, shape[1:])

@@ -143,9 +143,16 @@ class Quantizer:
         self.builder.insert(func.ReturnOp(*(self.operand(op, value) for value in op.arguments)))
 
     def _weighted_sum(
-        self, op: binvit.LinearOp | binvit.PatchEmbedOp, x: SSAValue, terms: int
+        self,
+        op: binvit.LinearOp | binvit.PatchEmbedOp,
+        x: SSAValue,
+        terms: int,
+        factor: float = 1.0,
     ) -> tuple[SSAValue, SSAValue | None, QuantizedType]:
-        """Integer weight and bias of a layer, and the type of its accumulator."""
+        """
+        Integer weight and bias of a layer whose input is multiplied by `factor`, and the type of
+        its accumulator.
+        """
         weight = parameter_of(op.weight)
         if weight is None:
             raise self.fail(op, "its weight is not a parameter")
@@ -156,7 +163,7 @@ class Quantizer:
         else:
             weight_type = BinaryType(scale)
         input_type = quantized("input", x)
-        scale = input_type.scale.data * weight_type.scale.data
+        scale = input_type.scale.data * weight_type.scale.data * factor
         bias, bias_type = None, None
         if op.bias is not None:
             bias_parameter = parameter_of(op.bias)
@@ -178,9 +185,9 @@ class Quantizer:
     def _(self, op: binvit.PatchEmbedOp) -> None:
         image = self.operand(op, op.image)
         terms = int(np.prod(shape_of(op.weight)[1:]))
-        weight, bias, accumulator = self._weighted_sum(op, image, terms)
+        weight, bias, accumulator = self._weighted_sum(op, image, terms, op.factor)
         result_type = TensorType(accumulator, shape_of(op.result))
-        total = self.add(binvit.PatchEmbedOp(image, weight, bias, result_type), op)
+        total = self.add(binvit.PatchEmbedOp(image, weight, bias, result_type, op.factor), op)
         self.values[op.result] = self.add(binvit.RequantizeOp(total, self.residual), op)
 
     @rewrite.register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from xdsl.ir import Operation
 
 from vaqf_compiler.dialects.torch import constants, views
 from vaqf_compiler.dialects.torch.types import VTensorType
-from vaqf_compiler.torch_to_binvit.converter import Converter, literal
+from vaqf_compiler.torch_to_binvit.converter import Converter, parameter_tensor
 from vaqf_compiler.torch_to_binvit.views import (
     Abstract,
     Constant,
     Parameter,
+    Scaled,
     View,
     image_of,
     with_image,
@@ -33,51 +34,60 @@ Move = Callable[..., Array | list[Array]]
     constants.ConstantStrOp,
     constants.ConstantDeviceOp,
 )
-def _constant(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    match op.properties["value"]:
+def _constant(c: Converter) -> Abstract:
+    match c.op.properties["value"]:
         case StringAttr(data=text):
             return text
         case FloatAttr() as number:
             return number.value.data
         case IntegerAttr() as number:
             value = number.value.data
-            return bool(value) if isinstance(op, constants.ConstantBoolOp) else value
+            return bool(value) if isinstance(c.op, constants.ConstantBoolOp) else value
         case other:
-            raise c.fail(op, f"unexpected value {other}")
+            raise c.fail(f"unexpected value {other}")
 
 
 @Converter.rule(constants.ConstantNoneOp)
-def _none(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
+def _none(_c: Converter) -> Abstract:
     return None
 
 
 @Converter.rule(constants.ListConstructOp)
-def _list(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    return args
+def _list(_c: Converter, *operands: Abstract) -> Abstract:
+    return list(operands)
 
 
 @Converter.rule(constants.ListUnpackOp)
-def _unpack(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    return args[0]
+def _unpack(c: Converter, input: Abstract) -> Abstract:
+    if len(c.op.results) == 1 and isinstance(input, list) and len(input) == 1:
+        return input[0]
+    return input
 
 
 @Converter.rule(constants.LiteralOp)
-def _literal(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    assert isinstance(op, constants.LiteralOp)
-    assert isinstance(op.result.type, VTensorType)
-    return literal(op, op.result.type.get_shape())
+def _literal(c: Converter) -> Abstract:
+    assert isinstance(c.op, constants.LiteralOp)
+    name, type_ = c.op.parameter, c.op.result.type
+    assert isinstance(type_, VTensorType)
+    shape = c.static_shape(type_)
+    if name is None:
+        raise c.fail("only parameters are supported as tensor literals")
+    stored = c.op.stored_type
+    if stored is None or stored.get_shape() != shape or stored.element_type != type_.element_type:
+        raise c.fail(f"the parameter '{name}' is {stored}, which is not {type_}")
+    return parameter_tensor(name, shape)
 
 
 @Converter.rule(views.DropoutOp)
-def _dropout(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    if args[2] and args[1]:
-        raise c.fail(op, "the model was exported in training mode; call eval() first")
-    return args[0]
+def _dropout(c: Converter, input: Abstract, p: Abstract, train: Abstract) -> Abstract:
+    if train and p != 0.0:
+        raise c.fail("the model was exported in training mode; call eval() first")
+    return input
 
 
 @Converter.rule(views.ContiguousOp, views.CloneOp)
-def _identity(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    return args[0]
+def _identity(_c: Converter, input: Abstract, _memory_format: Abstract) -> Abstract:
+    return input
 
 
 def _expand(image: Array, sizes: list[int], _: bool) -> Array:
@@ -107,6 +117,10 @@ def _split(image: Array, size: int, dim: int) -> list[Array]:
     return np.split(image, range(size, image.shape[dim], size), axis=dim)
 
 
+def _squeeze(image: Array, dim: int) -> Array:
+    return np.squeeze(image, dim) if image.shape[dim] == 1 else image
+
+
 def _select(image: Array, dim: int, index: int) -> Array:
     return np.take(image, index, axis=dim)
 
@@ -119,7 +133,7 @@ def _chunk(image: Array, chunks: int, dim: int) -> list[Array]:
     return _split(image, -(-image.shape[dim] // chunks), dim)
 
 
-MOVES: dict[type[Operation], Move] = {
+MOVES: Mapping[type[Operation], Move] = {
     views.ExpandOp: _expand,
     views.FlattenOp: _flatten,
     views.UnflattenOp: _unflatten,
@@ -128,7 +142,7 @@ MOVES: dict[type[Operation], Move] = {
     views.ViewOp: np.reshape,
     views.ReshapeOp: np.reshape,
     views.UnsqueezeOp: np.expand_dims,
-    views.SqueezeOp: np.squeeze,
+    views.SqueezeOp: _squeeze,
     views.SelectOp: _select,
     views.SliceOp: _slice,
     views.UnbindOp: _unbind,
@@ -138,11 +152,14 @@ MOVES: dict[type[Operation], Move] = {
 
 
 @Converter.rule(*MOVES)
-def _move(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    tensor, *arguments = args
-    if not isinstance(tensor, Constant | Parameter | View):
-        raise c.fail(op, "its operand is no tensor")
-    moved = MOVES[type(op)](image_of(tensor), *arguments)
+def _move(c: Converter, *operands: Abstract) -> Abstract:
+    tensor, *arguments = operands
+    if not isinstance(tensor, Constant | Parameter | View | Scaled):
+        raise c.fail("its operand is no tensor")
+    try:
+        moved = MOVES[type(c.op)](image_of(tensor), *arguments)
+    except (ValueError, IndexError, TypeError) as error:  # what NumPy says of impossible sizes
+        raise c.fail(str(error)) from error
     if isinstance(moved, list):
         return [with_image(tensor, image) for image in moved]
     return with_image(tensor, moved)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from xdsl.dialects.builtin import StringAttr, TensorType, f32
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import TensorType, f32
 
 from vaqf_compiler.dialects.binvit import (
     AddOp,
-    AttentionContextOp,
-    AttentionScoresOp,
     AverageOp,
     ChannelScaleOp,
     ConcatTokensOp,
@@ -20,82 +17,109 @@ from vaqf_compiler.dialects.binvit import (
     LinearOp,
     MeanTokensOp,
     PatchEmbedOp,
-    SoftmaxOp,
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.torch import compute, views
-from vaqf_compiler.torch_to_binvit.converter import Converter, columns_of, layer_of
+from vaqf_compiler.torch_to_binvit.converter import LARGEST_TENSOR, Converter, layer_of
 from vaqf_compiler.torch_to_binvit.views import (
     Abstract,
     Constant,
     Parameter,
+    Scaled,
     View,
     as_rows,
-    head_columns,
+    scaled,
+    split_factor,
     whole,
 )
 
+FLOAT32 = 6
+"""PyTorch's number for float32 where an operand is a `dtype`."""
+
 
 @Converter.rule(compute.Conv2dOp)
-def _patch_embedding(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    image, weight, bias, stride, padding, dilation, groups = args
-    kernel = c.whole_parameter(op, "weight", weight, 4)
+def _patch_embedding(
+    c: Converter,
+    input: Abstract,
+    weight: Abstract,
+    bias: Abstract,
+    stride: Abstract,
+    padding: Abstract,
+    dilation: Abstract,
+    groups: Abstract,
+) -> Abstract:
+    kernel = c.whole_parameter("weight", weight, 4)
     channels, _, size, width = shape_of(kernel)
     if (stride, padding, dilation, groups) != ([size, width], [0, 0], [1, 1], 1) or size != width:
-        raise c.fail(op, "only square patches are supported: stride = kernel, no padding or groups")
+        raise c.fail("only square patches are supported: stride = kernel, no padding or groups")
+    if not isinstance(input, View | Scaled):
+        raise c.fail("it is not applied to the input image")
+    image, factor = split_factor(input)
+    source = c.function.args[0]
     if (
-        not isinstance(image, View)
-        or image.source is not c.function.args[0]
-        or not np.array_equal(image.indices.flat, np.arange(image.indices.size))
+        image.source is not source
+        or not image.is_whole
+        or image.indices.shape != (1, *shape_of(source))
     ):
-        raise c.fail(op, "it is not applied to the input image as it comes")
-    bias_value = None if bias is None else c.whole_parameter(op, "bias", bias, 1)
+        raise c.fail("it is not applied to the input image as it comes")
+    bias_value = None if bias is None else c.whole_parameter("bias", bias, 1)
     rows, columns = (extent // size for extent in image.indices.shape[-2:])
     result_type = TensorType(f32, [rows * columns, channels])
-    patches = c.add(PatchEmbedOp(image.source, kernel, bias_value, result_type), layer_of(weight))
+    patches = c.add(PatchEmbedOp(source, kernel, bias_value, result_type, factor), layer_of(weight))
     view = whole(patches.result, (rows, columns, channels))
     return View(patches.result, view.indices.transpose(2, 0, 1)[None])
 
 
 @Converter.rule(compute.LinearOp)
-def _linear(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, weight, bias = args
-    tokens = c.tokens(op, input)
-    matrix = c.whole_parameter(op, "weight", weight, 2)
-    vector = None if bias is None else c.whole_parameter(op, "bias", bias, 1)
-    return c.like(op, c.add(LinearOp(tokens, matrix, vector, f32), layer_of(weight)).result)
+def _linear(c: Converter, input: Abstract, weight: Abstract, bias: Abstract) -> Abstract:
+    tokens = c.tokens(input)
+    matrix = c.whole_parameter("weight", weight, 2)
+    vector = None if bias is None else c.whole_parameter("bias", bias, 1)
+    result = c.add(LinearOp(tokens, matrix, vector, f32), layer_of(weight)).result
+    return whole(result, (*c.shape(input)[:-1], shape_of(matrix)[0]))
 
 
 @Converter.rule(compute.LayerNormOp)
-def _layer_norm(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, shape, gamma, beta, epsilon, _ = args
-    tokens = c.tokens(op, input)
-    if shape != [shape_of(tokens)[1]]:
-        raise c.fail(op, "only normalisation over the channels is supported")
-    if gamma is None or beta is None:
-        raise c.fail(op, "only layer normalisation with weight and bias is supported")
-    assert isinstance(epsilon, float)
-    scale = c.whole_parameter(op, "weight", gamma, 1)
-    shift = c.whole_parameter(op, "bias", beta, 1)
-    norm = LayerNormOp(tokens, scale, shift, epsilon, f32)
-    return c.like(op, c.add(norm, layer_of(gamma)).result)
+def _layer_norm(
+    c: Converter,
+    input: Abstract,
+    normalized_shape: Abstract,
+    weight: Abstract,
+    bias: Abstract,
+    eps: Abstract,
+    _cudnn_enable: Abstract,
+) -> Abstract:
+    tokens = c.tokens(input)
+    if normalized_shape != [shape_of(tokens)[1]]:
+        raise c.fail("only normalisation over the channels is supported")
+    if weight is None or bias is None:
+        raise c.fail("only layer normalisation with weight and bias is supported")
+    assert isinstance(eps, float)
+    gamma = c.whole_parameter("weight", weight, 1)
+    beta = c.whole_parameter("bias", bias, 1)
+    norm = LayerNormOp(tokens, gamma, beta, eps, f32)
+    return whole(c.add(norm, layer_of(weight)).result, c.shape(input))
 
 
 @Converter.rule(compute.GeluOp)
-def _gelu(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, approximate = args
+def _gelu(c: Converter, input: Abstract, approximate: Abstract) -> Abstract:
     assert isinstance(approximate, str)
-    return c.like(op, c.add(GeluOp(c.tokens(op, input), approximate, f32)).result)
+    gelu = c.add(GeluOp(c.tokens(input), approximate, f32))
+    return whole(gelu.result, c.shape(input))
 
 
 @Converter.rule(views.CatOp)
-def _concat(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    tensors, dim = args
-    assert isinstance(tensors, list)
-    images = [t.indices.ndim for t in tensors if isinstance(t, View | Parameter)]
-    if len(images) != len(tensors) or set(images) != {3} or dim not in (1, -2):
-        raise c.fail(op, "only tokens are joined: tensors of 1xFxD along dimension 1")
-    return c.like(op, c.add(ConcatTokensOp([c.tokens(op, t) for t in tensors])).result)
+def _concat(c: Converter, tensors: Abstract, dim: Abstract) -> Abstract:
+    assert isinstance(tensors, list) and isinstance(dim, int)
+    shapes = [c.shape(tensor) for tensor in tensors]
+    refused = c.fail("only tokens are joined: tensors of 1xFxD along dimension 1")
+    if not shapes or {len(shape) for shape in shapes} != {len(shapes[0])}:
+        raise refused
+    rank = len(shapes[0])
+    if dim not in (-2, rank - 2) or any(math.prod(shape[:-2]) != 1 for shape in shapes):
+        raise refused
+    joined = c.add(ConcatTokensOp([c.tokens(tensor) for tensor in tensors])).result
+    return whole(joined, (*shapes[0][:-2], *shape_of(joined)))
 
 
 def _is_zero(value: Abstract) -> bool:
@@ -103,171 +127,106 @@ def _is_zero(value: Abstract) -> bool:
 
 
 @Converter.rule(compute.AddTensorOp)
-def _add(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    lhs, rhs, alpha = args
+def _add(c: Converter, input: Abstract, other: Abstract, alpha: Abstract) -> Abstract:
     if alpha != 1:
-        raise c.fail(op, "only plain addition is supported, alpha = 1")
-    if isinstance(lhs, Constant) and isinstance(rhs, Constant):
-        return Constant(np.add(lhs.elements, rhs.elements))
-    if _is_zero(rhs):
-        return lhs
-    if _is_zero(lhs):
-        return rhs
-    return c.like(op, c.add(AddOp(c.tokens(op, lhs), c.tokens(op, rhs))).result)
+        raise c.fail("only plain addition is supported, alpha = 1")
+    if isinstance(input, Constant) and isinstance(other, Constant):
+        return Constant(np.add(input.elements, other.elements))
+    if _is_zero(other):
+        return input
+    if _is_zero(input):
+        return other
+    shape = c.joined_shape([input, other])
+    return whole(c.add(AddOp(c.tokens(input), c.tokens(other))).result, shape)
 
 
 @Converter.rule(compute.AddScalarOp)
-def _add_scalar(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, other, alpha = args
+def _add_scalar(c: Converter, input: Abstract, other: Abstract, alpha: Abstract) -> Abstract:
     if not isinstance(input, Constant):
-        raise c.fail(op, "numbers are added to constants only")
+        raise c.fail("numbers are added to constants only")
     assert isinstance(other, int | float) and isinstance(alpha, int | float)
     return Constant(np.add(input.elements, other * alpha))
 
 
 @Converter.rule(compute.GeScalarOp)
-def _greater_equal(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, other = args
+def _greater_equal(c: Converter, input: Abstract, other: Abstract) -> Abstract:
     if not isinstance(input, Constant):
-        raise c.fail(op, "only constants are compared")
+        raise c.fail("only constants are compared")
     assert isinstance(other, int | float)
     return Constant(np.greater_equal(input.elements, other))
 
 
 @Converter.rule(compute.ArangeOp)
-def _arange(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    assert isinstance(args[0], int | float)
-    return Constant(np.arange(args[0]))
+def _arange(
+    c: Converter,
+    end: Abstract,
+    _dtype: Abstract,  # the result's type says it
+    _layout: Abstract,
+    _device: Abstract,
+    _pin_memory: Abstract,
+) -> Abstract:
+    assert isinstance(end, int | float)
+    if not 0 < end <= LARGEST_TENSOR:
+        raise c.fail(f"{end} is no number of elements from 1 to {LARGEST_TENSOR}")
+    return Constant(np.arange(end))
 
 
-def _scaled(c: Converter, op: Operation, input: Abstract, factor: float) -> Abstract:
-    if not isinstance(input, View):
-        raise c.fail(op, "only activations are multiplied by numbers")
-    owner = input.source.owner
-    if isinstance(owner, AddOp) and factor == 0.5:
-        average = c.add(AverageOp([owner.lhs, owner.rhs], f32))
-        return View(average.result, input.indices)
-    return View(input.source, input.indices, input.factor * factor)
+def _times(c: Converter, input: Abstract, factor: float) -> Abstract:
+    if not isinstance(input, View | Scaled):
+        raise c.fail("only activations are multiplied by numbers")
+    if not math.isfinite(factor) or factor == 0:
+        raise c.fail(f"it multiplies by {factor}")
+    product = scaled(input, factor)
+    if isinstance(product, Scaled) and product.factor == 0.5:
+        owner = product.view.source.owner
+        if isinstance(owner, AddOp):
+            average = c.add(AverageOp([owner.lhs, owner.rhs], f32))
+            return View(average.result, product.view.indices)
+    return product
 
 
 @Converter.rule(compute.MulScalarOp)
-def _mul_scalar(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    assert isinstance(args[1], int | float)
-    return _scaled(c, op, args[0], args[1])
+def _mul_scalar(c: Converter, input: Abstract, other: Abstract) -> Abstract:
+    assert isinstance(other, int | float)
+    return _times(c, input, other)
 
 
 @Converter.rule(compute.DivScalarOp)
-def _div_scalar(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    assert isinstance(args[1], int | float)
-    return _scaled(c, op, args[0], 1 / args[1])
+def _div_scalar(c: Converter, input: Abstract, other: Abstract) -> Abstract:
+    assert isinstance(other, int | float)
+    if other == 0:
+        raise c.fail("it divides by zero")
+    return _times(c, input, 1 / other)
 
 
 @Converter.rule(compute.MulTensorOp)
-def _layer_scale(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, factor = args if isinstance(args[1], Parameter) else reversed(args)
-    value = c.whole_parameter(op, "factor", factor, 1)
-    scaled = ChannelScaleOp(c.tokens(op, input), value)
-    return c.like(op, c.add(scaled, layer_of(factor)).result)
+def _layer_scale(c: Converter, input: Abstract, other: Abstract) -> Abstract:
+    activation, factor = (input, other) if isinstance(other, Parameter) else (other, input)
+    value = c.whole_parameter("factor", factor, 1)
+    result = c.add(ChannelScaleOp(c.tokens(activation), value), layer_of(factor)).result
+    shape = np.broadcast_shapes(c.shape(activation), c.shape(factor))
+    return whole(result, shape)
 
 
 @Converter.rule(views.MeanOp)
-def _mean(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, dims, _, dtype = args
-    refused = c.fail(op, "only the mean over the last tokens is supported")
-    if not isinstance(input, View) or input.indices.ndim != 3 or dtype is not None:
+def _mean(
+    c: Converter, input: Abstract, dim: Abstract, keepdim: Abstract, dtype: Abstract
+) -> Abstract:
+    if dtype not in (None, FLOAT32):
+        raise c.fail("only means in float32 are supported")
+    refused = c.fail("only the mean over the last tokens is supported")
+    if isinstance(input, Scaled):
+        c.tokens(input)  # refuses the factor
+    if not isinstance(input, View) or len(shape_of(input.source)) != 2:
         raise refused
+    *batch, _, channels = shape = input.indices.shape if input.indices.ndim > 1 else (0, 0, 0)
     rows = as_rows(input.indices, shape_of(input.source)[-1])
-    if rows is None or dims not in ([1], [-2]) or rows.stop != shape_of(input.source)[0]:
+    if (
+        rows is None
+        or dim not in ([-2], [len(shape) - 2])
+        or math.prod(batch) != 1
+        or rows.stop != shape_of(input.source)[0]
+    ):
         raise refused
-    return c.like(op, c.add(MeanTokensOp(input.source, rows.start, f32)).result)
-
-
-def _attention_operand(
-    c: Converter, op: Operation, what: str, tensor: Abstract, *, keys_last: bool = False
-) -> tuple[SSAValue, float, int]:
-    """The matrix behind a query, key or value, its constant factor, and the number of heads."""
-    columns = None
-    if isinstance(tensor, View) and len(shape_of(tensor.source)) == 2:
-        columns = head_columns(tensor.indices, tensor.source, keys_last=keys_last)
-    if columns is None:
-        raise c.fail(op, f"its {what} is not a matrix of tokens split into heads")
-    assert isinstance(tensor, View)
-    heads = tensor.indices.shape[-3]
-    return columns_of(c, op, tensor.source, columns), tensor.factor, heads
-
-
-def _scores(
-    c: Converter, query: SSAValue, key: SSAValue, heads: int, factor: float
-) -> AttentionScoresOp:
-    """Scores, named after the module that holds the layer of the query."""
-    layer = query.owner.attributes.get("layer") if isinstance(query.owner, LinearOp) else None
-    name = layer.data.rpartition(".")[0] if isinstance(layer, StringAttr) else None
-    return c.add(AttentionScoresOp(query, key, heads, factor, f32), name or None)
-
-
-def _context(c: Converter, probabilities: SSAValue, value: SSAValue, heads: int) -> View:
-    context = c.add(AttentionContextOp(probabilities, value, f32)).result
-    tokens, channels = shape_of(context)
-    view = whole(context, (tokens, heads, channels // heads))
-    return View(context, view.indices.transpose(1, 0, 2)[None])
-
-
-@Converter.rule(compute.ScaledDotProductAttentionOp)
-def _attention(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    query, key, value, mask, _, causal, scale, _ = args
-    if causal:
-        raise c.fail(op, "causal attention is not supported")
-    if mask is not None and not (isinstance(mask, Constant) and _passes_all(mask)):
-        raise c.fail(op, "its mask is not constant, or hides something")
-    queries, query_factor, heads = _attention_operand(c, op, "query", query)
-    keys, key_factor, _ = _attention_operand(c, op, "key", key)
-    values, value_factor, _ = _attention_operand(c, op, "value", value)
-    if value_factor != 1.0:
-        raise c.fail(op, "its value was multiplied by a constant")
-    if scale is None:
-        scale = 1 / math.sqrt(shape_of(queries)[1] // heads)
-    assert isinstance(scale, float)
-    factor = scale * query_factor * key_factor
-    scores = _scores(c, queries, keys, heads, factor)
-    return _context(c, c.add(SoftmaxOp(scores.result, f32)).result, values, heads)
-
-
-def _passes_all(mask: Constant) -> bool:
-    elements = mask.elements
-    return bool(elements.all() if elements.dtype == np.bool_ else not elements.any())
-
-
-@Converter.rule(compute.MatmulOp)
-def _matmul(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    lhs, rhs = args
-    if isinstance(lhs, View) and isinstance(lhs.source.owner, SoftmaxOp):
-        if not _is_whole(lhs):
-            raise c.fail(op, "its probabilities were moved")
-        values, factor, heads = _attention_operand(c, op, "value", rhs)
-        if factor * lhs.factor != 1.0:
-            raise c.fail(op, "its value was multiplied by a constant")
-        return _context(c, lhs.source, values, heads)
-    queries, query_factor, heads = _attention_operand(c, op, "query", lhs)
-    keys, key_factor, _ = _attention_operand(c, op, "key", rhs, keys_last=True)
-    scores = _scores(c, queries, keys, heads, query_factor * key_factor)
-    return c.like(op, scores.result)
-
-
-def _is_whole(view: View) -> bool:
-    return np.array_equal(view.indices.reshape(-1), np.arange(np.prod(shape_of(view.source))))
-
-
-@Converter.rule(compute.SoftmaxOp)
-def _softmax(c: Converter, op: Operation, args: list[Abstract]) -> Abstract:
-    input, dim, _ = args
-    owner = input.source.owner if isinstance(input, View) else None
-    if not isinstance(input, View) or not isinstance(owner, AttentionScoresOp):
-        raise c.fail(op, "only the softmax of attention scores is supported")
-    if not _is_whole(input) or dim not in (-1, input.indices.ndim - 1):
-        raise c.fail(op, "only the softmax over the keys is supported")
-    scale = owner.scale.value.data * input.factor
-    scores = owner
-    if input.factor != 1.0:
-        heads = owner.heads.value.data
-        scores = _scores(c, owner.query, owner.key, heads, scale)
-    return c.like(op, c.add(SoftmaxOp(scores.result, f32)).result)
+    mean = c.add(MeanTokensOp(input.source, rows.start, f32)).result
+    return whole(mean, (*batch, 1, channels) if keepdim else (*batch, channels))

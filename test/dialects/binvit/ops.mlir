@@ -19,6 +19,8 @@ func.func @float(%image: !image, %x: !tokens) {
   %patches = binvit.patch_embed %image, %kernel bias %vector : (!image, tensor<8x3x4x4xf32>, tensor<8xf32>) -> tensor<4x8xf32>
   // CHECK: binvit.patch_embed %image, %kernel : (tensor<3x8x8xf32>, tensor<8x3x4x4xf32>) -> tensor<4x8xf32>
   %unbiased = binvit.patch_embed %image, %kernel : (!image, tensor<8x3x4x4xf32>) -> tensor<4x8xf32>
+  // CHECK: binvit.patch_embed %image, %kernel bias %vector scale 5.000000e-01 : (tensor<3x8x8xf32>, tensor<8x3x4x4xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+  %halved = binvit.patch_embed %image, %kernel bias %vector scale 0.5 : (!image, tensor<8x3x4x4xf32>, tensor<8xf32>) -> tensor<4x8xf32>
   // CHECK: binvit.patches %image size 4 : tensor<3x8x8xf32> -> tensor<4x48xf32>
   %cut = binvit.patches %image size 4 : !image -> tensor<4x48xf32>
   // CHECK: binvit.linear %x, %weight bias %bias {layer = "fc1"} : (tensor<5x8xf32>, tensor<16x8xf32>, tensor<16xf32>) -> tensor<5x16xf32>

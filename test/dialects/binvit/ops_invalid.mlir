@@ -201,6 +201,22 @@ func.func @invalid(%x: tensor<1x4x4xf32>, %w: tensor<8x1x2x2xf32>, %b: tensor<7x
 
 // -----
 
+// CHECK: scale must be positive and finite
+func.func @invalid(%x: tensor<1x4x4xf32>, %w: tensor<8x1x2x2xf32>) {
+  %0 = binvit.patch_embed %x, %w scale -1.0 : (tensor<1x4x4xf32>, tensor<8x1x2x2xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+// CHECK: scale must be positive and finite
+func.func @invalid(%x: tensor<1x4x4xf32>, %w: tensor<8x1x2x2xf32>) {
+  %0 = binvit.patch_embed %x, %w scale 1.0e+999 : (tensor<1x4x4xf32>, tensor<8x1x2x2xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
 // CHECK: result must have shape 4x8, got 5x8
 func.func @invalid(%x: tensor<1x4x4xf32>, %w: tensor<8x1x2x2xf32>) {
   %0 = binvit.patch_embed %x, %w : (tensor<1x4x4xf32>, tensor<8x1x2x2xf32>) -> tensor<5x8xf32>

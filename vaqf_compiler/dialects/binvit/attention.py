@@ -75,8 +75,8 @@ class AttentionScoresOp(IRDLOperation):
         if heads < 1 or channels % heads:
             raise VerifyException(f"{heads} heads do not divide {channels} channels")
         expect_shape("result", self.result, [heads, tokens, tokens])
-        if not self.scale.value.data > 0:
-            raise VerifyException("scale must be positive")
+        if not 0 < self.scale.value.data < math.inf:
+            raise VerifyException("scale must be positive and finite")
         if expect_uniform_kind(self):
             factor = self.scale.value.data
             verify_accumulator(self.result, channels // heads, self.query, self.key, factor=factor)

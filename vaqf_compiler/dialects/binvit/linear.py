@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from xdsl.dialects.builtin import (
     I64,
+    Float64Type,
+    FloatAttr,
     IntegerAttr,
     TensorType,
+    f64,
     i64,
 )
 from xdsl.ir import Attribute, SSAValue
@@ -14,6 +19,7 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_operand_def,
+    opt_prop_def,
     prop_def,
     result_def,
     traits_def,
@@ -75,6 +81,9 @@ class PatchEmbedOp(IRDLOperation):
     """
     Cut an image into square patches and project each: a convolution whose stride is its kernel
     size. Image `CxHxW`, weight `DxCxPxP`, bias `D`; result `(H/P * W/P)xD`, patches row by row.
+
+    The image is multiplied by `scale` first, as by 1/255 in models that take pixels of 0..255;
+    1 where it is left out. Quantised, the factor is part of the accumulator's scale.
     """
 
     name = "binvit.patch_embed"
@@ -82,17 +91,33 @@ class PatchEmbedOp(IRDLOperation):
     image = operand_def(Tensor)
     weight = operand_def(Tensor)
     bias = opt_operand_def(Tensor)
+    scale = opt_prop_def(FloatAttr[Float64Type])
     result = result_def(Tensor)
 
     traits = traits_def(Pure())
     assembly_format = (
-        "$image `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, results)"
+        "$image `,` $weight (`bias` $bias^)? (`scale` $scale^)? attr-dict"
+        " `:` functional-type(operands, results)"
     )
 
     def __init__(
-        self, image: SSAValue, weight: SSAValue, bias: SSAValue | None, result_type: TensorType
+        self,
+        image: SSAValue,
+        weight: SSAValue,
+        bias: SSAValue | None,
+        result_type: TensorType,
+        factor: float = 1.0,
     ):
-        super().__init__(operands=[image, weight, bias], result_types=[result_type])
+        super().__init__(
+            operands=[image, weight, bias],
+            properties={"scale": None if factor == 1.0 else FloatAttr(factor, f64)},
+            result_types=[result_type],
+        )
+
+    @property
+    def factor(self) -> float:
+        """What the image is multiplied by."""
+        return 1.0 if self.scale is None else self.scale.value.data
 
     def verify_(self) -> None:
         expect_rank("image", self.image, 3)
@@ -109,10 +134,11 @@ class PatchEmbedOp(IRDLOperation):
             expect_shape("bias", self.bias, [out_channels])
         patches = (height // size) * (width // size)
         expect_shape("result", self.result, [patches, out_channels])
+        if not 0 < self.factor < math.inf:
+            raise VerifyException("scale must be positive and finite")
         if expect_uniform_kind(self):
-            verify_accumulator(
-                self.result, channels * size * size, self.image, self.weight, self.bias
-            )
+            terms = channels * size * size
+            verify_accumulator(self.result, terms, self.image, self.weight, self.bias, self.factor)
 
 
 @irdl_op_definition

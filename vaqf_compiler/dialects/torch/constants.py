@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IntegerAttr,
     StringAttr,
+    TensorType,
     i64,
 )
 from xdsl.ir import Attribute
@@ -27,6 +28,7 @@ from xdsl.irdl import (
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
+from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects.torch.types import (
     BoolType,
@@ -145,6 +147,12 @@ class LiteralOp(IRDLOperation):
         """The parameter's name, None for a constant whose data are in the IR."""
         value = self.value
         return value.resource_handle.data if isinstance(value, DenseResourceAttr) else None
+
+    @property
+    def stored_type(self) -> TensorType[Attribute] | None:
+        """The parameter's type in its file, None for a constant whose data are in the IR."""
+        stored = self.value.type if isinstance(self.value, DenseResourceAttr) else None
+        return stored if isa(stored, TensorType[Attribute]) else None
 
 
 @irdl_op_definition

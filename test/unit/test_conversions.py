@@ -93,7 +93,7 @@ def masked(qkv: Heads, mask: torch.Tensor) -> torch.Tensor:
     [
         Small(image=lambda x: x / 255),
         Small(image=lambda x: (x * 4).contiguous() / 2),
-        Small(image=lambda x: x.reshape(1, 3, 64).unflatten(2, (8, 8))),
+        Small(image=lambda x: x.reshape(1, 3, 64).view(1, 3, 8, 8)),
         Small(total=lambda x, y: (x + y) * 0.5),
         Small(total=lambda x, y: ((x + y) * 2) / 4),
         Small(total=lambda x, y: ((x + y) * 4) * 0.25),
@@ -143,7 +143,10 @@ SHARED_HEADS = sdpa(1.0, 1.0, 1.0, enable_gqa=True)
         (Small(attention=sdpa(1.0, -1.0, 1.0)), "scale must be positive"),
         (Small(attention=sdpa(1.0, 1.0, 1.0, dropout_p=0.25)), "dropout_p = 0.25"),
         (Small(attention=sdpa(1.0, 1.0, 1.0, is_causal=True)), "causal"),
-        (Small(attention=lambda qkv: masked(qkv, torch.arange(TOKENS)[None] >= 1)), "hides something"),
+        (
+            Small(attention=lambda qkv: masked(qkv, torch.arange(TOKENS)[None] >= 1)),
+            "hides something",
+        ),
         (
             Small(attention=lambda qkv: SHARED_HEADS((qkv[0], qkv[1][:, :1], qkv[2][:, :1]))),
             "different numbers of heads, grouped-query",
@@ -159,7 +162,10 @@ SHARED_HEADS = sdpa(1.0, 1.0, 1.0, enable_gqa=True)
         ),
         (Small(attention=spelt_out(dim=-2)), "softmax over the keys"),
         (Small(attention=spelt_out(scores=lambda s: s.transpose(2, 3))), "softmax over the keys"),
-        (Small(attention=spelt_out(probabilities=lambda p: p.transpose(2, 3))), "probabilities were moved"),
+        (
+            Small(attention=spelt_out(probabilities=lambda p: p.transpose(2, 3))),
+            "probabilities were moved",
+        ),
         (Small(attention=spelt_out(probabilities=lambda p: p * 0.5)), "multiplied by a constant"),
     ],
 )

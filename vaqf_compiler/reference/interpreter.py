@@ -128,9 +128,9 @@ class BinvitFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: binvit.PatchEmbedOp, args: PythonValues
     ) -> PythonValues:
         image, weight, *bias = args
-        rows = floats.patches(image, shape_of(op.weight)[2])
         if not is_quantized(op.image):  # else the factor is part of the scale
-            rows = rows * np.float32(op.factor)
+            image = image * np.float32(op.factor)
+        rows = floats.patches(image, shape_of(op.weight)[2])
         matrix = weight.reshape(len(weight), -1).T
         result = _product(rows, matrix, op.image, op.weight)
         return (result + bias[0] if bias else result,)

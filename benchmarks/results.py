@@ -85,7 +85,8 @@ def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
                 total - cut - finishing,
             ),
         ]
-    queries = sum(facts.others["attention"]) * facts.heads
+    shapes = zip(facts.others["attention"], facts.heads, strict=True)
+    queries = sum(tokens * heads for tokens, heads in shapes)
     ideal = round(queries * facts.tokens / choice.keys)
     total = cycles.attention(attention, machine)
     causes += [

@@ -162,6 +162,7 @@ def attention_unit(bits: int, directory: Path) -> AttentionUnit:
         keys=keys,
         heads=heads,
         head_size=head_size,
+        value_size=head_size,
         activation_bits=bits,
         score_bits=dot_product_bits(head_size, x, x),
         context_bits=dot_product_bits(MOST_TOKENS, probability, x),

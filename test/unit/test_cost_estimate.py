@@ -168,7 +168,8 @@ def attention_cases(draw: st.DrawFn) -> Case:
     """An attention engine of any size."""
     bits = draw(st.integers(1, 16))
     lanes = draw(st.sampled_from([4, 8, 16, 32]))
-    head_size, heads = lanes * draw(st.integers(1, 4)), draw(st.integers(1, 12))
+    head_size, value_size = (lanes * draw(st.integers(1, 4)) for _ in range(2))
+    heads = draw(st.integers(1, 12))
     machine = accelerator(draw, bits, lanes, (draw(st.integers(1, 4)), 1))
     x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
     engine = AttentionEngine(
@@ -176,6 +177,7 @@ def attention_cases(draw: st.DrawFn) -> Case:
         keys=draw(st.integers(1, 16)),
         heads=heads,
         head_size=head_size,
+        value_size=value_size,
         activation_bits=bits,
         score_bits=max(4, dot_product_bits(head_size, x, x)),
         context_bits=max(4, dot_product_bits(machine.tokens, probability, x)),
@@ -215,7 +217,7 @@ def closed_form(case: Case, model: LatencyModel, layer: Layer) -> int:
             form = LinearForm.of(model, plan, machine.lanes)
             return form.cycles(layer.tokens, layer.in_channels, layer.out_channels, layer.epilogue)
         case AttentionEngine() as plan:
-            return AttentionForm.of(model, plan, machine).cycles(layer.tokens)
+            return AttentionForm.of(model, plan, machine).cycles(layer.tokens, plan.heads)
         case LayerNormEngine() as plan:
             form = LayerNormForm.of(model, plan.name)
             return form.cycles(layer.tokens, machine.channel_groups)

@@ -191,13 +191,13 @@ class AttentionForm:
         head = main.named("head").body.block
         return AttentionForm(engine, accelerator, load, queries, main.control(), main.control(head))
 
-    def cycles(self, tokens: int) -> int:
-        """Of a layer of `tokens` tokens."""
+    def cycles(self, tokens: int, heads: int) -> int:
+        """Of a layer of some tokens and heads."""
         engine = self.engine
         beats = (tokens + STAGES - 1) * engine.beats(self.accelerator)
         head = self.head_control + _loop(self.queries, beats)
         load = _loop(self.load, tokens * engine.loads(self.accelerator))
-        return self.control + load + engine.heads * (head + 1) + LOOP_CYCLES + CALL_CYCLES
+        return self.control + load + heads * (head + 1) + LOOP_CYCLES + CALL_CYCLES
 
 
 @dataclass(frozen=True)

@@ -281,15 +281,16 @@ def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
 def head_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     """What works on a head: however wide the activation memory is."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
+    value_size = engine.value_size
     lanes, steps = accelerator.lanes, engine.steps(accelerator)
-    groups = size // lanes
+    groups, value_groups = size // lanes, value_size // lanes
     weight_bits = engine.probability_bits + 1
     sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
     score_bits = max(LEAST_BITS, engine.score_bits)
     exp_shift = min(max(engine.most_exp_shift, 1), MOST_SHIFT)
     return [
         part("queries", groups, Memory(2 * accelerator.tokens, bits * lanes)),
-        part("keys and values", 2 * keys * groups, Memory(2 * steps, bits * lanes)),
+        part("keys and values", keys * (groups + value_groups), Memory(2 * steps, bits * lanes)),
         part("kept scores", keys, Memory(steps, engine.score_bits)),
         part("exponentials", keys, Memory(steps, EXPONENTIAL_BITS)),
         *dot_products("scores", bits, bits, size, keys, engine.most_score),
@@ -304,9 +305,9 @@ def head_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         # Exponentials wait for the reciprocal of their sum.
         part("waiting exponentials", keys, Resources(lut=EXPONENTIAL_BITS)),
         part("probability lanes", keys, ProbabilityLane(engine.probability_bits)),
-        *dot_products("context", weight_bits, bits, keys, size, engine.most_weighted),
-        part("context accumulators", size, Accumulator(engine.context_bits)),
-        part("finished context", 1, Resources(ff=size * engine.context_bits)),
+        *dot_products("context", weight_bits, bits, keys, value_size, engine.most_weighted),
+        part("context accumulators", value_size, Accumulator(engine.context_bits)),
+        part("finished context", 1, Resources(ff=value_size * engine.context_bits)),
         part("loops", 5, LOOP),
     ]
 
@@ -327,11 +328,18 @@ def transfer_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
 def _attention_products(engine: AttentionEngine, accelerator: Accelerator) -> int:
     """
     Two loops load: the key of a token is its quotient and remainder by the keys of a cycle, the
-    part of a token that of the beat by the parts. They and the one that stores find cells.
+    part of a token that of the beat by the parts. They and the one that stores find cells. Where
+    the number of heads is known at run time only, so are the rows of a token and, for the one that
+    stores, of a value; where values have another size, a head's groups are chosen.
     """
-    parts = engine.loads(accelerator) // 3
+    parts, _ = engine.parts(accelerator)
     rounding = sum(size.bit_count() != 1 for size in (engine.keys, parts))
-    return 4 * rounding + cell_products(accelerator.activations, 3)
+    products = 4 * rounding + cell_products(accelerator.activations, 3)
+    if engine.heads_vary or engine.value_size != engine.head_size:
+        products += 3 * 2
+    if engine.heads_vary:
+        products += 2 * 3
+    return products
 
 
 def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts:

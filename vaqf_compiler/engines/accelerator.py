@@ -22,6 +22,8 @@ PARAMETERS = "parameters"
 PARAMETER_BITS = 32
 """Of biases, normalisation parameters and tables in external memory."""
 PIXEL_BITS = 8
+LEAST_LANES = 4
+"""Elements that any accelerator reads or writes at a time; others take a multiple."""
 LOGIT_BITS = 64
 
 PARAMETERS_PER_WORD = WORD_BITS // PARAMETER_BITS
@@ -72,6 +74,10 @@ class Accelerator:
     def channel_groups(self) -> int:
         """Groups of lanes in a token of the residual stream."""
         return self.channels // self.lanes
+
+    def token_rows(self, memory: str, channels: int) -> int:
+        """Rows of a memory that a token of some channels takes."""
+        return -(-channels // (width_of(self.memories[memory]) * self.lanes))
 
 
 def token_bits(lanes: int) -> int:

@@ -54,7 +54,15 @@ from vaqf_compiler.engines.builder import (
 from vaqf_compiler.engines.division import divide_power
 from vaqf_compiler.engines.lane_part import LanePart
 from vaqf_compiler.engines.trees import dots, fits_pair, paired, tree_maximum, tree_sum
-from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
+from vaqf_compiler.engines.values import (
+    INDEX,
+    Number,
+    Value,
+    constant,
+    index,
+    integer,
+    select,
+)
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1
@@ -77,7 +85,11 @@ class AttentionEngine:
     keys: int
     """Key tokens that are worked on in a cycle."""
     heads: int
+    """The most of a layer."""
     head_size: int
+    """Channels of a head's query and key."""
+    value_size: int
+    """Channels of a head's value and context."""
     activation_bits: int
     score_bits: int
     context_bits: int
@@ -89,6 +101,8 @@ class AttentionEngine:
     """The greatest shift of a layer's exponents."""
     exp_table: str
     """The module's table of powers of two."""
+    heads_vary: bool = False
+    """Whether some layer has fewer heads: then their number is an argument."""
 
     def steps(self, accelerator: Accelerator) -> int:
         """Cycles for all keys of a query."""
@@ -96,12 +110,18 @@ class AttentionEngine:
 
     def loaded_groups(self, accelerator: Accelerator) -> int:
         """Groups of lanes of a head that are read at a time: those that lie in one row."""
-        groups = self.head_size // accelerator.lanes
+        groups = math.gcd(self.head_size, self.value_size) // accelerator.lanes
         return math.gcd(width_of(accelerator.activations), groups)
+
+    def parts(self, accelerator: Accelerator) -> tuple[int, int]:
+        """Cycles to load the query or the key of a token, and its value."""
+        channels = accelerator.lanes * self.loaded_groups(accelerator)
+        return self.head_size // channels, self.value_size // channels
 
     def loads(self, accelerator: Accelerator) -> int:
         """Cycles to load query, key and value of a token."""
-        return 3 * self.head_size // (accelerator.lanes * self.loaded_groups(accelerator))
+        query_parts, value_parts = self.parts(accelerator)
+        return 2 * query_parts + value_parts
 
     def stored_lanes(self, accelerator: Accelerator) -> int:
         """
@@ -112,13 +132,13 @@ class AttentionEngine:
             return accelerator.lanes
         least = max(self.steps(accelerator), self.loads(accelerator))
         together = 1
-        while together < accelerator.lanes and self.head_size // together > least:
+        while together < accelerator.lanes and self.value_size // together > least:
             together *= 2
         return together
 
     def stores(self, accelerator: Accelerator) -> int:
         """Cycles to store the context of a query."""
-        return self.head_size // self.stored_lanes(accelerator)
+        return self.value_size // self.stored_lanes(accelerator)
 
     def beats(self, accelerator: Accelerator) -> int:
         """Cycles for a query."""
@@ -166,6 +186,8 @@ def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.F
         "multiplier": MULTIPLIER,
         "shift": INDEX,
     }
+    if engine.heads_vary:
+        types["heads"] = INDEX
     with function(engine.name, types) as (operation, arguments):
         vhls.InlineOp()
         activations = Buffer(arguments["activations"])
@@ -199,7 +221,10 @@ class _State:
         """Allocate."""
         bits, keys = bits_of(accelerator.activations), engine.keys
         # With a dimension of lanes the tool sees that a group's lanes are apart.
-        channels = (engine.head_size // accelerator.lanes, accelerator.lanes)
+        lanes = accelerator.lanes
+        channels, value_channels = (
+            (size // lanes, lanes) for size in (engine.head_size, engine.value_size)
+        )
         sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
 
         def rows(name: str, depth: int, *shape: int) -> Buffer:
@@ -213,14 +238,14 @@ class _State:
         return _State(
             query=rows("query", 2 * accelerator.tokens, *channels),
             key=rows("key", 2 * steps, keys, *channels),
-            value=rows("value", 2 * steps, keys, *channels),
+            value=rows("value", 2 * steps, keys, *value_channels),
             score=local("score", engine.score_bits, steps, keys, partition=(2,)),
             largest=registers("largest", engine.score_bits, 2),
             exponential=local("exponential", EXPONENTIAL_BITS, steps, keys, partition=(2,)),
             total=registers("total", sum_bits, 1),
             reciprocal=registers("reciprocal", RECIPROCAL_WIDTH, 1),
-            context=registers("context", engine.context_bits, engine.head_size),
-            finished=registers("finished", engine.context_bits, engine.head_size),
+            context=registers("context", engine.context_bits, engine.value_size),
+            finished=registers("finished", engine.context_bits, engine.value_size),
         )
 
 
@@ -238,8 +263,23 @@ class _Body:
 
     @property
     def head_groups(self) -> int:
-        """Groups of lanes of a head."""
+        """Groups of lanes of a head's query and key."""
         return self.engine.head_size // self.accelerator.lanes
+
+    @property
+    def value_groups(self) -> int:
+        """Groups of lanes of a head's value and context."""
+        return self.engine.value_size // self.accelerator.lanes
+
+    @property
+    def heads(self) -> Number:
+        """Of the layer."""
+        return self.scalars["heads"] if self.engine.heads_vary else self.engine.heads
+
+    def _rows(self, groups: int) -> Number:
+        """Rows of a token whose heads have some groups of lanes."""
+        width = width_of(self.accelerator.activations)
+        return (self.heads * groups + (width - 1)) // width
 
     def build(self) -> None:
         engine, accelerator, s = self.engine, self.accelerator, self.scalars
@@ -251,13 +291,14 @@ class _Body:
             with loop(0, loads, "beat") as beat:
                 pipeline()
                 self._load(state, constant(0), token, beat)
-        with loop(0, engine.heads, "head") as head:
+        most_heads = engine.heads if engine.heads_vary else None
+        with loop(0, self.heads, "head", most=most_heads) as head:
             most = accelerator.tokens + STAGES - 1
             with loop(0, s["tokens"] + (STAGES - 1), "token", most=most) as token:
                 with loop(0, beats, "beat") as beat:
                     pipeline()
                     self._dependences(state)
-                    has_next = (head < engine.heads - 1) & (token < s["tokens"])
+                    has_next = (head < self.heads - 1) & (token < s["tokens"])
                     with when(has_next & (beat < loads) if beats > loads else has_next):
                         self._load(state, head + 1, token, beat)
                     with when(self._has_query(3, token) & (beat < engine.stores(accelerator))):
@@ -295,15 +336,25 @@ class _Body:
     def _load(self, state: _State, head: Value, token: Value, beat: Value) -> None:
         """Copy of a token's query, key or value as much as lies in a row, of a head to come."""
         engine, accelerator, keys, s = self.engine, self.accelerator, self.engine.keys, self.scalars
-        lanes, width = accelerator.lanes, width_of(accelerator.activations)
-        together = engine.loaded_groups(accelerator)
-        parts = self.head_groups // together
-        rows = -(-engine.heads * self.head_groups // width)
-        which, first = (beat // parts).named("which"), beat % parts * together
+        lanes, together = accelerator.lanes, engine.loaded_groups(accelerator)
+        parts, value_parts = engine.parts(accelerator)
+        which, part = beat // parts, beat % parts
+        if value_parts > parts:
+            is_value = beat >= 2 * parts
+            which = select(is_value, constant(2), which)
+            part = select(is_value, beat - 2 * parts, part)
+        which, first = which.named("which"), part * together
+        groups, rows = (
+            self._for(which, *sizes)
+            for sizes in (
+                (self.head_groups, self.value_groups),
+                (self._rows(self.head_groups), self._rows(self.value_groups)),
+            )
+        )
         first_rows = s["query_row"], s["key_row"], s["value_row"]
         start = select(which.equals(0), first_rows[0], first_rows[2])
         start = select(which.equals(1), first_rows[1], start).named("start")
-        in_token = (head * self.head_groups + first).named("in_token")
+        in_token = (head * groups + first).named("in_token")
         cell = cell_of(accelerator.activations, start + token * rows, in_token)
         half = (head % 2).named("half")
         step, k = half * self.steps + token // keys, token % keys
@@ -315,6 +366,12 @@ class _Body:
             with when(which.equals(number)):
                 with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
                     target[*places[number], first + group, lane] = loaded[group, lane]
+
+    def _for(self, which: Value, of_query: Number, of_value: Number) -> Number:
+        """What holds for query and key, or for the value, by which of the three it is."""
+        if self.engine.value_size == self.engine.head_size:
+            return of_query
+        return select(which.equals(2), index(of_value), index(of_query))
 
     def _is_token(self, step: Value, k: Value) -> Value:
         """Whether key `k` of a step is one: the last step may have too many."""
@@ -387,8 +444,8 @@ class _Body:
             most = (1 << engine.probability_bits) - 1
             probability = (scaled >> s["probability_shift"]).minimum(most)
             weight[k] = probability.to(engine.probability_bits + 1)
-        added = scratch("added", engine.context_bits, engine.head_size)
-        for pair in paired(engine.head_size, "channel", pairs=fits_pair(weight.bits, bits)):
+        added = scratch("added", engine.context_bits, engine.value_size)
+        for pair in paired(engine.value_size, "channel", pairs=fits_pair(weight.bits, bits)):
             which = [channel for channel in pair if channel is not None]
             columns = [scratch("value_column", bits, keys) for _ in which]
             with unrolled(keys, "k") as k:
@@ -399,7 +456,7 @@ class _Body:
             for channel, total in zip(which, sums, strict=True):
                 added[channel] = total.to(engine.context_bits)
         is_first, is_last = step.equals(0).named("is_first"), self._is_last(step)
-        with unrolled(engine.head_size, "channel") as channel:
+        with unrolled(engine.value_size, "channel") as channel:
             before = select(is_first, integer(0, engine.context_bits), state.context[channel])
             context = (before + added[channel]).named("context_yet")
             state.context[channel] = context
@@ -411,10 +468,9 @@ class _Body:
         engine, accelerator, s = self.engine, self.accelerator, self.scalars
         memory, lanes = accelerator.activations, accelerator.lanes
         together = engine.stored_lanes(accelerator)
-        rows = -(-engine.heads * self.head_groups // width_of(memory))
         first = (beat * together).named("first")
-        in_token = (head * self.head_groups + first // lanes).named("in_token")
-        cell = cell_of(memory, s["target"] + token * rows, in_token)
+        in_token = (head * self.value_groups + first // lanes).named("in_token")
+        cell = cell_of(memory, s["target"] + token * self._rows(self.value_groups), in_token)
         stored = scratch("stored", bits_of(memory), together)
         with unrolled(together, "part") as part:
             total = state.finished[first + part]

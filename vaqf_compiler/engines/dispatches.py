@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import pairwise
 from typing import TypeVar
 
 from xdsl.dialects import func
@@ -12,6 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import (
     AddOp,
+    AttentionScoresOp,
     ConcatTokensOp,
     DispatchOp,
     EngineOp,
@@ -88,6 +91,11 @@ def epilogue_of(dispatch: DispatchOp) -> Epilogue:
             raise PassFailedException(f"a linear engine cannot end in {op.name}")
 
 
+def heads_of(dispatch: DispatchOp) -> int:
+    """The heads of a dispatch of attention."""
+    return find(dispatch, AttentionScoresOp).heads.value.data
+
+
 def result_memory(dispatch: DispatchOp, engine: EngineOp) -> str | None:
     """The memory that a dispatch writes to, None for the output port."""
     match engine.kind.data:
@@ -112,11 +120,20 @@ def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
     return operand
 
 
-def first_row_of(value: SSAValue, memory: str, channel_groups: int) -> int:
+def layer_of(dispatch: DispatchOp) -> str:
+    """How messages name what a dispatch computes."""
+    layer = dispatch.attributes.get("layer")
+    if isinstance(layer, StringAttr):
+        return f"layer '{layer.data}'"
+    return f"a layer of @{name_of(dispatch.engine)}"
+
+
+def first_row_of(value: SSAValue, memory: str, token_rows: Callable[[str, int], int]) -> int:
     """
-    The row of `memory` where a value starts: that of its dispatch, or for part of the residual
-    stream, that of the token it starts with. Raises PassFailedException where the value has no
-    place, or one in another memory than the engine reads.
+    The row of `memory` where a value starts: that of its dispatch, or that of the token it starts
+    with. `token_rows` tells the rows of a memory that a token of some channels takes. Raises
+    PassFailedException where the value has no place, one in another memory than the engine reads,
+    or several.
     """
     match value.owner:
         case DispatchOp() as dispatch:
@@ -130,10 +147,20 @@ def first_row_of(value: SSAValue, memory: str, channel_groups: int) -> int:
                 )
             return dispatch.row.value.data
         case ConcatTokensOp() as concat:
-            return first_row_of(concat.inputs[0], memory, channel_groups)
+            first, *others = concat.inputs
+            row = first_row_of(first, memory, token_rows)
+            end = row
+            for part, following in pairwise((first, *others)):
+                end += shape_of(part)[0] * token_rows(memory, shape_of(part)[1])
+                if first_row_of(following, memory, token_rows) != end:
+                    raise OperationError(
+                        concat, f"tokens are joined in another order than they are in @{memory}"
+                    )
+            return row
         case SelectTokenOp() as select:
-            first = first_row_of(select.input, memory, channel_groups)
-            return first + select.index.value.data * channel_groups
+            row = first_row_of(select.input, memory, token_rows)
+            rows = token_rows(memory, shape_of(select.input)[1])
+            return row + select.index.value.data * rows
         case owner:
             what = owner.name if isinstance(owner, Operation) else "an argument"
             raise PassFailedException(f"the result of {what} is in no memory")

@@ -30,12 +30,15 @@ from vaqf_compiler.engines.dispatches import (
     epilogue_of,
     find,
     find_optional,
+    heads_of,
+    layer_of,
     name_of,
     parameter_of,
     tokens_and_channels,
 )
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
 
 EXP_TABLE = "exp_table"
@@ -172,6 +175,34 @@ def in_channels_of(layer: LinearOp | PatchEmbedOp) -> int:
     return size
 
 
+def head_sizes(dispatches: Sequence[DispatchOp]) -> tuple[int, int]:
+    """
+    Channels of a head's query and key, and of its value, which an attention engine is built for.
+    Raises OperationError for a layer that differs from the first one.
+    """
+    sizes = [_head_sizes(dispatch) for dispatch in dispatches]
+    for dispatch, found in zip(dispatches, sizes, strict=True):
+        if found != sizes[0]:
+            raise OperationError(
+                dispatch,
+                f"{layer_of(dispatch)} has heads of {_of_sizes(*found)}, "
+                f"{layer_of(dispatches[0])} of {_of_sizes(*sizes[0])}; the attention engine is "
+                "built for one size: keep or prune whole heads, or pad heads with zeros",
+            )
+    return sizes[0]
+
+
+def _head_sizes(dispatch: DispatchOp) -> tuple[int, int]:
+    heads = heads_of(dispatch)
+    query, value = find(dispatch, AttentionScoresOp).query, find(dispatch, AttentionContextOp).value
+    return shape_of(query)[1] // heads, shape_of(value)[1] // heads
+
+
+def _of_sizes(head_size: int, value_size: int) -> str:
+    values = "" if head_size == value_size else f" and values of {value_size}"
+    return f"{head_size} channels{values}"
+
+
 def plan_attention(
     engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
 ) -> AttentionEngine:
@@ -179,9 +210,7 @@ def plan_attention(
     scores = [find(dispatch, AttentionScoresOp) for dispatch in dispatches]
     contexts = [find(dispatch, AttentionContextOp) for dispatch in dispatches]
     softmaxes = [find(dispatch, SoftmaxOp) for dispatch in dispatches]
-    heads = {op.heads.value.data for op in scores}
-    if len(heads) != 1:
-        raise PassFailedException(f"all layers must have the same heads, got {sorted(heads)}")
+    heads = [heads_of(dispatch) for dispatch in dispatches]
     probability_bits = {
         quantized("probabilities", op.result, signed=False).bits.data for op in softmaxes
     }
@@ -190,17 +219,19 @@ def plan_attention(
             f"all probabilities must have the same bits, got {sorted(probability_bits)}"
         )
     bits = bits_of(accelerator.activations)
-    head_size = accelerator.channels // next(iter(heads))
-    if head_size % accelerator.lanes:
-        raise PassFailedException(
-            f"heads of {head_size} channels are no multiple of the {accelerator.lanes} lanes; "
-            "choose fewer lanes in binvit-unroll"
-        )
+    head_size, value_size = head_sizes(dispatches)
+    for size in (head_size, value_size):
+        if size % accelerator.lanes:
+            raise PassFailedException(
+                f"heads of {size} channels are no multiple of the {accelerator.lanes} lanes; "
+                "choose fewer lanes in binvit-unroll"
+            )
     return AttentionEngine(
         name=engine.sym_name.data,
         keys=parameter_of(engine, "keys"),
-        heads=heads.pop(),
+        heads=max(heads),
         head_size=head_size,
+        value_size=value_size,
         activation_bits=bits,
         score_bits=max(quantized("scores", op.result).bits.data for op in scores),
         context_bits=max(quantized("context", op.result).bits.data for op in contexts),
@@ -211,6 +242,7 @@ def plan_attention(
             *(softmax_constants(quantized("scores", op.result).scale.data).shift for op in scores),
         ),
         exp_table=EXP_TABLE,
+        heads_vary=len(set(heads)) > 1,
     )
 
 

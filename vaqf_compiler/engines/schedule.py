@@ -45,6 +45,7 @@ from vaqf_compiler.engines.dispatches import (
     find,
     find_optional,
     first_row_of,
+    heads_of,
     name_of,
     parameter_of,
     tokens_and_channels,
@@ -69,6 +70,8 @@ class Parameters:
     weights: dict[str, ImageBuilder] = field(default_factory=dict[str, ImageBuilder])
     """By engine."""
     parameters: ImageBuilder = field(default_factory=lambda: ImageBuilder(PARAMETERS))
+    heads: set[int] = field(default_factory=set[int])
+    """Of layers of attention."""
     weights_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
     parameters_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
 
@@ -86,6 +89,8 @@ class Parameters:
                 self._vector(norm.beta)
             case "linear":
                 self._add_linear(dispatch, engine)
+            case "attention":
+                self.heads.add(heads_of(dispatch))
             case _:
                 pass
 
@@ -174,7 +179,7 @@ def scalars_of(
 
 
 def _row(value: SSAValue, memory: str, accelerator: Accelerator) -> int:
-    return first_row_of(value, memory, accelerator.channel_groups)
+    return first_row_of(value, memory, accelerator.token_rows)
 
 
 def _target(dispatch: DispatchOp) -> int:
@@ -261,6 +266,7 @@ def _attention(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
         limit,
         RECIPROCAL_BITS - softmax.result_exponent,
         *_scaling(d),
+        *((heads_of(d),) if len(p.heads) > 1 else ()),
     )
 
 

@@ -54,6 +54,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
+from vaqf_compiler.engines.limits import check_mapped
 from vaqf_compiler.errors import OperationError
 
 ENGINES: dict[str, tuple[str, dict[str, int]]] = {
@@ -103,6 +104,7 @@ class BinvitMapPass(ModulePass):
             for name, (kind, parameters) in ENGINES.items()
             if name in used
         ]
+        check_mapped(function, {engine.sym_name.data: engine for engine in engines})
         assert function.parent is not None
         function.parent.insert_ops_before(engines, function)
 
@@ -125,14 +127,11 @@ def _map(function: func.FuncOp) -> None:
                 if isinstance(add := chain[-1], AddOp):
                     _fetch_constant_operand(add, chain[-2].results[0])
                 _dispatch(_engine(op), chain)
-            case (
-                ParameterOp()
-                | QuantizeOp()
-                | ConcatTokensOp()
-                | SelectTokenOp()
-                | DispatchOp()
-                | func.ReturnOp()
-            ):
+            case ConcatTokensOp():
+                for position, operand in enumerate(op.operands):
+                    if isinstance(operand.owner, QuantizeOp):
+                        op.operands[position] = _fetch(op, operand, "load_rows")
+            case ParameterOp() | QuantizeOp() | SelectTokenOp() | DispatchOp() | func.ReturnOp():
                 pass
             case _:
                 raise OperationError(

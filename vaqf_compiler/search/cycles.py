@@ -99,8 +99,8 @@ class CycleModel:
         return bits if self.clock_mhz > SLACK_MHZ else None
 
     def _attention_cycles(self, form: AttentionForm) -> int:
-        layers = Counter(self.facts.others.get("attention", ()))
-        return sum(count * form.cycles(tokens) for tokens, count in layers.items())
+        shapes = zip(self.facts.others.get("attention", ()), self.facts.heads, strict=True)
+        return sum(count * form.cycles(*shape) for shape, count in Counter(shapes).items())
 
     def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:
         """Of all layers' attention."""

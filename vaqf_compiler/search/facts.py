@@ -15,6 +15,7 @@ from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
+    heads_of,
     name_of,
     tokens_and_channels,
 )
@@ -51,8 +52,12 @@ class Facts:
     """The longest sequence."""
     channels: int
     """Of the residual stream."""
-    heads: int
+    heads: tuple[int, ...]
+    """Of each layer of attention, as they come in `others`."""
     head_size: int
+    """Channels of a head's query and key."""
+    value_size: int
+    """Channels of a head's value."""
     patches: int
     pixels: int
     """Of a patch, all colours together."""
@@ -103,6 +108,7 @@ def _facts(module: ModuleOp, plan: ModulePlan) -> Facts:
     linear: dict[str, list[LinearLayer]] = {}
     others: dict[str, list[int]] = {}
     kept: list[tuple[int, int]] = []
+    heads: list[int] = []
     for dispatch in plan.dispatches:
         name = name_of(dispatch.engine)
         kind = plan.engines[name].kind.data
@@ -113,6 +119,8 @@ def _facts(module: ModuleOp, plan: ModulePlan) -> Facts:
             others.setdefault(kind, []).append(tokens)
             if kind == "copy_tokens":
                 kept.append((tokens, channels))
+            if kind == "attention":
+                heads.append(heads_of(dispatch))
     embedding = next(op for op in plan.model.walk() if isinstance(op, PatchEmbedOp))
     _, *kernel = shape_of(embedding.weight)
     machine = plan.accelerator
@@ -120,8 +128,9 @@ def _facts(module: ModuleOp, plan: ModulePlan) -> Facts:
     return Facts(
         tokens=machine.tokens,
         channels=machine.channels,
-        heads=attention.heads if attention else 1,
+        heads=tuple(heads),
         head_size=attention.head_size if attention else machine.channels,
+        value_size=attention.value_size if attention else machine.channels,
         patches=shape_of(embedding.result)[0],
         pixels=kernel[0] * kernel[1] * kernel[2],
         linear={name: tuple(layers) for name, layers in linear.items()},

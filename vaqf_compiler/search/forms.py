@@ -116,7 +116,9 @@ class Forms:
         )
 
         def find() -> AttentionForm:
-            model = self._walk([build_attention(engine, machine)], machine, [{"tokens": 1}])
+            model = self._walk(
+                [build_attention(engine, machine)], machine, [{"tokens": 1, "heads": 1}]
+            )
             return AttentionForm.of(model, engine, machine)
 
         key = (engine, lanes, accelerator.uram, together * times)

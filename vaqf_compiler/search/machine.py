@@ -138,8 +138,9 @@ class Frame:
         return AttentionEngine(
             name="attention",
             keys=keys,
-            heads=facts.heads,
+            heads=max(facts.heads, default=1),
             head_size=facts.head_size,
+            value_size=facts.value_size,
             activation_bits=bits,
             score_bits=_score_bits(facts.head_size, bits),
             context_bits=_context_bits(facts.tokens, bits),
@@ -147,6 +148,7 @@ class Frame:
             most_shift=context_shift(bits),
             most_exp_shift=exp_shift(bits),
             exp_table=EXP_TABLE,
+            heads_vary=len(set(facts.heads)) > 1,
         )
 
 

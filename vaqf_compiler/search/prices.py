@@ -143,7 +143,7 @@ class Prices:
         if "attention" not in self.facts.others:
             return Resources()
         engine, accelerator = frame.attention(keys), frame.accelerator
-        if engine.keys * engine.head_size > MOST_COPIES:
+        if engine.keys * max(engine.head_size, engine.value_size) > MOST_COPIES:
             return None
         key = (frame.bits, frame.lanes, keys)
         try:

@@ -43,13 +43,15 @@ def lane_choices(facts: Facts, fixed: Fixed) -> list[int]:
         lanes
         for lanes in LANE_CHOICES
         if facts.head_size % lanes == 0
+        and facts.value_size % lanes == 0
         and facts.channels % lanes == 0
         and all(channels % lanes == 0 for _, channels in facts.activations)
         and fixed.get("lanes", lanes) == lanes
     ]
     if not found:
+        sizes = " and ".join(map(str, sorted({facts.head_size, facts.value_size})))
         raise PassFailedException(
-            f"heads of {facts.head_size} channels, tokens of {facts.channels} or layers of "
+            f"heads of {sizes} channels, tokens of {facts.channels} or layers of "
             f"{', '.join(map(str, sorted({count for _, count in facts.activations})))} are no "
             f"multiples of {fixed.get('lanes', min(LANE_CHOICES))} lanes"
         )

@@ -15,7 +15,7 @@ from xdsl.universe import Universe
 from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline
 
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.locations import LocatingParser
+from vaqf_compiler.ir_text import decode, parse_module, verify
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
 
@@ -29,14 +29,13 @@ def make_context() -> Context:
 
 
 def read_module(context: Context, path: Path) -> ModuleOp:
-    """Parse and verify an IR file; its weights will be looked for beside it."""
+    """
+    Parse and verify an IR file; its weights will be looked for beside it. Raises OSError,
+    UserError, ParseError or OperationError where that fails.
+    """
     search_directory.set(path.parent)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{path}' is not text in UTF-8: {error.reason}") from error
-    module = LocatingParser(context, text, str(path)).parse_module()
-    module.verify()
+    module = parse_module(context, decode(path.read_bytes(), str(path)), str(path))
+    verify(module)
     return module
 
 
@@ -112,7 +111,7 @@ def check_pipeline(pipeline: str) -> None:
 def run_passes(context: Context, module: ModuleOp, pipeline: str) -> None:
     """Apply a pipeline, written as for `vaqf-opt -p`, and verify the module after each pass."""
 
-    def verify(_previous: object, module: ModuleOp, _next: object) -> None:
-        module.verify()
+    def check(_previous: object, module: ModuleOp, _next: object) -> None:
+        verify(module)
 
-    PassPipeline.parse_spec(VAQF_UNIVERSE.all_passes, pipeline, verify).apply(context, module)
+    PassPipeline.parse_spec(VAQF_UNIVERSE.all_passes, pipeline, check).apply(context, module)

@@ -1,8 +1,18 @@
-"""Types of command line arguments that several tools take."""
+"""What several tools need to read their command lines."""
 
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
+
+from vaqf_compiler.cli.errors import printable
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """One whose errors can be printed, whatever was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def seed(text: str) -> int:

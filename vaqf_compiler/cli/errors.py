@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from xdsl.utils.exceptions import ArgSpecParseError, DiagnosticException, ParseError
+from xdsl.utils.lexer import Span
 
 from vaqf_compiler.errors import OperationError, UserError
 from vaqf_compiler.locations import describe_location
@@ -19,8 +20,7 @@ def describe(error: BaseException) -> str | None:
     """
     match error:
         case ParseError():
-            place, *source = error.span.print_with_context().splitlines()
-            return "\n".join([f"{place}: error: {error.msg}", *source])
+            return f"{error.span.get_location()}: error: {error.msg}\n{_excerpt(error.span)}"
         case OperationError():
             place = describe_location(error.location)
             return f"error: {error}" if place is None else f"{place}: error: {error}"
@@ -30,6 +30,30 @@ def describe(error: BaseException) -> str | None:
             return f"error: {error}"
         case _:
             return None
+
+
+def printable(text: str) -> str:
+    """The text with all that a terminal would obey instead of showing it as in Python's strings."""
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text
+    )
+
+
+WIDTH = 100
+"""Of what is shown of a line."""
+
+
+def _excerpt(span: Span[str] | Span[bytes]) -> str:
+    """What is in the file at a place, with carets below."""
+    text = span.input.content
+    line = text if isinstance(text, str) else text.decode("utf-8", "replace")
+    start = line.rfind("\n", 0, span.start) + 1
+    line = line[start:].partition("\n")[0].rstrip().replace("\t", " ")
+    column = span.start - start
+    first = max(0, column - WIDTH // 2)
+    before, after = line[first:column], line[column : first + WIDTH]
+    carets = "^" * max(1, min(span.len, len(printable(after))))
+    return f"{printable(before + after)}\n{' ' * len(printable(before))}{carets}"
 
 
 def report_errors(run: Callable[[], int]) -> int:
@@ -48,5 +72,5 @@ def report_errors(run: Callable[[], int]) -> int:
         message = describe(error)
         if message is None:
             raise
-        print(message.rstrip(), file=sys.stderr)
+        print(printable(message.rstrip()), file=sys.stderr)
         return error.exit_code if isinstance(error, UserError) else 1

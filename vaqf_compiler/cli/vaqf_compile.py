@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from vaqf_compiler.cli.arguments import ArgumentParser
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.cost.board import load_board
@@ -62,7 +63,7 @@ class Steps:
 
 def make_parser() -> argparse.ArgumentParser:
     """The tool's arguments."""
-    parser = argparse.ArgumentParser(prog="vaqf-compile", description=__doc__)
+    parser = ArgumentParser(prog="vaqf-compile", description=__doc__)
     add_model_arguments(parser, required=False)
     parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="DIRECTORY")
     parser.add_argument(

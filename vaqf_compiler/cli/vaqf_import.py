@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vaqf_compiler.cli.arguments import seed
+from vaqf_compiler.cli.arguments import ArgumentParser, seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
 
@@ -39,7 +39,7 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(prog="vaqf-import", description=__doc__)
+    parser = ArgumentParser(prog="vaqf-import", description=__doc__)
     add_model_arguments(parser)
     parser.add_argument("-o", "--output-file", type=Path, required=True, metavar="MODEL.mlir")
     parser.add_argument(

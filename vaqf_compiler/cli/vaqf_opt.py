@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import Operation
 from xdsl.universe import Universe
 from xdsl.utils.arg_spec import parse_pipeline, parse_spec
-from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
+from vaqf_compiler.cli.arguments import ArgumentParser
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import OperationError, UserError
-from vaqf_compiler.locations import LocatingParser
+from vaqf_compiler.ir_text import decode, find_invalid, parse_module
 from vaqf_compiler.pipeline import check_spec
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
@@ -47,17 +47,6 @@ def describe_passes() -> str:
     return "\n".join(lines)
 
 
-def find_invalid(module: ModuleOp, message: str) -> Operation | None:
-    """The operation whose verifier says `message`."""
-    for op in module.walk():
-        try:
-            op.verify(verify_nested_ops=False)
-        except VerifyException as error:
-            if str(error) == message:
-                return op
-    return None
-
-
 class VaqfOpt(xDSLOptMain):
     """The driver: xDSL's, with errors as messages, atomic output and a weights directory."""
 
@@ -72,6 +61,7 @@ class VaqfOpt(xDSLOptMain):
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
         super().register_all_arguments(arg_parser)
+        arg_parser.__class__ = ArgumentParser  # xDSL has made it
         arg_parser.prog = "vaqf-opt"
         arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
         if {"-h", "--help"} & set(sys.argv):  # loads every pass: only when asked
@@ -91,17 +81,15 @@ class VaqfOpt(xDSLOptMain):
         self, chunk: IO[bytes], file_extension: str, start_offset: int = 0
     ) -> ModuleOp | None:
         name = self.get_input_name()
+        text = decode(chunk.read(), name)
+        implicit = not self.args.no_implicit_module
         try:
-            text = chunk.read().decode()
-        except UnicodeDecodeError as error:
-            raise UserError(f"'{name}' is not a text file: {error}") from error
-        parser = LocatingParser(self.ctx, text, name, start_offset)
-        try:
-            return parser.parse_module(not self.args.no_implicit_module)
-        except VerifyException as error:  # of a type or attribute, which is checked when made
-            if self.args.verify_diagnostics:
-                raise
-            parser.raise_error(str(error))
+            return parse_module(self.ctx, text, name, line_offset=start_offset, implicit=implicit)
+        except ParseError as error:
+            cause = error.__context__  # of a type or attribute, which is checked when made
+            if self.args.verify_diagnostics and isinstance(cause, VerifyException):
+                raise cause from None
+            raise
 
     def apply_passes(self, prog: ModuleOp) -> None:
         try:

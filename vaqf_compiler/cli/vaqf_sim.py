@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vaqf_compiler.cli.arguments import seed
+from vaqf_compiler.cli.arguments import ArgumentParser, seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point."""
-    parser = argparse.ArgumentParser(prog="vaqf-sim", description=__doc__)
+    parser = ArgumentParser(prog="vaqf-sim", description=__doc__)
     parser.add_argument("project", type=Path, help="a directory that vaqf-compile wrote")
     parser.add_argument(
         "--image",

@@ -11,7 +11,7 @@ from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.vaqf2022 import estimate
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.locations import LocatingParser
+from vaqf_compiler.ir_text import parse_module
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search
 from vaqf_compiler.search.facts import Facts
@@ -60,7 +60,7 @@ def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
         # traced value, and not to do so again. What is wrong with a model is wrong twice.
         imported = imported_once()
     context = make_context()
-    module = LocatingParser(context, imported.text, name).parse_module()
+    module = parse_module(context, imported.text, name)
     run_passes(context, module, "convert-torch-to-binvit,binvit-canonicalize-tokens")
     return module
 

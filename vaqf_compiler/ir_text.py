@@ -1,0 +1,196 @@
+"""IR from text, in which everything that is wrong is said at its place."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from xdsl.context import Context
+from xdsl.dialect_interfaces.op_asm import OpAsmDialectInterface
+from xdsl.dialects.builtin import (
+    FileLineColLoc,
+    FusedLoc,
+    IntAttr,
+    LocationAttr,
+    ModuleOp,
+    NoneAttr,
+    StringAttr,
+    UnknownLoc,
+)
+from xdsl.ir import Attribute, Operation
+from xdsl.parser import Parser, ParserState
+from xdsl.utils.exceptions import ParseError, VerifyException
+from xdsl.utils.lexer import Input, Position
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken
+
+from vaqf_compiler.errors import OperationError, UserError
+
+BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\0\0\xfe\xff": "UTF-32"}
+LOCATION_DEFINITION = re.compile(r"^#[\w$.-]+ *= *loc\(", re.MULTILINE)
+PARSER_FAULTS = (
+    *(AssertionError, ArithmeticError, AttributeError, LookupError, NotImplementedError),
+    *(TypeError, ValueError),
+)
+"""
+What xDSL's parser raises, besides `ParseError`, for attributes, types and numbers that its
+constructors do not take.
+"""
+
+
+def decode(data: bytes, name: str) -> str:
+    """
+    The text of an IR file, with or without a byte order mark. Raises UserError for what is no
+    text in UTF-8, and for no text at all.
+    """
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if data.startswith(mark):
+            raise UserError(f"'{name}' is text in {encoding}; save it in UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"'{name}' is not text in UTF-8: byte {data[error.start]:#04x} in line {line}; give "
+            "a file of MLIR's text format"
+        ) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UserError(
+            f"'{name}' is not text: byte 0x00 in line {line}; give a file of MLIR's text format"
+        )
+    if not text.strip():
+        raise UserError(f"'{name}' is empty; give a file of MLIR's text format")
+    return text
+
+
+def parse_module(
+    context: Context, text: str, name: str, *, line_offset: int = 0, implicit: bool = True
+) -> ModuleOp:
+    """
+    The module of a text that begins `line_offset` lines below the top of the file `name`;
+    `implicit` adds one around operations. It is not verified. Raises ParseError where the text is
+    none, UserError where it is nested too deeply.
+    """
+    parser = _Parser(context, text, name, line_offset)
+    try:
+        return parser.parse_module(implicit)
+    except VerifyException as error:  # of a type or attribute, which is checked when made
+        parser.raise_error(str(error))
+    except RecursionError as error:
+        line, _ = parser.place(parser.pos)
+        raise UserError(
+            f"'{name}' is nested too deeply in line {line}; write it flatter"
+        ) from error
+    except PARSER_FAULTS as error:
+        parser.raise_error(f"this cannot be read ({_reason(error)}); correct what is before it")
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def verify(module: ModuleOp) -> None:
+    """Raise OperationError at the first operation that is not as it must be."""
+    try:
+        module.verify()
+    except VerifyException as error:
+        op = find_invalid(module, str(error))
+        if op is None:
+            raise
+        raise OperationError(op, f"'{op.name}' op {error}") from error
+
+
+def find_invalid(module: ModuleOp, message: str) -> Operation | None:
+    """The operation whose verifier says `message`."""
+    for op in module.walk():
+        try:
+            op.verify(verify_nested_ops=False)
+        except VerifyException as error:
+            if str(error) == message:
+                return op
+    return None
+
+
+class _Lexer(MLIRLexer):
+    """xDSL's, with its faults put right."""
+
+    # Possessive: without a closing quote, xDSL's takes time exponential in the line's length.
+    _unescaped_characters_regex = re.compile(r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"')
+
+    def _lex_string_literal(self, start_pos: Position) -> MLIRToken:
+        try:
+            return super()._lex_string_literal(start_pos)
+        except ParseError as error:
+            error.msg = "this string has no end in its line, or an escape that there is not"
+            raise
+
+    def _lex_prefixed_ident(self, start_pos: Position) -> MLIRToken:
+        try:
+            return super()._lex_prefixed_ident(start_pos)
+        except ParseError as error:
+            error.msg = f"expected a name after '{self.input.at(start_pos)}'"
+            raise
+
+
+class _Parser(Parser):
+    """A parser that, as MLIR's, gives each operation without `loc(...)` its place in the file."""
+
+    def __init__(self, ctx: Context, text: str, name: str, line_offset: int):
+        super().__init__(ctx, "", name)
+        self._parser_state = ParserState(_Lexer(Input(text, name)))
+        self._name = StringAttr(name)
+        self._line_offset = line_offset
+        self._line_starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
+        self._ahead: set[str] = set()
+        """Names of locations that are known but not yet reached."""
+
+    def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
+        # MLIR prints the definitions of locations below their uses.
+        for definition in LOCATION_DEFINITION.finditer(self.lexer.input.content):
+            self._resume_from(definition.start())
+            self._parse_alias_def()
+        self._ahead = set(self.attribute_aliases)
+        self._resume_from(0)
+        return super().parse_module(allow_implicit_module)
+
+    def _parse_alias_def(self) -> None:
+        name = self._current_token.text
+        if name in self._ahead:
+            self._ahead.remove(name)
+            del self.attribute_aliases[name]
+        super()._parse_alias_def()
+
+    def _parse_location(self) -> LocationAttr:
+        if not self.parse_optional_keyword("fused"):
+            return super()._parse_location()
+        metadata: Attribute = NoneAttr()
+        if self.parse_optional_punctuation("<"):
+            metadata = self.parse_attribute()
+            self.parse_punctuation(">")
+        locations = self.parse_comma_separated_list(self.Delimiter.SQUARE, self._parse_location)
+        return FusedLoc(tuple(locations), metadata)
+
+    def parse_operation(self) -> Operation:
+        position = self.pos
+        op = super().parse_operation()
+        if isinstance(op.location, UnknownLoc):
+            line, column = self.place(position)
+            op.location = FileLineColLoc(self._name, IntAttr(line), IntAttr(column))
+        return op
+
+    def _parse_dialect_resource_handle(
+        self, dialect_name: str, interface: OpAsmDialectInterface
+    ) -> str:
+        # xDSL keeps keys for the whole process and renames one that it meets in a second file, but
+        # ours are names of parameters.
+        key = self.parse_identifier(" for resource handle")
+        if interface.lookup(key) is None:
+            interface.declare_resource(key)
+        self.dialect_resources.add((dialect_name, key))
+        return key
+
+    def place(self, position: Position) -> tuple[int, int]:
+        """Line and column in the file, from 1."""
+        line = bisect_right(self._line_starts, position)
+        column = position - self._line_starts[line - 1] + 1
+        return line + self._line_offset, column

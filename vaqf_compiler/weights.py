@@ -7,6 +7,8 @@ relative to the IR file. Tools that read an IR file set `search_directory` to wh
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -21,12 +23,18 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "binvit.weights"
 
+FLOATS = ("F32", "F16", "BF16", "F64")
+"""Kinds of numbers of a `.safetensors` file that are read as float32."""
+
 search_directory: ContextVar[Path] = ContextVar("search_directory")
 """Where relative weight files are looked for; the current directory if unset."""
 
 
 class WeightFile(Mapping[str, "NDArray[Any]"]):
-    """The tensors of a `.safetensors` file, each read when it is asked for."""
+    """
+    The tensors of a `.safetensors` file in float32, each read, and converted from other kinds of
+    floating-point numbers, when it is asked for.
+    """
 
     def __init__(self, path: Path):
         """Raises UserError where the file is missing or of another format."""
@@ -43,9 +51,37 @@ class WeightFile(Mapping[str, "NDArray[Any]"]):
         self._names: frozenset[str] = frozenset(self._file.keys())
 
     def __getitem__(self, name: str) -> NDArray[Any]:
+        """Raises UserError where there is no such tensor, or one of other numbers."""
+        import numpy as np
+
         if name not in self._names:
             raise UserError(f"weights file '{self.path}' has no tensor '{name}'")
-        return self._file.get_tensor(name)
+        kind = self._file.get_slice(name).get_dtype()
+        if kind not in FLOATS:
+            raise UserError(
+                f"tensor '{name}' of '{self.path}' is of kind {kind}; weights are one of "
+                f"{', '.join(FLOATS)}"
+            )
+        stored = self._read_bfloat16(name) if kind == "BF16" else self._file.get_tensor(name)
+        with np.errstate(over="ignore"):  # infinite then, which is refused
+            values = stored.astype(np.float32)
+        if not np.isfinite(values).all():
+            raise UserError(
+                f"tensor '{name}' of '{self.path}' has values that are not finite in float32"
+            )
+        return values
+
+    def _read_bfloat16(self, name: str) -> NDArray[Any]:
+        """NumPy has no such type: the upper halves of float32."""
+        import numpy as np
+
+        with self.path.open("rb") as stream:
+            size = int.from_bytes(stream.read(8), "little")
+            entry = json.loads(stream.read(size))[name]
+            begin, end = entry["data_offsets"]
+            stream.seek(8 + size + begin)
+            halves = np.frombuffer(stream.read(end - begin), "<u2")
+        return (halves.astype(np.uint32) << 16).view(np.float32).reshape(entry["shape"])
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -55,6 +91,20 @@ class WeightFile(Mapping[str, "NDArray[Any]"]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def name_weights(module: ModuleOp, path: Path) -> None:
+    """Have `module` name a weights file, relative to the directory of its IR file."""
+    name = os.path.relpath(path, search_directory.get(Path()))
+    module.attributes[ATTRIBUTE] = StringAttr(name)
+
+
+def move_weights(module: ModuleOp, directory: Path) -> None:
+    """Have `module` name the same weights file once its IR file is in another directory."""
+    name = module.attributes.get(ATTRIBUTE)
+    if isinstance(name, StringAttr) and not Path(name.data).is_absolute():
+        path = search_directory.get(Path()) / name.data
+        module.attributes[ATTRIBUTE] = StringAttr(os.path.relpath(path, directory))
 
 
 def open_weights(module: ModuleOp, override: str | None = None) -> WeightFile:

@@ -4,9 +4,9 @@
 
 // CHECK-LABEL: @position
 // CHECK-SAME: (%patches: tensor<4x8xf32>)
-// CHECK: %[[P0:.*]] = binvit.parameter "position" from row 0 : tensor<1x8xf32>
+// CHECK: %[[P0:.*]] = binvit.parameter "position" from row 0 of [5, 8] : tensor<1x8xf32>
 // CHECK-NEXT: %[[A:.*]] = binvit.add %cls, %[[P0]]
-// CHECK-NEXT: %[[P1:.*]] = binvit.parameter "position" from row 1 : tensor<4x8xf32>
+// CHECK-NEXT: %[[P1:.*]] = binvit.parameter "position" from row 1 of [5, 8] : tensor<4x8xf32>
 // CHECK-NEXT: %[[B:.*]] = binvit.add %patches, %[[P1]]
 // CHECK-NEXT: %[[R:.*]] = binvit.concat_tokens %[[A]], %[[B]]
 // CHECK-NEXT: return %[[R]]

@@ -46,11 +46,11 @@ func.func @main(%image: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,5,4]
 // computed from constants and hides nothing.
 
 // CHECK-LABEL: func.func @main(%image: tensor<1x2x2xf32>) -> tensor<1x4xf32>
-// CHECK: binvit.parameter "qkv.weight" from row 0 : tensor<4x4xf32>
+// CHECK: binvit.parameter "qkv.weight" from row 0 of [12, 4] : tensor<4x4xf32>
 // CHECK: %{{.*}} = binvit.linear %{{.*}}, %{{.*}} {layer = "qkv[0:4]"} : (tensor<1x4xf32>, tensor<4x4xf32>) -> tensor<1x4xf32>
-// CHECK: binvit.parameter "qkv.weight" from row 4 : tensor<4x4xf32>
+// CHECK: binvit.parameter "qkv.weight" from row 4 of [12, 4] : tensor<4x4xf32>
 // CHECK: {layer = "qkv[4:8]"}
-// CHECK: binvit.parameter "qkv.weight" from row 8 : tensor<4x4xf32>
+// CHECK: binvit.parameter "qkv.weight" from row 8 of [12, 4] : tensor<4x4xf32>
 // CHECK: {layer = "qkv[8:12]"}
 // CHECK: %[[S:.*]] = binvit.attention_scores %{{.*}}, %{{.*}} heads 2 scale 2.500000e-01 : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<2x1x1xf32>
 // CHECK-NEXT: %[[P:.*]] = binvit.softmax %[[S]]

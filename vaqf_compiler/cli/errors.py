@@ -12,6 +12,11 @@ from xdsl.utils.lexer import Span
 from vaqf_compiler.errors import OperationError, UserError
 from vaqf_compiler.locations import describe_location
 
+QUOTES = (
+    "\ntext that has other characters than letters, digits, - and _ needs double quotes, as in "
+    'weights="./model.safetensors"'
+)
+
 
 def describe(error: BaseException) -> str | None:
     """
@@ -26,7 +31,9 @@ def describe(error: BaseException) -> str | None:
             return f"error: {error}" if place is None else f"{place}: error: {error}"
         case OSError() if error.filename is not None:
             return f"error: {error.filename}: {error.strerror}"
-        case UserError() | DiagnosticException() | ArgSpecParseError():
+        case ArgSpecParseError():
+            return f"error: {str(error).rstrip()}{QUOTES if 'Unknown token' in str(error) else ''}"
+        case UserError() | DiagnosticException():
             return f"error: {error}"
         case _:
             return None

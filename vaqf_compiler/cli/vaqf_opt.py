@@ -21,7 +21,7 @@ from vaqf_compiler.errors import OperationError, UserError
 from vaqf_compiler.ir_text import decode, find_invalid, parse_module
 from vaqf_compiler.pipeline import check_spec
 from vaqf_compiler.universe import VAQF_UNIVERSE
-from vaqf_compiler.weights import search_directory
+from vaqf_compiler.weights import move_weights, search_directory
 
 
 def describe_option(field: dataclasses.Field[Any]) -> str:
@@ -101,6 +101,8 @@ class VaqfOpt(xDSLOptMain):
             if op is None:
                 raise
             raise OperationError(op, f"'{op.name}' op {error}") from error
+        if self.args.output_file is not None and self.args.target == "mlir":
+            move_weights(prog, Path(self.args.output_file).parent)
 
     def prepare_output(self) -> IO[str]:
         name = self.args.output_file

@@ -6,9 +6,9 @@ Before:
 
 After, so that each part of the residual stream is written where it comes from:
 
-    %0 = binvit.parameter "position_embeddings" from row 0 : tensor<1x768xf32>
+    %0 = binvit.parameter "position" from row 0 of [197, 768] : tensor<1x768xf32>
     %1 = binvit.add %class_token, %0 : ...
-    %2 = binvit.parameter "position_embeddings" from row 1 : tensor<196x768xf32>
+    %2 = binvit.parameter "position" from row 1 of [197, 768] : tensor<196x768xf32>
     %3 = binvit.add %patches, %2 : ...
     %4 = binvit.concat_tokens %1, %3 : ...
 
@@ -57,7 +57,8 @@ class _AddToEachPart(RewritePattern):
         for part in concat.inputs:
             tokens, channels = shape_of(part)
             rows_type = TensorType(element(parameter.result), [tokens, channels])
-            rows = ParameterOp(parameter.parameter.data, rows_type, row)
+            name, stored = parameter.parameter.data, parameter.stored_shape
+            rows = ParameterOp(name, rows_type, row, stored)
             total = AddOp(part, rows.result)
             rewriter.insert(rows)
             rewriter.insert(total)

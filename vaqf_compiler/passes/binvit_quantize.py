@@ -35,7 +35,7 @@ from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
 from vaqf_compiler.quantize.roles import binary_weights, is_residual
 from vaqf_compiler.quantize.scales import binary_scale, symmetric
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
-from vaqf_compiler.weights import WeightFile, open_weights
+from vaqf_compiler.weights import WeightFile, name_weights, open_weights
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class BinvitQuantizePass(ModulePass):
     seed: int = 0
     """Of the noise."""
     weights: str | None = None
-    """Another `.safetensors` file than the module names."""
+    """Another `.safetensors` file than the module names, which names it from then on."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         bits = self.activation_bits
@@ -75,7 +75,10 @@ class BinvitQuantizePass(ModulePass):
             raise PassFailedException("expected one function with one argument, the image")
         if is_quantized(functions[0].args[0]):
             raise PassFailedException("the model is quantised already")
-        self._quantize(op, functions[0], bits, open_weights(op, self.weights))
+        weights = open_weights(op, self.weights)
+        self._quantize(op, functions[0], bits, weights)
+        if self.weights is not None:  # later passes must not take others for these scales
+            name_weights(op, weights.path)
         dce(op)
 
     def _quantize(

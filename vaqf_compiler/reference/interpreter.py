@@ -22,6 +22,7 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized, quantized, shape_of
+from vaqf_compiler.dialects.binvit.parameters import significant
 from vaqf_compiler.dialects.binvit.types import IntegerElement, QuantizedType
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.reference import float_semantics as floats
@@ -32,10 +33,19 @@ from vaqf_compiler.reference.tables import (
     layer_norm_epsilon,
     softmax_constants,
 )
+from vaqf_compiler.weights import WeightFile
 
 Array = NDArray[Any]
 Weights = Mapping[str, Array]
 Observer = Callable[[SSAValue, Array], None]
+
+
+def _differs(found: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """How a tensor's shape is another one than expected."""
+    rows, columns = significant(found), significant(expected)
+    if rows and columns and rows[1:] == columns[1:]:
+        return f"has {rows[0]} rows, not {columns[0]}: shape {found}, not {expected}"
+    return f"has shape {found}, not {expected}"
 
 
 def _integer(value: SSAValue) -> IntegerElement:
@@ -64,19 +74,20 @@ class BinvitFunctions(InterpreterFunctions):
     def read(self, op: binvit.ParameterOp) -> Array:
         """
         The values of a parameter. Leading dimensions of size one may differ from the file.
-        Raises UserError where the shapes do not fit.
+        Raises UserError where the file has a tensor of another shape.
         """
-        name, shape = op.parameter.data, shape_of(op.result)
+        name, shape, expected = op.parameter.data, shape_of(op.result), op.stored_shape
         stored = self.weights[name]
+        if significant(stored.shape) != significant(expected):
+            source = self.weights.path if isinstance(self.weights, WeightFile) else "the weights"
+            raise UserError(
+                f"tensor '{name}' of '{source}' {_differs(stored.shape, expected)}; give the "
+                "weights of the model that was imported, or import the one that they are of"
+            )
         if op.first_row is None:
-            if stored.size != np.prod(shape):
-                raise UserError(f"parameter '{name}' has shape {stored.shape}, not {shape}")
             return stored.reshape(shape)
         first = op.first_row.value.data
-        rows = stored.reshape(-1, *shape[1:])
-        if first + shape[0] > len(rows):
-            raise UserError(f"parameter '{name}' has {len(rows)} rows, not {first + shape[0]}")
-        return rows[first : first + shape[0]]
+        return stored.reshape(-1, *shape[1:])[first : first + shape[0]]
 
     @impl(binvit.ParameterOp)
     def parameter(

@@ -156,11 +156,13 @@ class Converter:
             raise self.fail(f"it would become {op.name}, but {error}") from error
         return self.builder.insert(op)
 
-    def parameter(self, name: str, shape: Shape, first_row: int | None = None) -> SSAValue:
-        """The value of a named parameter, reshaped or cut to `shape`; made once."""
+    def parameter(
+        self, name: str, shape: Shape, stored: Shape, first_row: int | None = None
+    ) -> SSAValue:
+        """The value of a parameter of shape `stored`, reshaped or cut to `shape`; made once."""
         key = (name, first_row or 0, shape)
         if key not in self._parameters:
-            op = self.add(ParameterOp(name, TensorType(f32, shape), first_row))
+            op = self.add(ParameterOp(name, TensorType(f32, shape), first_row, stored))
             op.result.name_hint = name.replace(".", "_")
             self._parameters[key] = op.result
         return self._parameters[key]
@@ -177,7 +179,7 @@ class Converter:
             shape = shape[1:]
         if len(shape) != rank:
             raise self.fail(f"its {what}, '{tensor.name}', does not have rank {rank}")
-        return self.parameter(tensor.name, shape)
+        return self.parameter(tensor.name, shape, tensor.stored_shape)
 
     def tokens(self, tensor: Abstract) -> SSAValue:
         """
@@ -254,9 +256,11 @@ def columns_of(c: Converter, source: SSAValue, columns: range) -> SSAValue:
         if value is None:
             parts.append(None)
             continue
-        assert isinstance(value.owner, ParameterOp)
+        owner = value.owner
+        assert isinstance(owner, ParameterOp)
         shape = (len(columns), *shape_of(value)[1:])
-        parts.append(c.parameter(value.owner.parameter.data, shape, columns.start))
+        name, stored = owner.parameter.data, owner.stored_shape
+        parts.append(c.parameter(name, shape, stored, columns.start))
     weight, bias = parts
     assert weight is not None
     part = LinearOp(linear.input, weight, bias, f32)

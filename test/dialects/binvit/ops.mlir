@@ -10,8 +10,10 @@
 func.func @float(%image: !image, %x: !tokens) {
   // CHECK: %weight = binvit.parameter "layer.weight" : tensor<16x8xf32>
   %weight = binvit.parameter "layer.weight" : tensor<16x8xf32>
-  // CHECK: binvit.parameter "layer.weight" from row 3 : tensor<4x8xf32>
-  %rows = binvit.parameter "layer.weight" from row 3 : tensor<4x8xf32>
+  // CHECK: binvit.parameter "layer.weight" from row 3 of [12, 8] : tensor<4x8xf32>
+  %rows = binvit.parameter "layer.weight" from row 3 of [12, 8] : tensor<4x8xf32>
+  // CHECK: binvit.parameter "patches.weight" of [4, 8, 1, 1] : tensor<4x8xf32>
+  %reshaped = binvit.parameter "patches.weight" of [4, 8, 1, 1] : tensor<4x8xf32>
   %vector = binvit.parameter "layer.bias" : tensor<8xf32>
   %bias = binvit.parameter "layer.bias" : tensor<16xf32>
   %kernel = binvit.parameter "patches.weight" : tensor<8x3x4x4xf32>

@@ -9,6 +9,30 @@ func.func @invalid() {
 
 // -----
 
+// CHECK: of which shape the rows are must be said
+func.func @invalid() {
+  %0 = binvit.parameter "w" from row 1 : tensor<4xf32>
+  return
+}
+
+// -----
+
+// CHECK: a tensor of (4, 8) has no rows 3 up of (2, 8)
+func.func @invalid() {
+  %0 = binvit.parameter "w" from row 3 of [4, 8] : tensor<2x8xf32>
+  return
+}
+
+// -----
+
+// CHECK: a tensor of (4, 7) has not the elements of (4, 8)
+func.func @invalid() {
+  %0 = binvit.parameter "w" of [4, 7] : tensor<4x8xf32>
+  return
+}
+
+// -----
+
 // CHECK: parameters are float: quantise them with binvit.quantize
 func.func @invalid() {
   %0 = binvit.parameter "w" : tensor<4x!binvit.q<s8, 0.5>>

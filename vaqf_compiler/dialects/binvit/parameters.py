@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I64,
+    DenseArrayBase,
     IntegerAttr,
     StringAttr,
     TensorType,
@@ -43,36 +45,75 @@ from vaqf_compiler.dialects.binvit.types import (
 )
 
 
+def significant(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape without leading dimensions of size one."""
+    sizes = list(shape)
+    while sizes and sizes[0] == 1:
+        del sizes[0]
+    return tuple(sizes)
+
+
 @irdl_op_definition
 class ParameterOp(IRDLOperation):
     """
     A named float tensor of the model's `.safetensors` file (module attribute
-    `binvit.weights`), or the rows `[first_row, first_row + rows)` of it.
+    `binvit.weights`), or the rows `[first_row, first_row + rows)` of it. `stored` is the tensor's
+    shape in the file where it is another than the result's, but for leading dimensions of size one.
     """
 
     name = "binvit.parameter"
 
     parameter = prop_def(StringAttr)
     first_row = opt_prop_def(IntegerAttr[I64])
+    stored = opt_prop_def(DenseArrayBase.constr(i64))
     result = result_def(Tensor)
 
     traits = traits_def(Pure())
-    assembly_format = "$parameter (`from` `row` $first_row^)? attr-dict `:` type($result)"
+    assembly_format = (
+        "$parameter (`from` `row` $first_row^)? (`of` $stored^)? attr-dict `:` type($result)"
+    )
 
-    def __init__(self, parameter: str, result_type: TensorType, first_row: int | None = None):
+    def __init__(
+        self,
+        parameter: str,
+        result_type: TensorType,
+        first_row: int | None = None,
+        stored: Sequence[int] | None = None,
+    ):
+        """`stored` may be left out for a whole tensor, as may leading dimensions of size one."""
+        shape = result_type.get_shape()
+        if stored is not None and first_row is None and significant(stored) == significant(shape):
+            stored = None
         super().__init__(
             properties={
                 "parameter": StringAttr(parameter),
                 "first_row": None if first_row is None else IntegerAttr(first_row, i64),
+                "stored": None if stored is None else DenseArrayBase.from_list(i64, stored),
             },
             result_types=[result_type],
         )
 
+    @property
+    def stored_shape(self) -> tuple[int, ...]:
+        """The shape of the whole tensor, as far as leading dimensions of size one."""
+        return shape_of(self.result) if self.stored is None else tuple(self.stored.get_values())
+
     def verify_(self) -> None:
-        if self.first_row is not None and self.first_row.value.data < 0:
-            raise VerifyException("first row must not be negative")
         if is_quantized(self.result):
             raise VerifyException("parameters are float: quantise them with binvit.quantize")
+        shape, stored = shape_of(self.result), self.stored_shape
+        if self.first_row is None:
+            if math.prod(stored) != math.prod(shape):
+                raise VerifyException(f"a tensor of {stored} has not the elements of {shape}")
+            return
+        first = self.first_row.value.data
+        if first < 0:
+            raise VerifyException("first row must not be negative")
+        if self.stored is None:
+            raise VerifyException("of which shape the rows are must be said")
+        row = math.prod(shape[1:])
+        if not shape or math.prod(stored) % row or (first + shape[0]) * row > math.prod(stored):
+            raise VerifyException(f"a tensor of {stored} has no rows {first} up of {shape}")
 
 
 @irdl_op_definition

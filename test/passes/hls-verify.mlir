@@ -456,28 +456,41 @@ func.func @queues(%byte: i8, %asked: i1, %n: index) {
 // -----
 
 // Bursts: consecutive words in order, from a start and to an end that are known when the loop
-// begins. Words that an unrolled loop takes are one burst with those of the next iteration. A
-// condition around the loop is none in it.
+// begins. One word in an iteration, which is kept in registers until there are as many as are used
+// together. A condition around the loop is none in it.
 // CHECK-LABEL: func.func @bursts
 func.func @bursts(%port: memref<4096xi128>, %narrow: memref<64xi64>, %start: index, %n: index, %asked: i1) {
   vhls.interface %port : memref<4096xi128> mode = "m_axi" bundle = "gmem0"
   vhls.interface %narrow : memref<64xi64> mode = "m_axi" bundle = "gmem1"
   vhls.interface mode = "s_axilite" bundle = "control"
   %kept = memref.alloc() : memref<256x4xi128>
+  vhls.array_partition %kept "complete" dim = 2 : memref<256x4xi128>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
   %four = arith.constant 4 : index
+  %four_words = memref.alloc() : memref<4xi128>
+  vhls.array_partition %four_words "complete" dim = 1 : memref<4xi128>
   scf.if %asked {
     scf.for %i = %zero to %n step %one {
-      vhls.loop_tripcount min = 1 max = 256
-      vhls.pipeline ii = 4
-      scf.for %j = %zero to %four step %one {
+      vhls.loop_tripcount min = 1 max = 1024
+      vhls.pipeline ii = 1
+      %at = arith.addi %start, %i : index
+      %part = arith.remsi %i, %four : index
+      scf.for %once = %zero to %one step %one {
         vhls.unroll
-        %row = arith.muli %i, %four : index
-        %from = arith.addi %start, %row : index
-        %at = arith.addi %from, %j : index
-        %word = memref.load %port[%at] : memref<4096xi128>
-        memref.store %word, %kept[%i, %j] : memref<256x4xi128>
+        %from = arith.addi %at, %once : index
+        %word = memref.load %port[%from] : memref<4096xi128>
+        memref.store %word, %four_words[%part] : memref<4xi128>
+      }
+      %is_last = arith.cmpi eq, %part, %three : index
+      scf.if %is_last {
+        %row = arith.divsi %i, %four : index
+        scf.for %j = %zero to %four step %one {
+          vhls.unroll
+          %kept_word = memref.load %four_words[%j] : memref<4xi128>
+          memref.store %kept_word, %kept[%row, %j] : memref<256x4xi128>
+        }
       }
     }
   }

@@ -220,7 +220,7 @@ def closed_form(case: Case, model: LatencyModel, layer: Layer) -> int:
             return AttentionForm.of(model, plan, machine).cycles(layer.tokens, plan.heads)
         case LayerNormEngine() as plan:
             form = LayerNormForm.of(model, plan.name)
-            return form.cycles(layer.tokens, machine.channel_groups)
+            return form.cycles(layer.tokens, machine.channel_groups, machine.lanes)
         case None:
             raise AssertionError
 

@@ -299,10 +299,10 @@ DEPENDENCES = {
     "left for the next one, where one may read what it writes itself": (
         AT_DATA + LEFT.format("%j0", "%j1"),
         f"{A}\n{INDICES}",
-        2,
+        3,
     ),
-    "left for two iterations later": (
-        AWAY.format(2) + AT_DATA + LEFT.format("%j0", "%j1"),
+    "left for three iterations later": (
+        AWAY.format(3) + AT_DATA + LEFT.format("%j0", "%j1"),
         f"{A}\n{INDICES}",
         1,
     ),

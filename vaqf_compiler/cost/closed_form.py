@@ -16,7 +16,12 @@ from xdsl.ir import Block
 
 from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, is_pipelined
 from vaqf_compiler.cost.pipelines import Pipeline
-from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.accelerator import (
+    PARAMETER_BITS,
+    PARAMETERS_PER_WORD,
+    Accelerator,
+    words_of,
+)
 from vaqf_compiler.engines.attention import STAGES, AttentionEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile
 
@@ -166,7 +171,8 @@ class LinearForm:
         total = slowest * max(self.weights.interval, self.biases.interval)
         total += self.weights.depth + self.biases.depth + CALL_CYCLES
         if epilogue is Epilogue.GELU and self.table is not None:
-            total += _loop(self.table, _ceil(1 << self.engine.gelu_bits, self.lanes))
+            groups = _ceil(1 << self.engine.gelu_bits, self.lanes)
+            total += _loop(self.table, groups * self.lanes // PARAMETERS_PER_WORD)
         if epilogue is Epilogue.LOGITS and self.logits is not None:
             total += _loop(self.logits, out_channels)
         return self.control + total + CALL_CYCLES
@@ -204,8 +210,7 @@ class AttentionForm:
 class LayerNormForm:
     """A layer normalisation engine: its parameters, then one loop over all tokens."""
 
-    gamma: Pipeline
-    beta: Pipeline
+    parameters: Pipeline
     tokens: Pipeline
     control: int
 
@@ -213,12 +218,13 @@ class LayerNormForm:
     def of(model: LatencyModel, name: str) -> LayerNormForm:
         """From loops that a walk has met."""
         main = _Function(model, name)
-        gamma, beta, tokens = main.pipelines
-        return LayerNormForm(gamma, beta, tokens, main.control())
+        parameters, tokens = main.pipelines
+        return LayerNormForm(parameters, tokens, main.control())
 
-    def cycles(self, tokens: int, groups: int) -> int:
-        """Of `tokens` tokens of `groups` groups of lanes."""
-        parameters = _loop(self.gamma, groups) + _loop(self.beta, groups)
+    def cycles(self, tokens: int, groups: int, lanes: int) -> int:
+        """Of `tokens` tokens of `groups` groups of `lanes` channels."""
+        words = 2 * groups * words_of(lanes, PARAMETER_BITS)
+        parameters = _loop(self.parameters, words)
         return self.control + parameters + _loop(self.tokens, (tokens + 1) * groups) + CALL_CYCLES
 
 

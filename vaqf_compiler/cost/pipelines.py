@@ -135,8 +135,8 @@ def _dependence_interval(
                 next_one = _distance(read, write, iterations, 2)
                 is_handed = is_handed or given is not None or next_one is not None
                 if array.storage is Storage.BANKS and _may_meet(read, write, iterations):
-                    # Apart in an iteration and from the one before: a cycle for each.
-                    worst = max(worst, math.ceil(2 / (given or next_one or 2)))
+                    # It is written when it has been read, and before it is read again.
+                    worst = max(worst, math.ceil(memory / (given or next_one or memory)))
                 continue
             cycles = end.at.cycles + memory
             if distance := given or _distance(read, write, iterations, cycles):

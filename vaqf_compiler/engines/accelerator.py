@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.builder import Buffer, loop, pipeline, unrolled
+from vaqf_compiler.engines.builder import (
+    Buffer,
+    local,
+    loop,
+    pipeline,
+    scratch,
+    unrolled,
+    when,
+)
 from vaqf_compiler.engines.values import Value, integer, width_of_integer
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
@@ -117,34 +125,43 @@ def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Ce
 
 @contextmanager
 def each_parameter(
-    port: Buffer, at: Value, groups: Value | int, lanes: int, *, interval: int = 1
+    port: Buffer,
+    at: Value,
+    groups: Value | int,
+    lanes: int,
+    bits: int = PARAMETER_BITS,
+    *,
+    most: int | None = None,
 ) -> Generator[tuple[Value, Value, Value]]:
     """
     Loops that read `groups * lanes` parameters from word `at` of a port, each group from words of
-    its own; for each one, its group, its lane and its bits. A group takes a cycle for each word, or
-    `interval` if that is more.
+    its own; for each parameter, its group, its lane and its bits. One word is read in an iteration,
+    so that all of them are one burst, and those of a group are kept until the last has come. `most`
+    is the greatest number of groups, where it is known at run time only.
     """
-    words = words_of(lanes, PARAMETER_BITS)
-    with loop(0, groups, "group") as group:
-        pipeline(max(words, interval))
-        with each_field(port, at + group * words, lanes, PARAMETER_BITS) as (lane, value):
-            yield group, lane, value
+    words = words_of(lanes, bits)
+    per_word = lanes // words
+    kept = local("kept", WORD_BITS, words - 1, partition=(1,)) if words > 1 else None
+    most_words = None if most is None else most * words
+    with loop(0, groups * words, "word", most=most_words) as word, ExitStack() as last:
+        pipeline()
+        data = port[at + word].named("data")
+        read = scratch("read", WORD_BITS, words)
+        read[words - 1] = data
+        if kept is not None:
+            with unrolled(words - 1, "earlier") as earlier:
+                read[earlier] = kept[earlier]
+            with unrolled(words - 1, "earlier") as earlier:
+                kept[earlier] = read[earlier + 1]
+            last.enter_context(when((word % words).equals(words - 1).named("is_last")))
+        group = (word // words).named("group")
+        with unrolled(words, "which") as which, unrolled(per_word, "part") as part:
+            yield group, which * per_word + part, read[which].field(part * bits, bits)
 
 
 def words_of(lanes: int, bits: int) -> int:
     """Words of a group of parameters of some bits."""
     return lanes // min(lanes, WORD_BITS // bits)
-
-
-@contextmanager
-def each_field(port: Buffer, at: Value, lanes: int, bits: int) -> Generator[tuple[Value, Value]]:
-    """Unrolled loops over a group of parameters, from word `at`: lanes and their bits."""
-    words = words_of(lanes, bits)
-    per_word = lanes // words
-    with unrolled(words, "word") as word:
-        data = port[at + word].named("data")
-        with unrolled(per_word, "part") as part:
-            yield word * per_word + part, data.field(part * bits, bits)
 
 
 def requantized_bits(total_bits: int, most_shift: int) -> int:

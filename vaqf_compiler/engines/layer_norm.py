@@ -22,7 +22,6 @@ from vaqf_compiler.dialects.binvit import LayerNormOp
 from vaqf_compiler.dialects.binvit.types import signed_bits
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
-    PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
     cell_of,
@@ -162,12 +161,12 @@ class _Body:
         gamma = local("gamma", GAMMA_BITS, groups, lanes, partition=(2,))
         beta = local("beta", PARAMETER_BITS, groups, lanes, partition=(2,))
         port = self.buffers["parameters"]
-        with each_parameter(port, s["parameters_at"], groups, lanes) as (group, lane, value):
-            gamma[group, lane] = value.to(GAMMA_BITS)
-        words = accelerator.channels // PARAMETERS_PER_WORD
-        beta_at = (s["parameters_at"] + words).named("beta_at")
-        with each_parameter(port, beta_at, groups, lanes) as (group, lane, value):
-            beta[group, lane] = value
+        # Beta follows gamma, so that both are one burst.
+        with each_parameter(port, s["parameters_at"], 2 * groups, lanes) as (group, lane, value):
+            with when(group < groups):
+                gamma[group, lane] = value.to(GAMMA_BITS)
+            with when(group >= groups):
+                beta[group - groups, lane] = value
 
         state = _State.of(self.widths)
         last = accelerator.tokens + 1

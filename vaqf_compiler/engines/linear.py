@@ -35,11 +35,11 @@ from xdsl.ir import Attribute, SSAValue
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
+    PARAMETER_BITS,
     PARAMETERS,
     PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
-    each_parameter,
 )
 from vaqf_compiler.engines.binary_dot import build_binary_dot
 from vaqf_compiler.engines.builder import (
@@ -154,7 +154,7 @@ def _build_layer(
     s |= {"in_tiles": in_tiles, "out_tiles": out_tiles.named("out_tiles")}
     buffers = {name: value for name, value in available.items() if isinstance(value, Buffer)}
     if Epilogue.GELU in engine.epilogues:
-        _load_gelu_table(engine, accelerator, buffers, s)
+        _load_gelu_table(accelerator, buffers, s)
     lanes = accelerator.lanes
     words = {
         "weight_words": s["out_tiles"] * in_tiles * engine.tile_words,
@@ -172,26 +172,20 @@ def _build_layer(
 
 
 def _load_gelu_table(
-    engine: LinearEngine,
-    accelerator: Accelerator,
-    buffers: Mapping[str, Buffer],
-    s: Mapping[str, Value],
+    accelerator: Accelerator, buffers: Mapping[str, Buffer], s: Mapping[str, Value]
 ) -> None:
     """
-    Copy the layer's GELU table, from before the biases, for each result of a cycle. Each copy takes
-    an entry a cycle.
+    Copy the layer's GELU table, from before the biases, for each result of a cycle. A word has
+    several entries, of which each copy takes one a cycle.
     """
-    lanes = accelerator.lanes
     copies, size = buffers["gelu"].shape
-    table_at = (s["parameters_at"] - size // PARAMETERS_PER_WORD).named("table_at")
-    with (
-        when(s["epilogue"].equals(Epilogue.GELU)),
-        each_parameter(buffers["parameters"], table_at, size // lanes, lanes, interval=lanes) as (
-            group,
-            lane,
-            value,
-        ),
-    ):
-        entry = value.to(bits_of(accelerator.activations)).named("entry")
-        with unrolled(copies, "copy") as copy:
-            buffers["gelu"][copy, group * lanes + lane] = entry
+    words = size // PARAMETERS_PER_WORD
+    table_at = (s["parameters_at"] - words).named("table_at")
+    with when(s["epilogue"].equals(Epilogue.GELU)), loop(0, words, "word") as word:
+        pipeline(PARAMETERS_PER_WORD)
+        data = buffers["parameters"][table_at + word].named("data")
+        with unrolled(PARAMETERS_PER_WORD, "part") as part:
+            value = data.field(part * PARAMETER_BITS, PARAMETER_BITS)
+            entry = value.to(bits_of(accelerator.activations)).named("entry")
+            with unrolled(copies, "copy") as copy:
+                buffers["gelu"][copy, word * PARAMETERS_PER_WORD + part] = entry

@@ -13,12 +13,11 @@ from vaqf_compiler.engines.accelerator import (
     PIXELS_PER_WORD,
     Accelerator,
     cell_of,
-    each_field,
+    each_parameter,
     token_bits,
     width_of,
-    words_of,
 )
-from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, scratch, unrolled
+from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, unrolled
 from vaqf_compiler.engines.values import INDEX, Value
 
 
@@ -55,16 +54,10 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
         port, at = Buffer(arguments["parameters"]), Value(arguments["parameters_at"])
         rows, target = Value(arguments["rows"]), Value(arguments["target"])
         residual, lanes = Buffer(arguments["residual"]), accelerator.lanes
-        bits = token_bits(lanes)
-        words = words_of(lanes, bits)
-        with loop(0, rows, "row", most=accelerator.tokens * accelerator.channel_groups) as row:
-            pipeline(words)
-            # Gathered, as lanes may share a word of the memory.
-            found = scratch("found", residual.bits, lanes)
-            with each_field(port, at + row * words, lanes, bits) as (lane, value):
-                found[lane] = value.to(residual.bits)
-            with unrolled(lanes, "lane") as lane:
-                residual[target + row, 0, lane] = found[lane]
+        most = accelerator.tokens * accelerator.channel_groups
+        parameters = each_parameter(port, at, rows, lanes, token_bits(lanes), most=most)
+        with parameters as (row, lane, value):
+            residual[target + row, 0, lane] = value.to(residual.bits)
     return operation
 
 

@@ -38,7 +38,7 @@ def _shared(
         return violation(access, what, "give each port a bundle of its own")
     kind = "reads" if isinstance(access, memref.LoadOp) else "writes"
     what = f"{loop_name(loop)} already accesses the m_axi port {name_of(port)} that it {kind} here"
-    return violation(access, what, "make it one access in an unrolled loop, or two loops")
+    return violation(access, what, "access one word in an iteration, or make it two loops")
 
 
 def check_bundles_of_dataflow(program: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from xdsl.dialects import memref, scf
@@ -11,7 +12,8 @@ from xdsl.utils.hints import isa
 
 from vaqf_compiler.cost.affine import Affine, address
 from vaqf_compiler.cost.latency import is_pipelined
-from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
+from vaqf_compiler.cost.schedule import constant, trip_count
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.board import port_bits
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import element_bits
@@ -30,7 +32,8 @@ def check_bursts(program: Program) -> None:
             raise violation(access, what, "access it in a loop of its own")
         if pipelined_loop(access) is not None:
             _check_condition(access, port)
-            _check_stride(program, access, port)
+            _check_words(access, port)
+            _check_stride(access, port)
 
 
 def check_port_width(program: Program) -> None:
@@ -70,25 +73,41 @@ def _check_condition(access: PortAccess, port: SSAValue) -> None:
             return
 
 
-def _check_stride(program: Program, access: PortAccess, port: SSAValue) -> None:
-    """Each loop goes on where the one inside it ends, up to the first that is not unrolled."""
-    assert isa(access.memref.type, MemRefType[Attribute])
-    place = address(access.indices, access.memref.type.get_shape())
+def _check_words(access: PortAccess, port: SSAValue) -> None:
+    """
+    Raise OperationError for several words of an iteration. Of the same direction in one region they
+    make no burst, or one of their own in each iteration, as short as they are few (UG1399).
+    """
     words = 1
     for loop in loops_around(access):
-        trips = trip_count(loop) if has_constant_bounds(loop) else None
-        step = _stride(place, loop)
-        place = place.without(loop.body.block.args[0])
-        if trips == 1:
+        if is_pipelined(loop):
+            pragmas = (op for op in loop.body.block.ops if isinstance(op, vhls.UnrollOp))
+            words *= math.prod(op.factor.value.data for op in pragmas if op.factor is not None)
+            if words > 1:
+                what = (
+                    f"{loop_name(loop)} accesses {words} words of the m_axi port {name_of(port)} "
+                )
+                what += "in an iteration"
+                remedy = "access one, and keep those that are used together in registers"
+                raise violation(access, what, remedy)
+            return
+        words *= trip_count(loop)
+
+
+def _check_stride(access: PortAccess, port: SSAValue) -> None:
+    """Raise OperationError where the next iteration does not go on where this one ends."""
+    assert isa(access.memref.type, MemRefType[Attribute])
+    place = address(access.indices, access.memref.type.get_shape())
+    for loop in loops_around(access):
+        if has_constant_bounds(loop) and trip_count(loop) == 1:
+            place = place.without(loop.body.block.args[0])
             continue
-        if step != words:
+        if (step := _stride(place, loop)) != 1:
             how = "in no fixed step" if step is None else f"by {step} words"
             what = f"the address in the m_axi port {name_of(port)} moves {how} from iteration to "
-            what += f"iteration of {loop_name(loop)}, not by {words}"
+            what += f"iteration of {loop_name(loop)}, not by 1"
             raise violation(access, what, "access consecutive words in order")
-        if trips is None or not (is_unrolled(loop) or program.is_in_pipeline(loop)):
-            return
-        words *= trips
+        return
 
 
 def _stride(place: Affine, loop: scf.ForOp) -> int | None:

@@ -19,6 +19,8 @@ from vaqf_compiler.cost.closed_form import (
 from vaqf_compiler.engines.accelerator import (
     PIXELS_PER_WORD,
     Accelerator,
+    token_bits,
+    words_of,
 )
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
@@ -122,8 +124,9 @@ class CycleModel:
     def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> int:
         """Of all layer normalisations."""
         form = self.forms.layer_norm(engine, accelerator)
-        groups = accelerator.channel_groups
-        cycles = sum(form.cycles(tokens, groups) for tokens in self.facts.others["layer_norm"])
+        groups, lanes = accelerator.channel_groups, accelerator.lanes
+        layers = self.facts.others["layer_norm"]
+        cycles = sum(form.cycles(tokens, groups, lanes) for tokens in layers)
         assert cycles >= self.least_layer_norm(accelerator)
         return cycles
 
@@ -140,6 +143,8 @@ class CycleModel:
         words = facts.patches * -(-facts.pixels // (width * lanes)) * row_words
         total = self.forms.movement("load_image", accelerator).cycles(words)
         for kind in ("load_rows", "copy_tokens"):
+            # A word of initial tokens a cycle, or a group of lanes that are copied.
+            words = words_of(lanes, token_bits(lanes)) if kind == "load_rows" else 1
             for tokens in facts.others.get(kind, ()):
-                total += self.forms.movement(kind, accelerator).cycles(tokens * groups)
+                total += self.forms.movement(kind, accelerator).cycles(tokens * groups * words)
         return total

@@ -27,7 +27,6 @@ from vaqf_compiler.cost.pipelines import handing_over
 from vaqf_compiler.cost.schedule import Time
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
-    PARAMETERS_PER_WORD,
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
@@ -97,7 +96,7 @@ class Forms:
         engine, of any bits, and its depth.
         """
         form = self.once(LinearForm, ("any", engine.name), lambda: self.linear(engine, accelerator))
-        return replace(_for_lanes(form, accelerator.lanes), engine=engine)
+        return replace(form, lanes=accelerator.lanes, engine=engine)
 
     def any_attention(
         self, engine: AttentionEngine, accelerator: Accelerator, key: Hashable
@@ -269,9 +268,8 @@ class Forms:
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
         groups, steps_n = _division(engine.groups(lanes)), _division(engine.steps_n)
-        words = lanes > PARAMETERS_PER_WORD
         key = (
-            (engine.name, words, groups, odd, steps_n, engine.tile_words > 1),
+            (engine.name, groups, odd, steps_n, engine.tile_words > 1),
             (engine.epilogues, accelerator.uram),
         )
 
@@ -308,7 +306,7 @@ class Forms:
             model = self._walk(functions, machine, calls)
             return LinearForm.of(model, small, lanes)
 
-        return _for_lanes(self.once(LinearForm, key, find), lanes)
+        return replace(self.once(LinearForm, key, find), lanes=lanes)
 
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]
@@ -329,12 +327,6 @@ class Forms:
         model = LatencyModel(module, self.board, self.clock_mhz)
         model.calls(top)
         return model
-
-
-def _for_lanes(form: LinearForm, lanes: int) -> LinearForm:
-    """The same for other lanes. Each copy of a table takes an entry a cycle."""
-    table = form.table and replace(form.table, interval=lanes)
-    return replace(form, lanes=lanes, table=table)
 
 
 def _call_with_ones(

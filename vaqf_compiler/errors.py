@@ -1,5 +1,8 @@
 """Exceptions for what a user can put right. Tools print them as one message, without traceback."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import PassFailedException
 
@@ -20,3 +23,12 @@ class OperationError(PassFailedException):
     def __init__(self, op: Operation, message: str):
         super().__init__(message)
         self.location = op.location
+
+
+@contextmanager
+def prefixed(what: str) -> Generator[None]:
+    """Put `what` and a colon before the message of a UserError."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{what}: {error}") from error

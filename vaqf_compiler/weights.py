@@ -30,6 +30,36 @@ search_directory: ContextVar[Path] = ContextVar("search_directory")
 """Where relative weight files are looked for; the current directory if unset."""
 
 
+LFS_POINTER = b"version https://git-lfs"
+"""How the text begins that git puts in place of a large file (the Git LFS specification)."""
+
+
+def check_weights_file(path: Path) -> None:
+    """Raise UserError unless `path` is a file that can be read and that has contents."""
+    if path.is_dir():
+        raise UserError(f"weights file '{path}' is a directory")
+    if not path.exists():
+        raise UserError(f"weights file '{path}' does not exist")
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(len(LFS_POINTER))
+    except OSError as error:
+        raise UserError(f"weights file '{path}' cannot be read: {error.strerror}") from error
+    if not start:
+        raise UserError(f"weights file '{path}' is empty; download it again")
+    if start == LFS_POINTER:
+        raise UserError(
+            f"weights file '{path}' is a Git LFS pointer, not the weights; run 'git lfs pull'"
+        )
+
+
+def unreadable(path: Path, error: Exception) -> str:
+    """A sentence for a `.safetensors` file that could not be opened."""
+    if "not fully covered" in str(error):
+        return f"'{path}' ends before its last tensor; download it again"
+    return f"'{path}' is not a .safetensors file: {error}"
+
+
 class WeightFile(Mapping[str, "NDArray[Any]"]):
     """
     The tensors of a `.safetensors` file in float32, each read, and converted from other kinds of
@@ -42,12 +72,11 @@ class WeightFile(Mapping[str, "NDArray[Any]"]):
         from safetensors import SafetensorError, safe_open
 
         self.path = path
-        if not path.is_file():
-            raise UserError(f"weights file '{path}' does not exist")
+        check_weights_file(path)
         try:
             self._file: Any = safe_open(path, framework="numpy")
         except SafetensorError as error:
-            raise UserError(f"'{path}' is not a .safetensors file: {error}") from error
+            raise UserError(unreadable(path, error)) from error
         self._names: frozenset[str] = frozenset(self._file.keys())
 
     def __getitem__(self, name: str) -> NDArray[Any]:

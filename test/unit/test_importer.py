@@ -192,7 +192,10 @@ VARIANTS = str(INPUTS / "vit_variants.py")
             "returned int, not an nn.Module",
         ),
         ([f"{VARIANTS}:fused", "--input-shape", "2x3x8x8"], "must be 1xCxHxW, got 2x3x8x8"),
-        ([f"{VARIANTS}:fused", "--input-shape", "1x3x12x12"], "torch.export cannot capture"),
+        (
+            [f"{VARIANTS}:fused", "--input-shape", "1x3x12x12"],
+            "does not run on an image of 1x3x12x12",
+        ),
         (["deit-tiny", "--weights", "nowhere.safetensors"], "'nowhere.safetensors' does not exist"),
         (["deit-tiny", "--input-shape", "1x3x8x8"], "takes 1x3x224x224, not"),
     ],

@@ -14,13 +14,16 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
+MOST_SEED = 2**64 - 1
+"""That PyTorch and NumPy both take."""
+
 
 def seed(text: str) -> int:
-    """A seed of a random generator: a whole number that is not negative."""
+    """A seed of a random generator: a whole number of 64 bits that is not negative."""
     try:
         value = int(text)
     except ValueError:
         value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 up, got '{text}'")
+    if not 0 <= value <= MOST_SEED:
+        raise argparse.ArgumentTypeError(f"must be a whole number in 0..{MOST_SEED}, got '{text}'")
     return value

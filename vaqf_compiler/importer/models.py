@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
 from transformers import (
-    AutoModelForImageClassification,
     DeiTConfig,
     DeiTForImageClassificationWithTeacher,
+    PretrainedConfig,
+    PreTrainedModel,
     ViTConfig,
     ViTForImageClassification,
 )
 
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import UserError, prefixed
+from vaqf_compiler.importer.checkpoint import image_shape, read_checkpoint_tensors, read_config
+from vaqf_compiler.importer.model_file import build_from_file
+from vaqf_compiler.importer.pretrained import build, class_of, load_pretrained, load_weights
+from vaqf_compiler.importer.probe import (
+    Logits,
+    check_parameters_finite,
+    to_float32,
+    with_logits,
+)
+from vaqf_compiler.importer.tensors import Tensors, read_safetensors
 
 WIDTHS = {"tiny": (192, 3), "small": (384, 6), "base": (768, 12)}
 """Hidden size and heads of the DeiT family (Touvron et al. 2021, table 1); head size 64."""
+
+MOST_VALUES = 1 << 26
+"""Of an image: 4,096 by 4,096 pixels of four channels."""
 
 NAMED_MODELS = (
     *(f"deit-{size}" for size in WIDTHS),
@@ -43,18 +56,7 @@ class Model:
 
     def parameter_name(self, name: str) -> str:
         """The name of a parameter in the checkpoint, without our wrapper around the model."""
-        return name.removeprefix("model.") if isinstance(self.module, _Logits) else name
-
-
-class _Logits(nn.Module):
-    """The logits of a transformers classifier, instead of its output record."""
-
-    def __init__(self, model: nn.Module):
-        super().__init__()
-        self.model = model
-
-    def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return self.model(image).logits
+        return name.removeprefix("model.") if isinstance(self.module, Logits) else name
 
 
 def load_model(
@@ -71,36 +73,43 @@ def load_model(
     Named models get seeded random weights unless a `.safetensors` file is given.
     Raises UserError where the source or the weights cannot be used.
     """
+    if input_shape is not None:
+        _check_shape(input_shape, "--input-shape")
     torch.manual_seed(seed)
     if source in NAMED_MODELS:
-        module = _named(source)
-        _randomize(module)
-        shape = (1, 3, 224, 224)
-        note = f"random weights (seed {seed})"
+        module, shape, note = _named(source, weights, seed)
     elif Path(source).is_dir():
-        module, shape, note = _from_checkpoint(Path(source))
+        module, shape, note = _from_checkpoint(Path(source), weights)
     elif ":" in source:
         if input_shape is None:
             raise UserError(f"model '{source}' needs --input-shape, for example 1x3x224x224")
-        module, shape, note = _from_file(source), input_shape, f"as built by {source}"
+        module, note = _from_file(source, input_shape, weights)
+        shape = input_shape
     else:
         raise UserError(
             f"unknown model '{source}': expected one of {', '.join(NAMED_MODELS)}, "
             "a checkpoint directory, or path/to/file.py:callable"
         )
     if input_shape is not None and input_shape != shape:
-        taken, given = ("x".join(map(str, sizes)) for sizes in (shape, input_shape))
-        raise UserError(f"model '{source}' takes {taken}, not the --input-shape {given}")
-    if len(shape) != 4 or shape[0] != 1:
-        raise UserError(f"the input shape must be 1xCxHxW, got {'x'.join(map(str, shape))}")
-    if weights is not None:
-        _load_weights(module, weights)
-        note = f"weights from {weights}"
+        raise UserError(
+            f"model '{source}' takes {_sizes(shape)}, not the --input-shape {_sizes(input_shape)}"
+        )
     name = Path(source.partition(":")[0]).stem if ":" in source else Path(source).name
     return Model(name, module.eval(), shape, note)
 
 
-def _named(source: str) -> nn.Module:
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    if len(shape) != 4 or shape[0] != 1:
+        raise UserError(f"the {name} must be 1xCxHxW, got {_sizes(shape)}")
+    if prod(shape) > MOST_VALUES:
+        raise UserError(f"the {name} {_sizes(shape)} has more than {MOST_VALUES:,} values")
+
+
+def _named(source: str, weights: Path | None, seed: int) -> tuple[nn.Module, tuple[int, ...], str]:
     _, _, rest = source.partition("-")
     size, _, distilled = rest.partition("-")
     hidden_size, heads = WIDTHS[size]
@@ -110,10 +119,18 @@ def _named(source: str) -> nn.Module:
         "intermediate_size": 4 * hidden_size,
         "num_labels": 1000,
     }
-    if distilled:
-        return _Logits(DeiTForImageClassificationWithTeacher(DeiTConfig(**sizes)))
     # The published DeiT checkpoints without a distillation token are of the ViT architecture.
-    return _Logits(ViTForImageClassification(ViTConfig(**sizes)))
+    cls, config = (
+        (DeiTForImageClassificationWithTeacher, DeiTConfig(**sizes))
+        if distilled
+        else (ViTForImageClassification, ViTConfig(**sizes))
+    )
+    if weights is not None:
+        module, note = _with_weights(cls, config, weights)
+    else:
+        module, note = build(cls, config), f"random weights (seed {seed})"
+        _randomize(module)
+    return Logits(module), (1, 3, 224, 224), note
 
 
 def _randomize(module: nn.Module) -> None:
@@ -124,54 +141,40 @@ def _randomize(module: nn.Module) -> None:
                 parameter.add_(torch.randn_like(parameter) * 0.02)
 
 
-def _from_checkpoint(directory: Path) -> tuple[nn.Module, tuple[int, ...], str]:
-    try:
-        model = AutoModelForImageClassification.from_pretrained(directory, local_files_only=True)
-    except (OSError, ValueError) as error:
-        raise UserError(f"cannot load checkpoint '{directory}': {error}") from error
-    config = model.config
-    size = getattr(config, "image_size", None)
-    if not isinstance(size, int):
-        raise UserError(f"checkpoint '{directory}' states no square image_size")
-    shape = (1, getattr(config, "num_channels", 3), size, size)
-    return _Logits(model), shape, f"weights from {directory}"
+def _with_weights(
+    cls: type[PreTrainedModel], config: PretrainedConfig, path: Path
+) -> tuple[PreTrainedModel, str]:
+    with prefixed(f"cannot load weights '{path}'"):
+        model, remarks = load_pretrained(cls, config, Tensors(read_safetensors(path)))
+    return model, "; ".join((f"weights from {path}", *remarks))
 
 
-def _from_file(source: str) -> nn.Module:
-    path, _, name = source.rpartition(":")
-    if not Path(path).is_file():
-        raise UserError(f"model file '{path}' does not exist")
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"'{path}' is not a Python file")
-    python = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(python)
-    build = getattr(python, name, None)
-    if not callable(build):
-        raise UserError(f"'{path}' has no callable '{name}'")
-    module = build()
-    if not isinstance(module, nn.Module):
-        raise UserError(f"'{source}' returned {type(module).__name__}, not an nn.Module")
-    return module
+def _from_checkpoint(
+    directory: Path, weights: Path | None
+) -> tuple[nn.Module, tuple[int, ...], str]:
+    with prefixed(f"cannot load checkpoint '{directory}'"):
+        config = read_config(directory)
+        cls, shape = class_of(config), image_shape(config)
+        _check_shape(shape, "image")
+        if weights is None:
+            tensors = Tensors(read_checkpoint_tensors(directory))
+            model, remarks = load_pretrained(cls, config, tensors)
+            return Logits(model), shape, "; ".join((f"weights from {directory}", *remarks))
+    model, note = _with_weights(cls, config, weights)
+    return Logits(model), shape, note
 
 
-def _load_weights(module: nn.Module, path: Path) -> None:
-    if not path.is_file():
-        raise UserError(f"weights file '{path}' does not exist")
-    target = module.model if isinstance(module, _Logits) else module
-    try:
-        tensors = load_file(path)
-    except Exception as error:
-        raise UserError(f"'{path}' is not a .safetensors file: {error}") from error
-    expected = target.state_dict()
-    for name, value in expected.items():
-        if name not in tensors:
-            raise UserError(f"weights file '{path}' has no tensor '{name}'")
-        if tensors[name].shape != value.shape:
-            raise UserError(
-                f"tensor '{name}' of '{path}' has shape {tuple(tensors[name].shape)}, "
-                f"the model expects {tuple(value.shape)}"
-            )
-    if unexpected := sorted(tensors.keys() - expected.keys()):
-        raise UserError(f"weights file '{path}' has a tensor the model lacks: '{unexpected[0]}'")
-    target.load_state_dict(tensors)
+def _from_file(source: str, shape: tuple[int, ...], weights: Path | None) -> tuple[nn.Module, str]:
+    module = build_from_file(source).eval()
+    with prefixed(f"model '{source}'"):
+        converted = to_float32(module)
+    remarks = (converted,) if converted else ()
+    note = f"as built by {source}"
+    if weights is not None:
+        with prefixed(f"cannot load weights '{weights}'"):
+            remarks = load_weights(module, Tensors(read_safetensors(weights)))
+        note = f"weights from {weights}"
+    with prefixed(f"model '{source}'"):
+        check_parameters_finite(module)
+        module = with_logits(source, module, shape)
+    return module, "; ".join((note, *remarks))

@@ -7,15 +7,15 @@ from typing import NoReturn
 
 from vaqf_compiler.cli.errors import printable
 
+MOST_SEED = 2**64 - 1
+"""That PyTorch and NumPy both take."""
+
 
 class ArgumentParser(argparse.ArgumentParser):
     """One whose errors can be printed, whatever was typed."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
-
-MOST_SEED = 2**64 - 1
-"""That PyTorch and NumPy both take."""
 
 
 def seed(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import typing
 from collections.abc import Callable, Mapping
+from io import StringIO
 from pathlib import Path
 
 from xdsl.context import Context
@@ -16,6 +17,7 @@ from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.ir_text import decode, parse_module, verify
+from vaqf_compiler.output.writing import write_text
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import search_directory
 
@@ -40,10 +42,10 @@ def read_module(context: Context, path: Path) -> ModuleOp:
 
 
 def write_module(module: ModuleOp, path: Path) -> None:
-    """Print a module to a file."""
-    with path.open("w") as stream:
-        Printer(stream).print_op(module)
-        stream.write("\n")
+    """Print a module to a file. Raises UserError where that fails."""
+    stream = StringIO()
+    Printer(stream).print_op(module)
+    write_text(path, stream.getvalue() + "\n")
 
 
 def check_spec(

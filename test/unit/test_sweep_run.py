@@ -137,6 +137,7 @@ def test_a_sweep(scheduler: str, tmp_path: Path, capfd: pytest.CaptureFixture[st
         ("zcu102", "14", str(100 / 14), "150.0"),
     ]
     assert {path.name for path in tmp_path.iterdir()} == {
+        "manifest.json",
         "points.jsonl",
         "selection.csv",
         "sweep.csv",

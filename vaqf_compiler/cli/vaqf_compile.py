@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from vaqf_compiler.cli.arguments import ArgumentParser
+from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.cost.board import load_board
@@ -22,6 +22,9 @@ from vaqf_compiler.emit.scripts import check_flow
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.images import read_images
 from vaqf_compiler.limits import MAX, Target, check_clock, parse_target
+from vaqf_compiler.output.directory import output_directory
+from vaqf_compiler.output.kinds import PROJECT
+from vaqf_compiler.output.writing import write_text
 from vaqf_compiler.pipeline import (
     check_pipeline,
     make_context,
@@ -42,7 +45,6 @@ from vaqf_compiler.stages import (
     stage_path,
     stage_pipelines,
 )
-from vaqf_compiler.staging import staged_directory
 from vaqf_compiler.weights import WeightFile, open_weights
 
 
@@ -134,11 +136,16 @@ def make_parser() -> argparse.ArgumentParser:
         help="instead of compiling, print a report of Vitis HLS beside the estimate of the "
         "project that -o names, which was synthesised",
     )
+    add_force(parser)
     return parser
 
 
 def main() -> None:
     """Entry point."""
+    raise SystemExit(report_errors(_main))
+
+
+def _main() -> int:
     parser = make_parser()
     arguments = parser.parse_args()
     if arguments.compare_report is not None:
@@ -147,10 +154,10 @@ def main() -> None:
         }
         if others := given - {"compare_report", "output_dir"}:
             parser.error(f"--compare-report takes only -o, not {', '.join(sorted(others))}")
-        raise SystemExit(report_errors(lambda: _compare(arguments)))
+        return _compare(arguments)
     if arguments.model is None:
         parser.error("the following arguments are required: model")
-    raise SystemExit(report_errors(lambda: run(arguments)))
+    return run(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -199,7 +206,8 @@ def run(arguments: argparse.Namespace) -> int:
     for pipeline in pipelines.values():
         check_pipeline(pipeline)
     project: Path = arguments.output_dir
-    with staged_directory(project) as staged:
+    inputs = input_files(arguments)
+    with output_directory(project, PROJECT, inputs=inputs, force=arguments.force) as staged:
         _compile(arguments, options.fps, pipelines, flow, project, staged)
     print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
     return 0
@@ -242,6 +250,7 @@ def _sweep(arguments: argparse.Namespace, options: Options) -> int:
         clock_mhz=options.clock_mhz,
         profile=options.profile,
         scheduler=arguments.scheduler,
+        force=arguments.force,
     )
     print(f"done; {arguments.output_dir} has sweep.csv, sweep.json, selection.csv and the plot")
     return 0
@@ -303,11 +312,11 @@ def _compile(
     steps.begin(f"writing the accelerator: {project}")
     write_project(staged, module, weights, vector, flow)
     if report["profile"] == "calibrated":
-        source = (staged / SOURCE).read_text()
+        source = (staged / SOURCE).read_text(encoding="utf-8")
         board = load_board(arguments.board)
         functions = estimate_functions(module, source, board, report["clock_mhz"])
         report["functions"] = to_json(functions)
-    (staged / REPORT).write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+    write_text(staged / REPORT, json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vaqf_compiler.cli.arguments import ArgumentParser, seed
+from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files, seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
 
@@ -39,6 +39,11 @@ def add_model_arguments(parser: argparse.ArgumentParser, *, required: bool = Tru
 
 def main() -> None:
     """Entry point."""
+    raise SystemExit(report_errors(lambda: run(make_parser().parse_args())))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The tool's arguments."""
     parser = ArgumentParser(prog="vaqf-import", description=__doc__)
     add_model_arguments(parser)
     parser.add_argument("-o", "--output-file", type=Path, required=True, metavar="MODEL.mlir")
@@ -53,25 +58,27 @@ def main() -> None:
         default=1e-4,
         help="largest difference that --check allows (default: 1e-4)",
     )
-    arguments = parser.parse_args()
-    raise SystemExit(report_errors(lambda: run(arguments)))
+    add_force(parser)
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, write and, where asked, check. The exit code."""
     from vaqf_compiler.importer.models import load_model
-    from vaqf_compiler.importer.write import write_model
+    from vaqf_compiler.importer.write import check_model_files, write_model
 
     output: Path = arguments.output_file
     if output.suffix != ".mlir":
         raise UserError(f"the output file must end in .mlir, got '{output}'")
+    inputs = input_files(arguments)
+    check_model_files(output, inputs=inputs, force=arguments.force)
     model = load_model(
         arguments.model,
         input_shape=arguments.input_shape,
         weights=arguments.weights,
         seed=arguments.seed,
     )
-    weights = write_model(model, output)
+    weights = write_model(model, output, inputs=inputs, force=arguments.force)
     print(f"{model.name}: {model.weights_note}; wrote {output} and {weights}")
     if not arguments.check:
         return 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import os
 import sys
+from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,13 +15,19 @@ from xdsl.utils.arg_spec import parse_pipeline, parse_spec
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from vaqf_compiler.cli.arguments import ArgumentParser
+from vaqf_compiler.cli.arguments import ArgumentParser, add_force, refuse_repetition
 from vaqf_compiler.cli.errors import report_errors
-from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.ir_text import decode, find_invalid, parse_module
+from vaqf_compiler.output.certificate import certified, text_origin
+from vaqf_compiler.output.files import output_files
+from vaqf_compiler.output.writing import write_text, writing
 from vaqf_compiler.pipeline import check_spec
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import move_weights, search_directory
+
+COMMENTED = ("mlir", "hls-cpp")
+"""Targets whose output may end in a comment that says where it comes from."""
 
 
 def describe_option(field: dataclasses.Field[Any]) -> str:
@@ -47,20 +53,31 @@ def describe_passes() -> str:
     return "\n".join(lines)
 
 
+class _Output(StringIO):
+    """What will be the output file. xDSL closes it before it is written."""
+
+    text = ""
+
+    def close(self) -> None:
+        self.text = self.getvalue()
+        super().close()
+
+
 class VaqfOpt(xDSLOptMain):
     """The driver: xDSL's, with errors as messages, atomic output and a weights directory."""
 
     version_format = "vaqf-opt built from xdsl version {xdsl_version}"
-    _unfinished: Path | None = None
-    """The temporary file that becomes the output file when all has been written."""
 
     def __init__(self) -> None:
+        self._output = _Output()
         super().__init__("vaqf-compiler modular optimizer driver")
         if self.args.input_file is not None:
             search_directory.set(Path(self.args.input_file).parent)
 
     def register_all_arguments(self, arg_parser: argparse.ArgumentParser) -> None:
+        refuse_repetition(arg_parser)
         super().register_all_arguments(arg_parser)
+        add_force(arg_parser)
         arg_parser.__class__ = ArgumentParser  # xDSL has made it
         arg_parser.prog = "vaqf-opt"
         arg_parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -105,29 +122,34 @@ class VaqfOpt(xDSLOptMain):
             move_weights(prog, Path(self.args.output_file).parent)
 
     def prepare_output(self) -> IO[str]:
-        name = self.args.output_file
-        if name is None:
-            return super().prepare_output()
-        target = Path(name).resolve()
-        if target.exists() and not target.is_file():  # a device or a pipe, /dev/null say
-            return target.open("w")
-        unfinished = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            stream = unfinished.open("x")
-        except OSError as error:
-            raise UserError(f"cannot write '{name}': {error.strerror}") from error
-        self._unfinished = unfinished
-        return stream
+        return super().prepare_output() if self.args.output_file is None else self._output
 
     def run(self) -> None:
-        try:
+        if self.args.output_file is None:
             super().run()
-            if self._unfinished is not None:
-                self._unfinished.replace(Path(self.args.output_file).resolve())
-        except BaseException:
-            if self._unfinished is not None:
-                self._unfinished.unlink()
-            raise
+            return
+        target = Path(self.args.output_file)
+        if target.exists() and not target.is_file() and not target.is_dir():  # a device or a pipe
+            super().run()
+            write_text(target, self._output.text)
+            return
+        with output_files({target: text_origin}, inputs=self._inputs(), force=self.args.force) as (
+            staged,
+        ):
+            super().run()
+            content = self._output.text.encode("utf-8", "surrogateescape")
+            if parse_spec(self.args.target).name in COMMENTED:
+                content = certified(content)
+            with writing(staged):
+                staged.write_bytes(content)
+
+    def _inputs(self) -> list[Path | int]:
+        """What is read, as far as the command line says: IR, and files that passes take."""
+        source = self.args.input_file
+        specs = parse_pipeline(self.args.passes)
+        values = [value for spec in specs for each in spec.parameters.values() for value in each]
+        named = [Path(value) for value in values if isinstance(value, str)]
+        return [sys.stdin.fileno() if source is None else Path(source), *named]
 
 
 def main() -> None:

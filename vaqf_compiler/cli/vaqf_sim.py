@@ -6,14 +6,17 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vaqf_compiler.cli.arguments import ArgumentParser, seed
+from vaqf_compiler.cli.arguments import ArgumentParser, add_force, seed
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.directory import output_directory
+from vaqf_compiler.output.kinds import DUMP
+from vaqf_compiler.output.writing import writing
 from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
-from vaqf_compiler.staging import staged_directory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +25,11 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Entry point."""
+    raise SystemExit(report_errors(lambda: run(parse())))
+
+
+def parse() -> argparse.Namespace:
+    """The tool's arguments."""
     parser = ArgumentParser(prog="vaqf-sim", description=__doc__)
     parser.add_argument("project", type=Path, help="a directory that vaqf-compile wrote")
     parser.add_argument(
@@ -54,11 +62,12 @@ def main() -> None:
         help="run the loops IR on the project's test image by MLIR's JIT, and compare what "
         "vhls.dependence claims with the distances at which elements are accessed",
     )
+    add_force(parser)
     arguments = parser.parse_args()
     others = (arguments.image, arguments.dump, arguments.native, arguments.seed)
     if arguments.dependences and any(others):
         parser.error("--dependences takes no --image, --seed, --native or --dump")
-    raise SystemExit(report_errors(lambda: run(arguments)))
+    return arguments
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_dependences(arguments.project)
     if arguments.dump is None:
         return _run(arguments, None)
-    with staged_directory(arguments.dump) as directory:
+    inputs = [] if arguments.image is None else [arguments.image]
+    with output_directory(arguments.dump, DUMP, inputs=inputs, force=arguments.force) as directory:
         code = _run(arguments, directory)
     print(f"intermediate tensors are in {arguments.dump}")
     return code
@@ -170,9 +180,12 @@ def _writer(dump: Path | None, name: str) -> Callable[[str, NDArray[np.int64]], 
     def write(tensor: str, values: NDArray[np.int64]) -> None:
         if dump is not None:
             path = dump / name / f"{tensor}.npy"
-            path.parent.mkdir(exist_ok=True)
             kind = np.int32 if np.abs(values).max(initial=0) < 1 << 31 else np.int64
-            np.save(path, values.astype(kind))
+            content = BytesIO()
+            np.save(content, values.astype(kind))
+            with writing(path):
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(content.getvalue())
 
     return write
 

@@ -15,5 +15,7 @@ def formatted(source: str) -> str:
     style = files("vaqf_compiler.emit") / STYLE
     with as_file(program) as program_path, as_file(style) as style_path:
         command = [program_path, f"--style=file:{style_path}", "--assume-filename=source.cpp"]
-        done = subprocess.run(command, input=source, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, input=source, capture_output=True, encoding="utf-8", check=True
+        )
     return done.stdout

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.writing import writing
 
 MAGIC = b"VAQFPORT"
 VERSION = 1
@@ -31,13 +32,13 @@ HEADER = struct.Struct("<8sIIQII32s")
 
 
 def write_port_file(path: Path, port: str, word_bits: int, contents: NDArray[np.uint8]) -> None:
-    """Write the words of a port, given as bytes."""
+    """Write the words of a port, given as bytes. Raises UserError where that fails."""
     words = len(contents) * 8 // word_bits
     checksum = zlib.crc32(contents.tobytes())
     header = HEADER.pack(MAGIC, VERSION, word_bits, words, checksum, 0, port.encode("ascii"))
-    with path.open("wb") as file:
+    with writing(path), path.open("wb") as file:
         file.write(header)
-        contents.tofile(file)
+        file.write(contents.tobytes())
 
 
 def read_port_file(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +29,7 @@ from vaqf_compiler.emit.testbench import print_testbench
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGIT_BITS, LOGITS
 from vaqf_compiler.engines.dispatches import trace_name
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.writing import write_text, writing
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.integer_semantics import quantize
 from vaqf_compiler.reference.interpreter import Array, Weights
@@ -120,7 +120,7 @@ def write_project(
         **script_texts(description, flow),
     }
     for name, text in texts.items():
-        (directory / name).write_text(text)
+        write_text(directory / name, text)
     for shipped in (
         STYLE,
         "include/vaqf_types.h",
@@ -130,10 +130,12 @@ def write_project(
         "files/vaqf_driver.py",
         "files/example.py",
     ):
-        with as_file(files("vaqf_compiler.emit") / shipped) as path:
-            shutil.copy(path, directory)
+        source = files("vaqf_compiler.emit") / shipped
+        with writing(target := directory / source.name):
+            target.write_bytes(source.read_bytes())
     data = directory / DATA
-    data.mkdir()
+    with writing(data):
+        data.mkdir()
     for name, image in memory_images(loops).items():
         if name != IMAGE_PORT:
             write_port_file(data / f"{name}.bin", name, WORD_BITS, fill_image(image, weights))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,9 +16,11 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.jit import run_jit
 from vaqf_compiler.emit.packing import fill_image, memory_images
 from vaqf_compiler.emit.port_file import read_port_file
+from vaqf_compiler.emit.process import failure, run_process
 from vaqf_compiler.emit.project import DATA, TestVector, write_test_vector
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.staging import unfinished_directory
 from vaqf_compiler.reference.interpreter import Weights
 
 
@@ -91,11 +90,11 @@ def build_simulation(project: Path, *, native: bool) -> Path:
     the program. Raises UserError with the compiler's message where that fails.
     """
     program = "csim-native" if native else "csim"
-    command = ["make", "-C", str(project), program, f"AP_TYPES={ap_types_directory()}"]
-    command += ["CXXFLAGS=-O3 -march=native"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise UserError(f"cannot compile '{project}':\n{result.stdout}{result.stderr}".rstrip())
+    command = ["make", "-C", str(project), program, "CXXFLAGS=-O3 -march=native"]
+    # In the environment, where make leaves the characters of a path alone.
+    code, output = run_process(command, {"AP_TYPES": str(ap_types_directory())})
+    if code:
+        raise failure(project, f"cannot compile '{project}':\n", output)
     return project / program
 
 
@@ -106,8 +105,10 @@ def simulate(
     Run a compiled simulation on an image. Raises UserError where the program fails otherwise than
     by wrong logits.
     """
-    with tempfile.TemporaryDirectory(dir=project, prefix=".simulation-") as directory:
-        data = Path(directory)
+    with (
+        unfinished_directory(project) as data,
+        tqdm(desc="simulating", unit="s", bar_format="{desc}: {elapsed}", disable=None) as bar,
+    ):
         for path in (project / DATA).glob("*.bin"):
             (data / path.name).symlink_to(path.resolve())
         for name in (IMAGE_PORT, LOGITS, "found"):
@@ -115,36 +116,13 @@ def simulate(
         write_test_vector(data, loops, weights, vector)
         traces = data / "traces"
         traces.mkdir()
-        code, message = _run([str(program.resolve()), str(data)], {"VAQF_TRACE": str(traces)})
+        command = [str(program.resolve()), str(data)]
+        code, message = run_process(command, {"VAQF_TRACE": str(traces)}, bar.update)
         if code not in (0, 1):
-            raise UserError(f"the simulation failed with exit code {code}: {message}")
+            raise failure(project, f"the simulation failed with exit code {code}: ", message)
         found = np.fromfile(data / "found.bin", dtype="<i8")
         layers = {path.stem: np.load(path) for path in sorted(traces.glob("*.npy"))}
     return Outcome(found[: len(vector.logits)], layers)
-
-
-def _run(command: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str]:
-    """
-    Run a program that takes long, with environment variables, showing the time that has passed.
-    """
-    with (
-        subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env={**os.environ, **variables},
-        ) as process,
-        tqdm(desc="simulating", unit="s", bar_format="{desc}: {elapsed}", disable=None) as bar,
-    ):
-        while True:
-            try:
-                output, _ = process.communicate(timeout=1)
-                break
-            except subprocess.TimeoutExpired:
-                bar.update()
-    return process.returncode, output.strip()
 
 
 def port_contents(project: Path, loops: ModuleOp) -> dict[str, NDArray[np.uint8]]:

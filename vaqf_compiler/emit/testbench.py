@@ -55,11 +55,12 @@ _EPILOGUE = """\
     found.push_back(static_cast<std::int64_t>(logit));
 
   std::FILE *output = std::fopen((data + "found.bin").c_str(), "wb");
-  if (!output || std::fwrite(found.data(), 8, found.size(), output) != found.size()) {{
-    std::fprintf(stderr, "%sfound.bin: cannot be written\\n", data.c_str());
+  const bool written =
+      output && std::fwrite(found.data(), 8, found.size(), output) == found.size();
+  if ((output && std::fclose(output)) || !written) {{
+    std::perror((data + "found.bin: cannot be written").c_str());
     return 2;
   }}
-  std::fclose(output);
 
   const std::vector<unsigned char> bytes =
       vaqf::read_port_file(data + "logits.bin", "logits", 64, {logits});

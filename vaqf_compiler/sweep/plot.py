@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vaqf_compiler.limits import MAX, Target
+from vaqf_compiler.output.writing import writing
 from vaqf_compiler.sweep.extra import import_extra
 from vaqf_compiler.sweep.point import Row, short_names
 from vaqf_compiler.sweep.selection import by_board, pareto_front
@@ -35,8 +36,10 @@ def write_plot(directory: Path, rows: Sequence[Row], targets: Sequence[Target]) 
         matplotlib.rcdefaults()  # whatever style the user has
         matplotlib.rcParams.update(SETTINGS)
         figure = _figure(rows, [target for target in targets if target != MAX])
-        figure.savefig(directory / "sweep.svg", metadata={"Date": None})
-        figure.savefig(directory / "sweep.png", dpi=150, metadata={"Software": None})
+        with writing(directory / "sweep.svg") as path:
+            figure.savefig(path, metadata={"Date": None})
+        with writing(directory / "sweep.png") as path:
+            figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
 def _figure(rows: Sequence[Row], targets: Sequence[float]) -> Any:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vaqf_compiler.staging import staged_directory
+from vaqf_compiler.output.contents import check_contents
+from vaqf_compiler.output.directory import output_directory
+from vaqf_compiler.output.kinds import SWEEP
 from vaqf_compiler.sweep.axes import Axes
 from vaqf_compiler.sweep.cluster import Evaluate, connect, evaluate_all
 from vaqf_compiler.sweep.extra import import_extra
@@ -31,6 +33,7 @@ def run_sweep(
     profile: str = "calibrated",
     scheduler: str | None = None,
     workers: int | None = None,
+    force: bool = False,
 ) -> list[Selection]:
     """
     Evaluate all points of `axes`, write `sweep.csv`, `sweep.json`, `selection.csv`, `sweep.svg`
@@ -50,12 +53,14 @@ def run_sweep(
     Points are evaluated by the Dask cluster at the address `scheduler`, which must have this
     package and see the same files, or by `workers` local processes, by default one per processor.
 
-    Raises UserError where packages are missing, the directory cannot be used or the cluster cannot
-    be reached.
+    Raises UserError where packages are missing, the cluster cannot be reached, the directory cannot
+    be used, or there is something in it that no earlier sweep wrote; `force` is as for
+    `output_directory`.
     """
     import_extra("matplotlib")  # before the work, not after
     points = axes.points(clock_mhz=clock_mhz, profile=profile)
     fingerprints = {point: fingerprint_of(point, fingerprint) for point in points}
+    check_contents(directory, SWEEP, force=force)
     with open_journal(directory) as journal:
         done = _finished(journal, fingerprints)
         left = {point: fingerprints[point] for point in points if point not in done}
@@ -67,7 +72,7 @@ def run_sweep(
                 raise
         rows = [done[point] for point in points]
         selections = select(rows, axes.targets)
-        with staged_directory(directory) as staged:
+        with output_directory(directory, SWEEP, force=force) as staged:
             write_tables(staged, rows, selections)
             write_plot(staged, rows, axes.targets)
     print(selection_table(selections))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 
 from vaqf_compiler.limits import MAX, Target
+from vaqf_compiler.output.writing import write_text
 from vaqf_compiler.sweep.point import Json, Row, short_names
 from vaqf_compiler.sweep.selection import Selection, by_board, pareto_front
 
@@ -26,7 +28,7 @@ def write_tables(directory: Path, rows: Sequence[Row], selections: Sequence[Sele
     _write_csv(directory / "selection.csv", chosen)
     document = {"version": VERSION, "points": points, "selection": chosen}
     text = json.dumps(document, indent=2, allow_nan=False)
-    (directory / "sweep.json").write_text(text + "\n")
+    write_text(directory / "sweep.json", text + "\n")
 
 
 def selection_table(selections: Sequence[Selection]) -> str:
@@ -97,10 +99,11 @@ def _uniform(rows: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
 
 
 def _write_csv(path: Path, rows: Sequence[Mapping[str, Json]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(rows[0])
-        writer.writerows(map(_cell, row.values()) for row in rows)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows(map(_cell, row.values()) for row in rows)
+    write_text(path, text.getvalue())
 
 
 def _cell(value: Json) -> str:

@@ -58,7 +58,7 @@ void vaqf_trace(const char *layer, const T (&memory)[Rows][Width][Lanes], int ro
   const bool written = file && std::fwrite(start.data(), 1, start.size(), file) == start.size() &&
                        std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   if ((file && std::fclose(file)) || !written) {
-    std::fprintf(stderr, "%s: cannot be written\n", path.c_str());
+    std::perror((path + ": cannot be written").c_str());
     std::exit(2);
   }
 }

@@ -1,0 +1,1 @@
+"""Writing files: all or nothing, and only in place of what an earlier run wrote."""

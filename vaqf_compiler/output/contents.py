@@ -1,0 +1,150 @@
+"""What is in an output directory, and whether a run may write there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterable, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.kinds import Kind, matches
+from vaqf_compiler.output.manifest import MANIFEST, Manifest, read_manifest
+from vaqf_compiler.output.writing import UNFINISHED
+
+SHOWN = 5
+"""Names in a message."""
+ELSEWHERE = "move it away or give another directory"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What is in an output directory, by paths relative to it; directories end in a slash."""
+
+    manifest: Manifest | None
+    ours: Sequence[str]
+    """As an earlier run wrote them."""
+    changed: Sequence[str]
+    """Written by an earlier run, and changed since."""
+    derived: Sequence[str]
+    built: Sequence[str]
+    foreign: Sequence[str]
+    """Of somebody else."""
+
+
+def look(directory: Path, kind: Kind) -> Contents:
+    """The contents of a directory, which need not exist."""
+    manifest = read_manifest(directory)
+    names: Set[str] = manifest.names if manifest else frozenset()
+    parents = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    found: dict[str, list[str]] = {
+        group: [] for group in ("ours", "changed", "derived", "built", "foreign")
+    }
+    for name in _walk(directory, "", parents):
+        if name in kind.own or (manifest and name == MANIFEST):
+            continue
+        if manifest and name in names:
+            group = "ours" if manifest.wrote(name, directory / name) else "changed"
+        elif manifest and matches(name, kind.derived):
+            group = "derived"
+        elif manifest and matches(name, kind.built):
+            group = "built"
+        else:
+            group = "foreign"
+        found[group].append(name)
+    return Contents(manifest, **found)
+
+
+def _walk(directory: Path, prefix: str, parents: Set[str]) -> Generator[str]:
+    """What is in a directory, and in those below that are among `parents`."""
+    if not directory.is_dir():
+        return
+    with os.scandir(directory) as entries:
+        ordered = sorted(entries, key=lambda entry: entry.name)
+    for entry in ordered:
+        name = prefix + entry.name
+        if not entry.is_dir(follow_symlinks=False):
+            yield name
+        elif name in parents:
+            yield from _walk(Path(entry.path), f"{name}/", parents)
+        elif not name.startswith(UNFINISHED):
+            yield f"{name}/"
+
+
+def check_contents(
+    target: Path,
+    kind: Kind,
+    *,
+    new: Iterable[str] = (),
+    inputs: Iterable[Path] = (),
+    force: bool = False,
+) -> Contents:
+    """
+    What is in the directory `target`, to which a run is going to write the files `new`, as far as
+    these are known already. Raises UserError for
+
+    - another kind of directory of ours;
+    - what the run reads, among the files that it would replace;
+    - unless `force`, what no run of ours wrote, what was changed since, and what the vendor's tools
+      built;
+    - in any case, files of others under the names of `new`.
+    """
+    contents = look(target, kind)
+    manifest = contents.manifest
+    if manifest and manifest.kind != kind.name:
+        raise UserError(f"'{target}' holds a {manifest.kind}, not {kind}; give another directory")
+    if not manifest and kind.earlier <= {path.name for path in target.glob("*")}:
+        raise UserError(
+            f"'{target}' holds {kind} of an earlier version, which did not say which files are its "
+            f"own; {ELSEWHERE}"
+        )
+    for name in (*contents.ours, *contents.changed):
+        for path in inputs:
+            if path.exists() and path.samefile(target / name):
+                raise UserError(
+                    f"'{target / name}' is read by this run, which would replace it; copy it "
+                    "elsewhere or give another directory"
+                )
+    if taken := _taken(contents.foreign, new):
+        raise UserError(
+            f"cannot write to '{target}': {listing(taken)} would be replaced, and was not written "
+            f"by {kind.tool}; {ELSEWHERE}"
+        )
+    if not force:
+        _check_without_force(target, kind, contents)
+    return contents
+
+
+def _check_without_force(target: Path, kind: Kind, contents: Contents) -> None:
+    if contents.foreign:
+        raise UserError(
+            f"'{target}' holds what {kind.tool} did not write: {listing(contents.foreign)}; "
+            f"{ELSEWHERE} (--force leaves it there, and fails where it is in the way)"
+        )
+    if contents.changed:
+        raise UserError(
+            f"'{target}' holds files of an earlier run that were changed since: "
+            f"{listing(contents.changed)}; {ELSEWHERE} (--force replaces them)"
+        )
+    if contents.built:
+        raise UserError(
+            f"'{target}' holds what was built from an earlier run's files: "
+            f"{listing(contents.built)}; {ELSEWHERE} (--force leaves it there, out of date)"
+        )
+
+
+def _taken(foreign: Iterable[str], new: Iterable[str]) -> list[str]:
+    """What of `foreign` stands where one of the files `new` or a directory of theirs will."""
+    files = set(new)
+    directories = {str(parent) for name in files for parent in PurePosixPath(name).parents}
+    return [
+        name
+        for name in foreign
+        if name.rstrip("/") in files or (not name.endswith("/") and name in directories)
+    ]
+
+
+def listing(names: Sequence[str]) -> str:
+    """Names for a message, not too many."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,80 @@
+"""Single output files: written as a whole or not at all, and only in place of ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.certificate import Origin
+from vaqf_compiler.output.signals import held_signals
+from vaqf_compiler.output.staging import unfinished_directory
+from vaqf_compiler.output.writing import writing
+
+Outputs = Mapping[Path, Callable[[Path], Origin]]
+"""Files to write, and for each what tells where a file comes from that is in its place."""
+
+
+@contextmanager
+def output_files(
+    outputs: Outputs, *, inputs: Iterable[Path | int] = (), force: bool = False
+) -> Generator[list[Path]]:
+    """
+    Paths to write instead of those of `outputs`, which get them when the block ends without an
+    error. Raises UserError where these cannot be written, and as `check_outputs`, before the block
+    and after it.
+    """
+    inputs = tuple(inputs)
+    check_outputs(outputs, inputs=inputs, force=force)
+    targets = [path.resolve() if path.is_symlink() else path for path in outputs]
+    with ExitStack() as stack:
+        directories = [
+            stack.enter_context(unfinished_directory(target.parent)) for target in targets
+        ]
+        staged = [
+            directory / target.name for directory, target in zip(directories, targets, strict=True)
+        ]
+        yield staged
+        check_outputs(outputs, inputs=inputs, force=force)
+        with held_signals():
+            for source, target in zip(staged, targets, strict=True):
+                with writing(target):
+                    source.replace(target)
+
+
+def check_outputs(
+    outputs: Outputs, *, inputs: Iterable[Path | int] = (), force: bool = False
+) -> None:
+    """
+    Raise UserError for an output that is one of `inputs`, paths or open files, under whatever name;
+    for one that is no file; for one that no tool of ours wrote; and unless `force`, for one that
+    was changed since.
+    """
+    for path, origin_of in outputs.items():
+        if not path.exists():
+            continue
+        if any(_same(source, path) for source in inputs):
+            raise UserError(f"'{path}' is read by this run and cannot be its output; give another")
+        if not path.is_file():
+            raise UserError(f"cannot write to '{path}': it is no file")
+        with writing(path):
+            origin = origin_of(path)
+        if origin is Origin.FOREIGN:
+            raise UserError(
+                f"'{path}' is there already, and was not written by this tool; move it away or "
+                "give another name"
+            )
+        if origin is Origin.CHANGED and not force:
+            raise UserError(
+                f"'{path}' was changed since it was written; move it away or give another name "
+                "(--force replaces it)"
+            )
+
+
+def _same(source: Path | int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.stat(source), path.stat())  # noqa: PTH116 - also open files
+    except OSError:  # the source is missing or closed
+        return False

@@ -1,0 +1,92 @@
+"""Directories for what is not finished, which no end of the process leaves behind for long."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from vaqf_compiler.output.signals import held_signals
+from vaqf_compiler.output.writing import UNFINISHED, writing
+
+
+class Locked(Exception):
+    """Another process holds the lock."""
+
+
+@contextmanager
+def locked(directory: Path) -> Generator[bool]:
+    """
+    Hold the lock of a directory, which the operating system gives back whatever becomes of the
+    process. Whether there is one: some file systems have no locks. Raises Locked where another
+    process has it, OSError where there is no such directory.
+    """
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            has_locks = True
+        except BlockingIOError as error:
+            raise Locked from error
+        except OSError:
+            has_locks = False
+        yield has_locks
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def unfinished_directory(parent: Path) -> Generator[Path]:
+    """
+    A temporary directory in an existing one, so on the same file system, that is gone after the
+    block. Those that killed processes left in `parent` go too. Raises UserError where it cannot be
+    written.
+    """
+    remove_dead(parent)
+    path: Path | None = None
+    try:
+        with ExitStack() as stack:
+            while path is None:
+                with writing(parent), held_signals():
+                    path = Path(tempfile.mkdtemp(dir=parent, prefix=UNFINISHED))
+                with suppress(FileNotFoundError, Locked):
+                    stack.enter_context(locked(path))
+                if not path.exists():  # another run found it without a lock
+                    path = None
+            yield path
+    finally:
+        if path is not None:
+            with held_signals():
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_dead(parent: Path) -> None:
+    """Remove the unfinished directories of processes that are no more."""
+    for path in parent.glob(f"{UNFINISHED}*"):
+        # One that cannot be locked or removed is another's.
+        with suppress(OSError, Locked), locked(path) as has_locks:
+            if has_locks and not path.is_symlink():
+                shutil.rmtree(path)
+
+
+@contextmanager
+def made_directory(target: Path) -> Generator[None]:
+    """
+    A directory that is there; after an error, what was made of it and its parents is not. Raises
+    UserError where it cannot be made.
+    """
+    missing = [path for path in (target, *target.parents) if not path.exists()]
+    try:
+        with writing(target):
+            target.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with held_signals():
+            for path in missing:
+                with suppress(OSError):  # somebody put something there, or it could not be made
+                    path.rmdir()
+        raise

@@ -1513,6 +1513,23 @@ func.func @halves() {
 
 // -----
 
+// Halves that are only known at run time may be the same for all that the tool knows.
+// CHECK: hls-verify refuses 'memref.store' in @taking_turns: the loop over %i reads and writes %x
+func.func @taking_turns(%read_half: index, %written_half: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<2x64xi8>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %a = memref.load %x[%read_half, %i] : memref<2x64xi8>
+    memref.store %a, %x[%written_half, %i] : memref<2x64xi8>
+  }
+  func.return
+}
+
+// -----
+
 // What is claimed of the accesses of one iteration says nothing of others.
 // CHECK: hls-verify refuses 'memref.store' in @other_claim: the loop over %i reads and writes %x
 func.func @other_claim(%at: memref<64xindex>) {

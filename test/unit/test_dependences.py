@@ -11,11 +11,23 @@ from pathlib import Path
 import pytest
 from parse_ir import parse
 from small_project import compile_small, tool
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
+from xdsl.rewriter import Rewriter
 
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
+from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.cost.latency import LatencyModel
+from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.dependences import NEVER, Measured, measure_dependences
 from vaqf_compiler.emit.simulate import port_contents
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.builder import call
+from vaqf_compiler.engines.top import top_function
+from vaqf_compiler.engines.values import constant
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hls_rules.dependences import check_missing_claims
+from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.pipeline import make_context, read_module
 from vaqf_compiler.stages import LOOPS, stage_path
 
@@ -108,6 +120,95 @@ def test_a_user_can_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert tool(vaqf_sim.main, str(project), "--dependences") == 1
     assert capsys.readouterr().err.endswith("5-loops.mlir' is missing; run vaqf-compile first\n")
     assert tool(vaqf_sim.main, str(project), "--dependences", "--native") == 2
+
+
+def attention_alone(
+    sizes: tuple[int, int, int], keys: int, lanes: int, width: int, layer_tokens: int
+) -> ModuleOp:
+    """An engine of some tokens, heads and channels of a head that is called for a layer."""
+    tokens, heads, head_size = sizes
+    rows = tokens * -(-heads * head_size // (width * lanes))
+    machine = Accelerator(
+        lanes=lanes,
+        tokens=tokens,
+        channels=heads * head_size,
+        activations=MemRefType(IntegerType(4), [4 * rows, width, lanes]),
+        residual=MemRefType(IntegerType(16), [2, 1, lanes]),
+        image=MemRefType(IntegerType(8), [2, 1, lanes]),
+        ports={"parameters": MemRefType(IntegerType(64), [1])},
+    )
+    engine = AttentionEngine(
+        name="attention",
+        keys=keys,
+        heads=heads,
+        head_size=head_size,
+        value_size=head_size,
+        activation_bits=4,
+        score_bits=16,
+        context_bits=20,
+        probability_bits=4,
+        most_shift=31,
+        most_exp_shift=20,
+        exp_table="exp_table",
+    )
+    attention = build_attention(engine, machine)
+    places = {f"{name}_row": n * rows for n, name in enumerate(("query", "key", "value"))}
+    scalars = {"tokens": layer_tokens, **places, "target": 3 * rows}
+    with top_function(["attention"], machine, 1, 1) as (top, buffers):
+        arguments = [
+            buffers[name]
+            if isinstance(argument.type, MemRefType)
+            else constant(scalars.get(name, 1), argument.type)
+            for argument in attention.args
+            for name in [argument.name_hint or ""]
+        ]
+        call(attention, *arguments)
+    return ModuleOp([build_exp_table("exp_table"), attention, top])
+
+
+ATTENTION = {
+    "one key a cycle": ((7, 2, 8), 1, 4, 1, 7),
+    "keys that do not divide the tokens": ((11, 3, 16), 4, 8, 2, 11),
+    "as few beats as there are": ((5, 2, 8), 5, 8, 1, 5),
+    "more loads than steps": ((6, 2, 32), 8, 4, 1, 6),
+    "rows of more than a head": ((9, 4, 8), 3, 8, 4, 9),
+    "a layer of fewer tokens": ((13, 2, 16), 2, 8, 2, 3),
+    "a layer of one token": ((13, 2, 16), 2, 8, 2, 1),
+}
+
+
+@pytest.mark.parametrize("case", ATTENTION)
+def test_claims_of_attention_hold_for_any_size(case: str):
+    module = attention_alone(*ATTENTION[case])
+    measured = {array_of(found): found for found in measure_dependences(module, {})}
+    assert len(measured) == 6
+    for found in measured.values():
+        assert found.holds, found
+        assert found.reads, found
+        assert found.writes, found
+    (_, _, tokens) = ATTENTION[case][2:]
+    for name in ("score", "exponential"):
+        found = measured[name]
+        # Nothing is nearer; the only query's is not read before the next head's is written.
+        assert found.read_after_write == found.claimed, found
+        assert found.write_after_access == (found.claimed if tokens > 1 else NEVER), found
+
+
+@pytest.mark.parametrize("case", ATTENTION)
+def test_attention_needs_its_claims_for_an_interval_of_a_cycle(case: str):
+    """The tool does not know that one half is read while the other one is written."""
+    for without in (None, "query", "key", "value"):
+        module = attention_alone(*ATTENTION[case])
+        for op in list(module.walk()):
+            if isinstance(op, vhls.DependenceOp) and op.buffer.name_hint == without:
+                Rewriter.erase_op(op)
+        model = LatencyModel(module, load_board("zcu102"), 150.0)
+        model.calls(model.function("vaqf_top"))
+        worst = max(pipeline.interval for pipeline in model.pipelines.values())
+        assert (worst == 1) == (without is None), (case, without)
+        if without is not None:
+            with pytest.raises(OperationError, match=f"reads and writes %{without} at places"):
+                check_missing_claims(Program(module))
 
 
 NEST = """

@@ -117,6 +117,33 @@ def iterations_apart(
     return numbers.pop() if numbers else ANY
 
 
+def are_comparable(first: Sequence[SSAValue], second: Sequence[SSAValue], nest: scf.ForOp) -> bool:
+    """
+    Whether a tool can tell in which iterations of a nest of loops two subscripts are the same: they
+    are sums of the counters of loops in it and of a number, and of something besides that is the
+    same in both. Or whether one of them always differs.
+    """
+    pairs = [(affine(a), affine(b)) for a, b in zip(first, second, strict=True)]
+    differences = [a.plus(b.times(-1)) for a, b in pairs]
+    if all(
+        _is_counter(term) or (not varies(term, nest) and term not in difference.terms)
+        for pair, difference in zip(pairs, differences, strict=True)
+        for subscript in pair
+        for term in subscript.terms
+    ):
+        return True
+    moves = [any(varies(term, nest) for each in pair for term in each.terms) for pair in pairs]
+    return any(
+        each.constant and not each.terms and not moving
+        for each, moving in zip(differences, moves, strict=True)
+    )
+
+
+def _is_counter(value: SSAValue) -> bool:
+    owner = value.block.parent_op() if isinstance(value, BlockArgument) else None
+    return isinstance(owner, scf.ForOp) and value is owner.body.block.args[0]
+
+
 def varies(value: SSAValue, loop: scf.ForOp) -> bool:
     """Whether a value can be another one in another iteration of a loop."""
     seen: set[SSAValue] = set()

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from xdsl.dialects import memref, scf
 from xdsl.ir import SSAValue
 
+from vaqf_compiler.cost.affine import are_comparable
 from vaqf_compiler.cost.arrays import Array, Arrays, Storage
 from vaqf_compiler.cost.evaluate import Number
 from vaqf_compiler.cost.places import Iterations
@@ -160,9 +161,14 @@ def given_distance(array: Array, loop: scf.ForOp, arrays: Arrays) -> float | Non
 
 
 def _distance(read: Access, write: Access, iterations: Iterations, farthest: int) -> int | None:
-    """After how many iterations an element that is written is read, if within `farthest`."""
-    if iterations.trips < 2:
+    """
+    After how many iterations an element that is written is read, if within `farthest`; the next one
+    where the tool cannot tell.
+    """
+    if iterations.trips < 2 or farthest < 2:
         return None
+    if _is_unclear(read, write, iterations):
+        return 1
     found = (
         distance
         for distance in range(1, farthest)
@@ -174,10 +180,17 @@ def _distance(read: Access, write: Access, iterations: Iterations, farthest: int
 
 
 def _may_meet(read: Access, write: Access, iterations: Iterations) -> bool:
-    """Whether one iteration may read and write an element."""
-    return any(
+    """Whether one iteration may read and write an element, or the tool cannot tell."""
+    return _is_unclear(read, write, iterations) or any(
         iterations.places(write, number).may_meet(iterations.places(read, number))
         for number in iterations.samples((read, write))
+    )
+
+
+def _is_unclear(read: Access, write: Access, iterations: Iterations) -> bool:
+    """Whether the tool cannot tell which elements of a memory are the same."""
+    return read.array.storage is Storage.BANKS and not are_comparable(
+        write.op.indices, read.op.indices, iterations.nest[0]
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import permutations
+from itertools import permutations, product
 
 from xdsl.dialects import func, memref, scf
-from xdsl.ir import BlockArgument, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.affine import ANY, affine, iterations_apart, varies
+from vaqf_compiler.cost.affine import ANY, are_comparable, iterations_apart
 from vaqf_compiler.cost.arrays import Arrays, Storage
 from vaqf_compiler.cost.latency import flattened, is_pipelined
 from vaqf_compiler.cost.schedule import trip_count
@@ -131,8 +131,10 @@ def _incomparable(root: SSAValue, loop: scf.ForOp, arrays: Arrays) -> Operation 
     ]
     reads = [op for op in accesses if isinstance(op, memref.LoadOp)]
     writes = [op for op in accesses if isinstance(op, memref.StoreOp)]
-    pairs = ((write, read) for write in writes for read in reads)
-    return next((write for write, read in pairs if not _are_comparable(write, read, nest)), None)
+    for write, read in product(writes, reads):
+        if not are_comparable(write.indices, read.indices, nest):
+            return write
+    return None
 
 
 def _nest_around(loop: scf.ForOp) -> scf.ForOp:
@@ -141,27 +143,3 @@ def _nest_around(loop: scf.ForOp) -> scf.ForOp:
     while isinstance(parent, scf.ForOp) and loop in flattened(parent):
         loop, parent = parent, parent.parent_op()
     return loop
-
-
-def _are_comparable(write: Access, read: Access, nest: scf.ForOp) -> bool:
-    """
-    Whether the places of two accesses are sums of counters and of what stays the same in a nest of
-    loops; or one of their subscripts always differs.
-    """
-    pairs = list(zip(write.indices, read.indices, strict=True))
-    if all(_is_of_counters(index, nest) for pair in pairs for index in pair):
-        return True
-    for here, there in pairs:
-        apart = affine(here).plus(affine(there).times(-1))
-        if not (varies(here, nest) or varies(there, nest) or apart.terms) and apart.constant:
-            return True
-    return False
-
-
-def _is_of_counters(index: SSAValue, nest: scf.ForOp) -> bool:
-    return all(_is_counter(term) or not varies(term, nest) for term in affine(index).terms)
-
-
-def _is_counter(value: SSAValue) -> bool:
-    owner = value.block.parent_op() if isinstance(value, BlockArgument) else None
-    return isinstance(owner, scf.ForOp) and value is owner.body.block.args[0]

@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import (
     NoneAttr,
     StringAttr,
     UnknownLoc,
+    UnregisteredOp,
 )
 from xdsl.ir import Attribute, Operation
 from xdsl.parser import Parser, ParserState
@@ -23,6 +24,7 @@ from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input, Position
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken
 
+from vaqf_compiler.dialects.torch.unknown import unknown_operation
 from vaqf_compiler.errors import OperationError, UserError
 
 BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\0\0\xfe\xff": "UTF-32"}
@@ -178,12 +180,20 @@ class _Parser(Parser):
             op.location = FileLineColLoc(self._name, IntAttr(line), IntAttr(column))
         return op
 
+    def _get_op_by_name(self, name: str) -> type[Operation]:
+        found = self.ctx.get_optional_op(name, dialect_stack=self._parser_state.dialect_stack)
+        if name.startswith("torch.") and (found is None or issubclass(found, UnregisteredOp)):
+            return unknown_operation(name)
+        return super()._get_op_by_name(name)
+
     def _parse_dialect_resource_handle(
         self, dialect_name: str, interface: OpAsmDialectInterface
     ) -> str:
         # xDSL keeps keys for the whole process and renames one that it meets in a second file, but
         # ours are names of parameters.
-        key = self.parse_identifier(" for resource handle")
+        key = self.parse_optional_str_literal()
+        if key is None:
+            key = self.parse_identifier(" for resource handle")
         if interface.lookup(key) is None:
             interface.declare_resource(key)
         self.dialect_resources.add((dialect_name, key))

@@ -93,3 +93,42 @@ func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[3,4],f32> 
   %w = torch.vtensor.literal(dense_resource<w> : tensor<4x3xf32>) : !torch.vtensor<[3,4],f32>
   return %w : !torch.vtensor<[3,4],f32>
 }
+
+// -----
+
+// Operations that the dialect lacks are refused by name.
+// CHECK: cannot convert torch.aten.relu (result %r) on (!torch.vtensor<[1,3,8,8],f32>): no Vision Transformer operation is known that uses it
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %r = torch.aten.relu %a : !torch.vtensor<[1,3,8,8],f32> -> !torch.vtensor<[1,3,8,8],f32>
+  return %r : !torch.vtensor<[1,3,8,8],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.operator "torch.aten.mT" (result %r) on (!torch.vtensor<[1,3,8,8],f32>): no Vision Transformer operation is known that uses it
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %r = torch.operator "torch.aten.mT"(%a) : (!torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32>
+  return %r : !torch.vtensor<[1,3,8,8],f32>
+}
+
+// -----
+
+// Only conversions that convert nothing are left out.
+// CHECK: cannot convert torch.aten.to.dtype (result %r) on ({{.*}}): !torch.vtensor<[1,3,8,8],f32> has another element type than it asks for
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f64> {
+  %7 = torch.constant.int 7
+  %no = torch.constant.bool false
+  %none = torch.constant.none
+  %r = torch.aten.to.dtype %a, %7, %no, %no, %none : !torch.vtensor<[1,3,8,8],f32>, !torch.int, !torch.bool, !torch.bool, !torch.none -> !torch.vtensor<[1,3,8,8],f64>
+  return %r : !torch.vtensor<[1,3,8,8],f64>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten._assert_tensor_metadata on ({{.*}}): !torch.vtensor<[1,3,8,8],f32> has another element type than it asks for
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) {
+  %5 = torch.constant.int 5
+  %none = torch.constant.none
+  torch.aten._assert_tensor_metadata %a, %none, %none, %5, %none, %none : !torch.vtensor<[1,3,8,8],f32>, !torch.none, !torch.none, !torch.int, !torch.none, !torch.none
+  return
+}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.importer.check import largest_difference
 from vaqf_compiler.importer.models import Model
 from vaqf_compiler.importer.write import write_model
@@ -94,6 +96,8 @@ def masked(qkv: Heads, mask: torch.Tensor) -> torch.Tensor:
         Small(image=lambda x: x / 255),
         Small(image=lambda x: (x * 4).contiguous() / 2),
         Small(image=lambda x: x.reshape(1, 3, 64).view(1, 3, 8, 8)),
+        Small(total=lambda x, y: x.clone().add_(y)),
+        Small(total=lambda x, y: (x.to(torch.float32) + y).detach().to(x.dtype)),
         Small(total=lambda x, y: (x + y) * 0.5),
         Small(total=lambda x, y: ((x + y) * 2) / 4),
         Small(total=lambda x, y: ((x + y) * 4) * 0.25),
@@ -149,7 +153,7 @@ SHARED_HEADS = sdpa(1.0, 1.0, 1.0, enable_gqa=True)
         ),
         (
             Small(attention=lambda qkv: SHARED_HEADS((qkv[0], qkv[1][:, :1], qkv[2][:, :1]))),
-            "different numbers of heads, grouped-query",
+            "different numbers of heads: grouped-query",
         ),
         (
             Small(
@@ -171,4 +175,46 @@ SHARED_HEADS = sdpa(1.0, 1.0, 1.0, enable_gqa=True)
 )
 def test_what_would_be_lost_is_refused(tmp_path: Path, module: nn.Module, message: str):
     with pytest.raises(PassFailedException, match=message):
+        difference(module, tmp_path)
+
+
+class Counting(Small):
+    """Counts its calls in a buffer."""
+
+    calls: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return super().forward(image)
+
+
+class Several(Small):
+    """Returns more than its logits."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, image: torch.Tensor) -> Any:
+        logits = super().forward(image)
+        return {"logits": logits} if self.kind == "dict" else (logits, image)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (Several("tuple"), "returns a tuple, not one tensor"),
+        (Several("dict"), "returns a dict, not one tensor"),
+        (Counting(), "changes 'calls' in place, which outlives the call"),
+        (Small(image=lambda x: x.mul_(2)), "in place, which outlives the call"),
+    ],
+)
+def test_what_is_no_function_of_the_image_is_refused(
+    tmp_path: Path, module: nn.Module, message: str
+):
+    with pytest.raises(UserError, match=message):
         difference(module, tmp_path)

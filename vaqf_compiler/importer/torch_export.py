@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.export import ExportedProgram
+from torch.utils._pytree import TreeSpec
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.importer.models import Model
@@ -59,35 +61,70 @@ class ImportedModel:
 
 
 def import_model(model: Model, weights_file: str) -> ImportedModel:
-    """
-    Export `model` and translate it at the ATen level, without decompositions.
-    `weights_file` is the name that the module gives for the file with the tensors.
-    Raises UserError where torch.export or torch-mlir cannot translate the model.
-    """
-    imported = _imported(model, weights_file)
+    """As `translate_model`, in a process that imports one model and goes on to other things."""
+    imported = translate_model(model, weights_file)
     # What PyTorch has loaded by now stays. A collection that looks at it takes half a second.
     gc.collect()
     gc.freeze()
     return imported
 
 
-def _imported(model: Model, weights_file: str) -> ImportedModel:
-    example = torch.zeros(model.input_shape)
-    try:
-        with torch.no_grad():
-            program = torch.export.export(model.module, (example,))
-    except Exception as error:
-        raise UserError(f"torch.export cannot capture '{model.name}': {error}") from error
+def translate_model(model: Model, weights_file: str) -> ImportedModel:
+    """
+    Export `model` and translate it at the ATen level, without decompositions.
+    `weights_file` is the name that the module gives for the file with the tensors.
+    Raises UserError where torch.export or torch-mlir cannot translate the model.
+    """
+    program = _exported(model)
     hooks = _NamedWeights(model)
     context = ir.Context()
     torch_dialect.register_dialect(context)
     importer = FxImporter(context=context, hooks=hooks)
     try:
         importer.import_program(program, func_name="main")
-    except Exception as error:
+        operation = importer.module.operation
+        with context:
+            operation.attributes["binvit.weights"] = ir.StringAttr.get(weights_file)
+        operation.verify()
+    except Exception as error:  # theirs alone: they raise whatever they like
         raise UserError(f"torch-mlir cannot import '{model.name}': {error}") from error
-    operation = importer.module.operation
-    with context:
-        operation.attributes["binvit.weights"] = ir.StringAttr.get(weights_file)
-    operation.verify()
     return ImportedModel(operation.get_asm(), hooks.tensors)
+
+
+def _exported(model: Model) -> ExportedProgram:
+    """The program of a model that maps one tensor to one tensor, without operations in place."""
+    example = torch.zeros(model.input_shape)
+    try:
+        with torch.no_grad():
+            program = torch.export.export(model.module, (example,))
+            if any(_changes_operand(node) for node in program.graph.nodes):
+                program = program.run_decompositions({})
+    except Exception as error:  # the model's own, and theirs
+        raise UserError(f"torch.export cannot capture '{model.name}': {error}") from error
+    signature = program.graph_signature
+    if changed := [
+        *signature.buffers_to_mutate.values(),
+        *signature.user_inputs_to_mutate.values(),
+    ]:
+        raise UserError(
+            f"model '{model.name}' changes '{changed[0]}' in place, which outlives the call: "
+            "work on a copy of it"
+        )
+    returned = program.call_spec.out_spec
+    if returned is None or not returned.is_leaf():
+        what = "nothing" if returned is None else f"a {_type_name(returned)}"
+        raise UserError(
+            f"model '{model.name}' returns {what}, not one tensor: wrap it in a module whose "
+            "forward() returns the logits alone"
+        )
+    return program
+
+
+def _changes_operand(node: torch.fx.Node) -> bool:
+    """Whether an operation of the graph writes to one of its operands."""
+    schema = getattr(node.target, "_schema", None)
+    return schema is not None and schema.is_mutable
+
+
+def _type_name(spec: TreeSpec) -> str:
+    return getattr(spec.type, "__name__", str(spec.type))

@@ -95,7 +95,7 @@ def _attention(
     keys, key_factor, key_shape = _operand(c, "key", key)
     values, value_factor, value_shape = _operand(c, "value", value)
     if query_shape[-3] != key_shape[-3] or query_shape[-3] != value_shape[-3]:
-        shared = ", grouped-query attention," if enable_gqa else ""
+        shared = ": grouped-query attention is not supported" if enable_gqa else ""
         raise c.fail(f"query, key and value have different numbers of heads{shared}")
     if value_factor != 1.0:
         raise c.fail("its value was multiplied by a constant")

@@ -29,6 +29,7 @@ from xdsl.utils.exceptions import VerifyException
 from vaqf_compiler.dialects.binvit import LinearOp, ParameterOp, SelectTokenOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.torch.types import VTensorType
+from vaqf_compiler.dialects.torch.unknown import operation_name
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.torch_to_binvit.views import (
     Abstract,
@@ -94,7 +95,7 @@ class Converter:
         result = f" (result %{name})" if name else ""
         types = ", ".join(str(operand.type) for operand in self.op.operands)
         return OperationError(
-            self.op, f"cannot convert {self.op.name}{result} on ({types}): {reason}"
+            self.op, f"cannot convert {operation_name(self.op)}{result} on ({types}): {reason}"
         )
 
     def convert(self, op: Operation) -> None:

@@ -85,11 +85,6 @@ def _dropout(c: Converter, input: Abstract, p: Abstract, train: Abstract) -> Abs
     return input
 
 
-@Converter.rule(views.ContiguousOp, views.CloneOp)
-def _identity(_c: Converter, input: Abstract, _memory_format: Abstract) -> Abstract:
-    return input
-
-
 def _expand(image: Array, sizes: list[int], _: bool) -> Array:
     shape = list(image.shape)
     shape = [1] * (len(sizes) - len(shape)) + shape

@@ -27,14 +27,23 @@ func.func @result(%x: !torch.vtensor<[1,4,8],f32>, %s: !torch.str) {
 
 // -----
 
-// CHECK: unknown element type 'tuple' of a torch list
+// CHECK: unknown element type 'tuple' of a !torch.list
 func.func private @list() -> !torch.list<tuple>
 
 // -----
 
-// An operator that no Vision Transformer here needs.
-// CHECK: Operation torch.aten.sort is not registered
+// An operation that the dialect lacks is read in the form that all ATen operations have.
+// CHECK: expected 2 operand types but had 1
 func.func @sort(%x: !torch.vtensor<[4],f32>) {
-  %0 = torch.aten.sort %x : !torch.vtensor<[4],f32> -> !torch.vtensor<[4],f32>
+  %0 = torch.aten.sort %x : !torch.vtensor<[4],f32>, !torch.int -> !torch.vtensor<[4],f32>
+  return
+}
+
+// -----
+
+// Other dialects are as strict as they were.
+// CHECK: Operation scf.sort is not registered
+func.func @sort(%x: i32) {
+  %0 = scf.sort %x : i32 -> i32
   return
 }

@@ -111,5 +111,32 @@ func.func @moves(%x: !t, %l: !torch.list<int>, %i: !torch.int, %f: !torch.float,
   %18 = torch.aten.contiguous %x, %i : !t, !torch.int -> !t
   // CHECK: torch.aten.clone %x, %none
   %19 = torch.aten.clone %x, %none : !t, !torch.none -> !t
+  // CHECK: torch.aten.to.dtype
+  %20 = torch.aten.to.dtype %x, %i, %no, %no, %none : !t, !torch.int, !torch.bool, !torch.bool, !torch.none -> !t
+  // CHECK: torch.aten.to.dtype_layout
+  %21 = torch.aten.to.dtype_layout %x, %i, %none, %none, %none, %no, %no, %none : !t, !torch.int, !torch.none, !torch.none, !torch.none, !torch.bool, !torch.bool, !torch.none -> !t
+  // CHECK: torch.aten.alias
+  %22 = torch.aten.alias %x : !t -> !t
+  // CHECK: torch.aten.detach
+  %23 = torch.aten.detach %x : !t -> !t
+  // CHECK: torch.aten._assert_tensor_metadata %x, %none, %none, %i, %none, %none
+  torch.aten._assert_tensor_metadata %x, %none, %none, %i, %none, %none : !t, !torch.none, !torch.none, !torch.int, !torch.none, !torch.none
+  return
+}
+
+// Operations that the dialect lacks are read and, in generic form, printed; tensors of unknown
+// shape and other types come with them.
+
+// CHECK-LABEL: @unknown
+// CHECK-SAME: %x: !torch.vtensor<[1,?],f32>, %y: !torch.vtensor<*,f32>, %z: !torch.vtensor<[2],unk>, %l: !torch.list<optional<vtensor<[2],si64>>>, %n: !torch.number, %a: !torch.any, %g: !torch.Generator
+func.func @unknown(%x : !torch.vtensor<[1,?],f32>, %y : !torch.vtensor<*,f32>, %z : !torch.vtensor<[2],unk>, %l : !torch.list<optional<vtensor<[2],si64>>>, %n : !torch.number, %a : !torch.any, %g : !torch.Generator) {
+  // CHECK: "torch.aten.relu"(%x) : (!torch.vtensor<[1,?],f32>) -> !torch.vtensor<[1,?],f32>
+  %0 = torch.aten.relu %x : !torch.vtensor<[1,?],f32> -> !torch.vtensor<[1,?],f32>
+  // CHECK: %{{.*}}, %{{.*}} = "torch.aten.max.dim"(%x, %n)
+  %1, %2 = torch.aten.max.dim %x, %n {note = 1 : i64} : !torch.vtensor<[1,?],f32>, !torch.number -> !torch.vtensor<[1],f32>, !torch.vtensor<[1],si64>
+  // CHECK: "torch.aten._check"(%x)
+  torch.aten._check %x : !torch.vtensor<[1,?],f32>
+  // CHECK: torch.operator "torch.aten.upsample_bicubic2d.vec"(%y, %l) : (!torch.vtensor<*,f32>, !torch.list<optional<vtensor<[2],si64>>>) -> !torch.vtensor<*,f32>
+  %3 = torch.operator "torch.aten.upsample_bicubic2d.vec"(%y, %l) : (!torch.vtensor<*,f32>, !torch.list<optional<vtensor<[2],si64>>>) -> !torch.vtensor<*,f32>
   return
 }

@@ -6,7 +6,7 @@ It reads what torch-mlir prints, in pretty and generic form, and prints what tor
 
 from xdsl.ir import Dialect
 
-from vaqf_compiler.dialects.torch import compute, constants, types, views
+from vaqf_compiler.dialects.torch import casts, compute, constants, types, unknown, views
 
 TORCH = Dialect(
     "torch",
@@ -53,6 +53,12 @@ TORCH = Dialect(
         views.DropoutOp,
         views.ContiguousOp,
         views.CloneOp,
+        casts.ToDtypeOp,
+        casts.ToDtypeLayoutOp,
+        casts.AliasOp,
+        casts.DetachOp,
+        casts.AssertTensorMetadataOp,
+        unknown.OperatorOp,
     ],
     [
         types.IntType,
@@ -62,6 +68,10 @@ TORCH = Dialect(
         types.StrType,
         types.DeviceType,
         types.VTensorType,
+        types.NumberType,
+        types.AnyType,
+        types.GeneratorType,
         types.ListType,
+        types.OptionalType,
     ],
 )

@@ -28,6 +28,8 @@ LIST = base(ListType)
 NUMBER = base(IntType) | base(FloatType)
 OPTIONAL_TENSOR = base(VTensorType) | base(NoneType)
 OPTIONAL_INT = base(IntType) | base(NoneType)
+OPTIONAL_LIST = base(ListType) | base(NoneType)
+OPTIONAL_BOOL = base(BoolType) | base(NoneType)
 OPTIONAL_FLOAT = base(FloatType) | base(NoneType)
 DEVICE = base(DeviceType) | base(NoneType)
 

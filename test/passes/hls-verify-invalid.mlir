@@ -1549,6 +1549,26 @@ func.func @other_claim(%at: memref<64xindex>) {
 
 // -----
 
+// What is read and added to is written 3 cycles after the read begins, and a sum takes 1 itself.
+// CHECK: hls-verify refuses 'scf.for' in @too_near: the loop over %i cannot start every 1 cycles: at the distance that is claimed of x it needs 2; say ii = 2, or a greater distance if it is true
+func.func @too_near(%at: memref<64xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64xi64>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "inter" distance = 3 : memref<64xi64>
+    %row = memref.load %at[%i] : memref<64xindex>
+    %a = memref.load %x[%row] : memref<64xi64>
+    %b = arith.addi %a, %a : i64
+    memref.store %b, %x[%row] : memref<64xi64>
+  }
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'scf.for' in @three_reads: the loop over %i cannot start every 1 cycles: the ports of x need 2; say ii = 2, or divide that array so that accesses fall into more memories
 func.func @three_reads(%x: memref<64xi8>, %y: memref<64xi8>) {
   %zero = arith.constant 0 : index

@@ -616,6 +616,24 @@ func.func @dependences(%x: memref<64xi8>, %y: memref<64xi8>, %at: memref<64xinde
   func.return
 }
 
+// A distance that is just enough for the interval: 4 cycles from one read to the next, two by two.
+// CHECK-LABEL: func.func @just_far_enough
+func.func @just_far_enough(%at: memref<64xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  %x = memref.alloc() : memref<64xi64>
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 2
+    vhls.dependence %x "inter" distance = 2 : memref<64xi64>
+    %row = memref.load %at[%i] : memref<64xindex>
+    %a = memref.load %x[%row] : memref<64xi64>
+    %b = arith.addi %a, %a : i64
+    memref.store %b, %x[%row] : memref<64xi64>
+  }
+  func.return
+}
+
 // -----
 
 // What the tool can compare needs no claim: sums of counters, of a nest that is one loop and of loops

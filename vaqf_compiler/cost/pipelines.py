@@ -101,6 +101,22 @@ def handing_over(
     return schedule
 
 
+def claimed_interval(
+    loop: scf.ForOp, arrays: Arrays, clock: Clock, known: Mapping[SSAValue, Number]
+) -> tuple[int, str]:
+    """
+    The interval that a pipelined loop needs if what it writes to memories is read again as few
+    iterations later as pragmas say, and of which memory; `known` has the scalars around it.
+    """
+    accesses = list(scheduled(loop, arrays, clock, {}).accesses.values())
+    limits = [(1, "")]
+    for mine in by_array(accesses):
+        if (given_distance(mine[0].array, loop, arrays) or math.inf) < math.inf:
+            interval, _ = _dependence_interval(mine, Iterations([loop], known), clock, arrays)
+            limits.append((interval, name_of_array(mine)))
+    return max(limits, key=lambda found: found[0])
+
+
 def _is_inside(array: Array, loop: scf.ForOp) -> bool:
     """Whether each iteration has an array of its own."""
     owner = array.root.owner

@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 
 from vaqf_compiler.cost.evaluate import Number, evaluate, whole
 from vaqf_compiler.cost.latency import LatencyModel
+from vaqf_compiler.cost.pipelines import claimed_interval
 from vaqf_compiler.cost.ports import port_interval
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
@@ -56,6 +57,12 @@ def _check(
         what = f"{name} cannot start every {ii} cycles: the {limit} need {found}"
         remedy = f"say ii = {found}, or divide that array so that accesses fall into more memories"
         raise violation(inside, what, remedy)
+    if isinstance(pipeline, scf.ForOp):
+        found, array = claimed_interval(pipeline, model.arrays, model.clock, known)
+        if found > ii:
+            what = f"{name} cannot start every {ii} cycles: at the distance that is claimed of "
+            what += f"{array} it needs {found}"
+            raise violation(inside, what, f"say ii = {found}, or a greater distance if it is true")
 
 
 def _known(function: func.FuncOp, program: Program) -> Mapping[SSAValue, Number]:

@@ -102,10 +102,10 @@ func.func @division(%a: i8, %b: i8) -> i8 {
 
 // CHECK-LABEL: static i20 shifts(i20 a, int n) {
 func.func @shifts(%a: i20, %n: index) -> i20 {
-  // CHECK-NEXT: const i20 left = u20(a) << 3;
+  // CHECK-NEXT: const i20 left = u20(a) << 3U;
   %three = arith.constant 3 : i20
   %left = arith.shli %a, %three : i20
-  // CHECK-NEXT: return ((left + a) >> 3) | i20(u20(a) >> 3);
+  // CHECK-NEXT: return ((left + a) >> 3U) | i20(u20(a) >> 3U);
   %0 = arith.addi %left, %a overflow<nsw> : i20
   %1 = arith.shrsi %0, %three : i20
   %2 = arith.shrui %a, %three : i20
@@ -113,19 +113,36 @@ func.func @shifts(%a: i20, %n: index) -> i20 {
   func.return %3 : i20
 }
 
-// CHECK-LABEL: static bool bit_of_word(u128 word, int n) {
-func.func @bit_of_word(%word: i128, %n: index) -> i1 {
-  // CHECK-NEXT: return bool(word[n]);
-  %0 = arith.index_cast %n : index to i128
-  %1 = arith.shrui %word, %0 : i128
-  %2 = arith.trunci %1 : i128 to i1
-  func.return %2 : i1
+// An amount is unsigned, and has as many bits as before it was extended: ap_int shifts the other way by
+// negative ones, and builds shifters for both.
+// CHECK-LABEL: static i20 amounts(i20 a, i6 n, int m) {
+func.func @amounts(%a: i20, %n: i6, %m: index) -> i20 {
+  // CHECK-NEXT: return (a >> u5(n - 1)) >> u5(m);
+  %one = arith.constant 1 : i6
+  %0 = arith.subi %n, %one overflow<nsw> : i6
+  %1 = arith.trunci %0 : i6 to i5
+  %2 = arith.extui %1 : i5 to i20
+  %3 = arith.shrsi %a, %2 : i20
+  %4 = arith.index_cast %m : index to i5
+  %5 = arith.extui %4 : i5 to i20
+  %6 = arith.shrsi %3, %5 : i20
+  func.return %6 : i20
 }
 
-// CHECK-LABEL: static i8 sign_or_complement(u128 word, int n, i8 x) {
-func.func @sign_or_complement(%word: i128, %n: index, %x: i8) -> i8 {
-  // CHECK-NEXT: return word[n] ? x : i8(~x);
-  %0 = arith.index_cast %n : index to i128
+// CHECK-LABEL: static bool bit_of_word(u128 word, int n) {
+func.func @bit_of_word(%word: i128, %n: index) -> i1 {
+  // CHECK-NEXT: return bool(word[u7(n)]);
+  %0 = arith.index_cast %n : index to i7
+  %1 = arith.extui %0 : i7 to i128
+  %2 = arith.shrui %word, %1 : i128
+  %3 = arith.trunci %2 : i128 to i1
+  func.return %3 : i1
+}
+
+// CHECK-LABEL: static i8 sign_or_complement(u128 word, i7 n, i8 x) {
+func.func @sign_or_complement(%word: i128, %n: i7, %x: i8) -> i8 {
+  // CHECK-NEXT: return word[u7(n)] ? x : i8(~x);
+  %0 = arith.extui %n : i7 to i128
   %1 = arith.shrui %word, %0 : i128
   %2 = arith.trunci %1 : i128 to i1
   %ones = arith.constant -1 : i8
@@ -134,12 +151,12 @@ func.func @sign_or_complement(%word: i128, %n: index, %x: i8) -> i8 {
   func.return %4 : i8
 }
 
-// CHECK-LABEL: static bool bit_of_sum(i8 a, i8 b, int n) {
-func.func @bit_of_sum(%a: i8, %b: i8, %n: index) -> i1 {
+// CHECK-LABEL: static bool bit_of_sum(i8 a, i8 b, i3 n) {
+func.func @bit_of_sum(%a: i8, %b: i8, %n: i3) -> i1 {
   // A sum is no variable, of which a bit could be taken.
-  // CHECK-NEXT: return bool(((a + b) >> i8(n)) & 1);
+  // CHECK-NEXT: return bool(((a + b) >> u3(n)) & 1);
   %0 = arith.addi %a, %b overflow<nsw> : i8
-  %1 = arith.index_cast %n : index to i8
+  %1 = arith.extui %n : i3 to i8
   %2 = arith.shrsi %0, %1 : i8
   %3 = arith.trunci %2 : i8 to i1
   func.return %3 : i1
@@ -147,7 +164,7 @@ func.func @bit_of_sum(%a: i8, %b: i8, %n: index) -> i1 {
 
 // CHECK-LABEL: static u128 pack(i8 low, i8 high) {
 func.func @pack(%low: i8, %high: i8) -> i128 {
-  // CHECK-NEXT: return u128(u8(low)) | (u128(u8(high)) << 8);
+  // CHECK-NEXT: return u128(u8(low)) | (u128(u8(high)) << 8U);
   %eight = arith.constant 8 : i128
   %0 = arith.extui %low : i8 to i128
   %1 = arith.extui %high : i8 to i128
@@ -225,7 +242,7 @@ func.func @literals(%a: memref<2xi64>, %b: memref<1xi128>, %c: memref<1xi1>, %d:
   // CHECK-NEXT: a[1] = 2147483648LL;
   %long = arith.constant 2147483648 : i64
   memref.store %long, %a[%one] : memref<2xi64>
-  // CHECK-NEXT: b[0] = (u128(2) << 63 | u128(1LL));
+  // CHECK-NEXT: b[0] = (u128(2) << 63U | u128(1LL));
   %word = arith.constant 18446744073709551617 : i128
   memref.store %word, %b[%zero] : memref<1xi128>
   // CHECK-NEXT: c[0] = true;

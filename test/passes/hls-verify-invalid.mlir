@@ -2604,3 +2604,38 @@ func.func @all_of_them() {
   vhls.bind_storage %x type = "ram_2p" impl = "bram" : memref<8xi8>
   func.return
 }
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @signed_amount: the amount %n may be negative, which takes a second shifter; extend it with arith.extui from 5 bits or fewer
+func.func @signed_amount(%x: i20, %n: i20) -> i20 {
+  %0 = arith.shrsi %x, %n : i20
+  func.return %0 : i20
+}
+
+// -----
+
+// An index is an int.
+// CHECK: hls-verify refuses 'arith.shli' in @index_as_amount: the amount %amount may be negative, which takes a second shifter; extend it with arith.extui from 4 bits or fewer
+func.func @index_as_amount(%x: i16, %n: index) -> i16 {
+  %amount = arith.index_cast %n : index to i16
+  %0 = arith.shli %x, %amount : i16
+  func.return %0 : i16
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrui' in @wide_amount: the amount %amount has 6 bits, where 20 places take 5; extend it with arith.extui from 5 bits or fewer
+func.func @wide_amount(%x: i20, %n: i6) -> i20 {
+  %amount = arith.extui %n : i6 to i20
+  %0 = arith.shrui %x, %amount : i20
+  func.return %0 : i20
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @shifted_index: the amount %n of an index may be negative; shift an integer, by one that is extended with arith.extui
+func.func @shifted_index(%at: index, %n: index) -> index {
+  %0 = arith.shrsi %at, %n : index
+  func.return %0 : index
+}

@@ -1011,3 +1011,24 @@ func.func @maybe_calls(%asked: i1, %value: i8) {
   }
   func.return
 }
+
+// -----
+
+// Shifts by constants, also of an index, and by unsigned numbers with as many bits as the shifted one
+// has uses for: 20 bits can be shifted by 31, and two by one.
+// CHECK-LABEL: func.func @shifts
+func.func @shifts(%x: i20, %pair: i2, %word: i128, %n: i6, %bit: i1, %at: index) -> i20 {
+  %one = arith.constant 1 : i6
+  %before = arith.subi %n, %one overflow<nsw> : i6
+  %few = arith.trunci %before : i6 to i5
+  %amount = arith.extui %few : i5 to i20
+  %0 = arith.shrsi %x, %amount : i20
+  %single = arith.extui %bit : i1 to i2
+  %1 = arith.shli %pair, %single : i2
+  %low = arith.index_cast %at : index to i7
+  %place = arith.extui %low : i7 to i128
+  %2 = arith.shrui %word, %place : i128
+  %two = arith.constant 2 : index
+  %3 = arith.shrsi %at, %two : index
+  func.return %0 : i20
+}

@@ -96,11 +96,18 @@ class RandomFunction:
         return self.operation(text, a.type, samples)
 
     def amount(self, type_: str) -> Value:
-        """A valid shift amount: a constant, or a value with its high bits masked away."""
+        """
+        A valid shift amount: a constant, or a value with its high bits masked away, or cut off and
+        zero again.
+        """
         bits = bits_of(type_)
         largest = (1 << ((bits).bit_length() - 1)) - 1
-        if self.random.random() < 0.5:
+        if self.random.random() < 0.4:
             return self.constant(self.random.randrange(bits), type_)
+        if type_ != "index" and self.random.random() < 0.5:
+            few = f"i{largest.bit_length()}"
+            low = self.converted(self.pick(type_), few)
+            return self.operation(f"extui %{low.name} : {few} to {type_}", type_, low.samples)
         mask = self.constant(largest, type_)
         return self.binary("andi", self.pick(type_), mask)
 

@@ -41,11 +41,14 @@ UNSIGNED: dict[type[Operation], tuple[str, int]] = {
 
 
 def _amount(value: SSAValue, operand: Printed) -> str:
-    """A shift amount. A valid one is less than the width, so it is no negative number."""
-    expression = operand(value)
-    if isinstance(value.owner, arith.IndexCastOp) and is_word(value.type) and expression.source:
-        expression = expression.source
-    return parenthesise(expression, MULTIPLY)
+    """A shift amount: unsigned, or `ap_int` shifts the other way by those that have the sign."""
+    match value.owner:
+        case arith.ConstantOp():
+            return f"{operand(value).text}U"  # less than the width, so it is no negative number
+        case arith.ExtUIOp() if narrow := operand(value).source:
+            return parenthesise(narrow, MULTIPLY)
+        case _:
+            return as_unsigned(value, operand).text
 
 
 def print_shift(op: arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp, operand: Printed) -> Expression:

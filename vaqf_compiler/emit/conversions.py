@@ -74,7 +74,7 @@ def _chosen_bit(op: arith.TruncIOp, source: Expression, operand: Printed) -> Exp
     if word.precedence != PRIMARY or word.type != cpp_type(shift.lhs.type) or is_index(shift.lhs):
         return None
     amount = operand(shift.rhs)
-    if isinstance(shift.rhs.owner, arith.IndexCastOp) and amount.source:
+    if isinstance(shift.rhs.owner, arith.IndexCastOp | arith.ExtUIOp) and amount.source:
         amount = amount.source
     return Expression(f"{word.text}[{amount.text}]", PRIMARY, None, 32)
 

@@ -104,7 +104,7 @@ def literal(value: int, type_: Attribute) -> str:
         value %= 1 << width
         if is_word(type_) and value >> 63:
             alias, high = cpp_type(type_), literal(value >> 63, type_)
-            return f"({alias}({high}) << 63 | {alias}({value & (1 << 63) - 1}LL))"
+            return f"({alias}({high}) << 63U | {alias}({value & (1 << 63) - 1}LL))"
         if 1 < width <= WIDEST_SIGNED and value >> (width - 1):
             value -= 1 << width
     if value == -(2**63):

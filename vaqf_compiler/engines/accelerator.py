@@ -164,6 +164,21 @@ def words_of(lanes: int, bits: int) -> int:
     return lanes // min(lanes, WORD_BITS // bits)
 
 
+def shift_type(most: int) -> IntegerType:
+    """Of a shift up to `most` that differs between layers: with a sign, as all numbers are."""
+    return IntegerType(most.bit_length() + 1)
+
+
+def amount_of(shift: Value, most: int) -> Value:
+    """A shift up to `most`, and no less than zero, as the unsigned number that is shifted by."""
+    return shift.unsigned(most.bit_length())
+
+
+def rounding_term(shift: Value, bits: int, most: int) -> Value:
+    """`2**(shift-1)` in some bits, for a shift from 1 to `most`."""
+    return (integer(1, bits) << amount_of(shift - 1, most)).named("half")
+
+
 def requantized_bits(total_bits: int, most_shift: int) -> int:
     """The width in which `requantize` works on totals of a width."""
     return max(total_bits + MULTIPLIER.width.data, most_shift) + 1
@@ -176,8 +191,8 @@ def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -
     """
     product = total.times(multiplier)
     bits = requantized_bits(total.bits, most_shift)
-    half = (integer(1, bits) << (shift - 1)).named("half")
-    return (product.to(bits) + half) >> shift
+    half = rounding_term(shift, bits, most_shift)
+    return (product.to(bits) + half) >> amount_of(shift, most_shift)
 
 
 def saturate(value: Value, bits: int) -> Value:

@@ -34,10 +34,13 @@ from vaqf_compiler.engines.accelerator import (
     ACTIVATIONS,
     MULTIPLIER,
     Accelerator,
+    amount_of,
     bits_of,
     cell_of,
     requantize,
+    rounding_term,
     saturate,
+    shift_type,
     width_of,
 )
 from vaqf_compiler.engines.builder import (
@@ -180,11 +183,11 @@ def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.F
         "activations": accelerator.activations,
         **dict.fromkeys(("tokens", "query_row", "key_row", "value_row", "target"), INDEX),
         "exp_multiplier": MULTIPLIER,
-        "exp_shift": INDEX,
+        "exp_shift": shift_type(engine.most_exp_shift),
         "exp_limit": IntegerType(engine.difference_bits),
-        "probability_shift": INDEX,
+        "probability_shift": shift_type(RECIPROCAL_BITS),
         "multiplier": MULTIPLIER,
-        "shift": INDEX,
+        "shift": shift_type(engine.most_shift),
     }
     if engine.heads_vary:
         types["heads"] = INDEX
@@ -419,10 +422,11 @@ class _Body:
         with unrolled(engine.keys, "k") as k:
             difference = largest - state.score[step, k].to(bits)
             product = difference.minimum(s["exp_limit"]).times(s["exp_multiplier"])
-            power = (product.to(engine.power_bits) >> s["exp_shift"]).named("power")
+            exp_shift = amount_of(s["exp_shift"], engine.most_exp_shift)
+            power = (product.to(engine.power_bits) >> exp_shift).named("power")
             fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
             # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
-            whole = (power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1).as_index()
+            whole = amount_of((power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1), EXP_BITS + 1)
             shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
             found[k] = select(self._is_token(step, k), shifted, integer(0, EXPONENTIAL_BITS))
             state.exponential[step, k] = found[k]
@@ -435,14 +439,15 @@ class _Body:
     def _context(self, state: _State, head: Value, step: Value) -> None:
         """Probabilities times values, added up."""
         engine, s = self.engine, self.scalars
-        half = (integer(1, SCALED_BITS) << (s["probability_shift"] - 1)).named("half")
+        shift = s["probability_shift"]
+        half = rounding_term(shift, SCALED_BITS, RECIPROCAL_BITS)
         reciprocal = state.reciprocal[0].named("reciprocal")
         bits, keys, lanes = state.value.bits, engine.keys, self.accelerator.lanes
         weight = scratch("weight", engine.probability_bits + 1, keys)
         with unrolled(keys, "k") as k:
             scaled = state.exponential[step, k].times(reciprocal).to(SCALED_BITS) + half
             most = (1 << engine.probability_bits) - 1
-            probability = (scaled >> s["probability_shift"]).minimum(most)
+            probability = (scaled >> amount_of(shift, RECIPROCAL_BITS)).minimum(most)
             weight[k] = probability.to(engine.probability_bits + 1)
         added = scratch("added", engine.context_bits, engine.value_size)
         for pair in paired(engine.value_size, "channel", pairs=fits_pair(weight.bits, bits)):

@@ -23,10 +23,13 @@ from vaqf_compiler.dialects.binvit.types import signed_bits
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     Accelerator,
+    amount_of,
     bits_of,
     cell_of,
     each_parameter,
+    rounding_term,
     saturate,
+    shift_type,
     width_of,
 )
 from vaqf_compiler.engines.builder import (
@@ -51,7 +54,9 @@ VARIANCE = IntegerType(2 * ROOT_BITS + 1)
 """A variance, scaled by the square of the channels, and a sign."""
 GAMMA_BITS = 16
 SHIFT_BITS = 8
-"""Of a shift and its sign."""
+"""Of an exponent and its sign, and of a shift."""
+MOST_FRACTION_SHIFT = RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS + ROOT_BITS - MANTISSA_BITS
+"""Of a centred value times the reciprocal: for the greatest root."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def build_layer_norm(engine: LayerNormEngine, accelerator: Accelerator) -> func.
         "parameters": accelerator.parameters,
         **dict.fromkeys(("parameters_at", "tokens", "source", "target"), INDEX),
         "epsilon": VARIANCE,
-        "shift": INDEX,
+        "shift": shift_type(LayerNormOp.MOST_SHIFT),
     }
     with function(engine.name, types) as (operation, arguments):
         vhls.InlineOp()
@@ -215,9 +220,10 @@ class _Body:
         """Write a group of a normalised token."""
         accelerator, widths, s = self.accelerator, self.widths, self.scalars
         memory, groups = accelerator.activations, accelerator.channel_groups
-        half = (integer(1, widths.scaled) << (s["shift"] - 1)).named("half")
-        shift = state.fraction_shift[0].as_index().named("fraction_shift")
-        fraction_half = (integer(1, widths.product) << (shift - 1)).named("fraction_half")
+        half = rounding_term(s["shift"], widths.scaled, LayerNormOp.MOST_SHIFT)
+        shift = state.fraction_shift[0].named("fraction_shift")
+        fraction_half = rounding_term(shift, widths.product, MOST_FRACTION_SHIFT)
+        fraction_half.named("fraction_half")
         total, reciprocal = state.sum[0].to(widths.centred), state.reciprocal[0]
         rows = -(-groups // width_of(memory))
         cell = cell_of(memory, s["target"] + token * rows, group)
@@ -227,10 +233,12 @@ class _Body:
             channels = integer(accelerator.channels, accelerator.channels.bit_length() + 1)
             centred = x.times(channels).to(widths.centred) - total
             product = centred.named("centred").times(reciprocal).to(widths.product)
-            normalised = (product + fraction_half >> shift).to(widths.normalised)
+            amount = amount_of(shift, MOST_FRACTION_SHIFT)
+            normalised = (product + fraction_half >> amount).to(widths.normalised)
             scaled = normalised.named("normalised").times(gamma[group, lane])
             shifted = scaled.to(widths.scaled) + beta[group, lane].to(widths.scaled) + half
-            y = saturate(shifted >> s["shift"], bits_of(memory))
+            amount = amount_of(s["shift"], LayerNormOp.MOST_SHIFT)
+            y = saturate(shifted >> amount, bits_of(memory))
             self.buffers["activations"][cell.row, cell.group, lane] = y
 
 

@@ -16,6 +16,7 @@ from vaqf_compiler.engines.accelerator import (
     PARAMETERS_PER_WORD,
     Accelerator,
     bits_of,
+    shift_type,
 )
 from vaqf_compiler.engines.builder import queue_type
 from vaqf_compiler.engines.trees import fits_pair
@@ -258,7 +259,12 @@ class LinearEngine(LinearTile):
             "epilogue",
         )
         scalars = dict.fromkeys(names, INDEX)
-        return {**buffers, **scalars, "multiplier": MULTIPLIER, "shift": INDEX}
+        return {**buffers, **scalars, **self.scaling}
+
+    @property
+    def scaling(self) -> dict[str, Attribute]:
+        """The arguments of a requantisation."""
+        return {"multiplier": MULTIPLIER, "shift": shift_type(self.most_shift)}
 
     @property
     def stores_activations(self) -> bool:

@@ -16,7 +16,6 @@ from xdsl.ir import Attribute
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
-    MULTIPLIER,
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,
     Accelerator,
@@ -59,7 +58,7 @@ def build_multiply(
         **dict.fromkeys(_scalars(engine), INDEX),
     }
     if engine.requantizes:
-        types |= {"multiplier": MULTIPLIER, "shift": INDEX}
+        types |= engine.scaling
     with function(f"{engine.name}_multiply", types) as (operation, arguments):
         vhls.InlineOp()
         buffers = {k: Buffer(v) for k, v in arguments.items() if isinstance(v.type, MemRefType)}

@@ -80,7 +80,7 @@ class Value:
         return Value(arith.RemSIOp(self.ssa, self.like(other).ssa).result)
 
     def __rshift__(self, amount: Number) -> Value:
-        """Arithmetic shift."""
+        """Arithmetic shift, as `<<` by an unsigned number: an index, or an integer of few bits."""
         return Value(arith.ShRSIOp(self.ssa, self._amount(amount)).result)
 
     def __lshift__(self, amount: Number) -> Value:
@@ -96,10 +96,14 @@ class Value:
         return Value(shifted).to(bits) if bits != self.bits else Value(shifted)
 
     def _amount(self, amount: Number) -> SSAValue:
-        value = self.like(amount)
-        if value.ssa.type == INDEX and self.ssa.type != INDEX:
-            return arith.IndexCastOp(value.ssa, self.ssa.type).result
-        return value.ssa
+        """An amount to shift by, as narrow as it is, so that it is not taken for a signed one."""
+        if isinstance(amount, int):
+            return self.like(amount).ssa
+        most = (self.bits - 1).bit_length()
+        if amount.ssa.type == INDEX:
+            amount = amount.unsigned(most)
+        assert amount.bits <= most, "a shifter has no more amounts than its number has bits"
+        return amount.unsigned_to(self.bits).ssa
 
     def __and__(self, other: Number) -> Value:
         return Value(arith.AndIOp(self.ssa, self.like(other).ssa).result)
@@ -133,6 +137,12 @@ class Value:
             return self
         operation = arith.ExtSIOp if bits > self.bits else arith.TruncIOp
         return Value(operation(self.ssa, IntegerType(bits)).result)
+
+    def unsigned(self, bits: int) -> Value:
+        """Cut to an unsigned number of some bits, which must hold it."""
+        if self.ssa.type == INDEX:
+            return self.as_integer(bits)
+        return self.to(bits)
 
     def unsigned_to(self, bits: int) -> Value:
         """Zero-extended to a greater width."""

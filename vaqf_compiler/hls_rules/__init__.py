@@ -48,6 +48,7 @@ from vaqf_compiler.hls_rules.pragmas import (
 )
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.queues import check_queues
+from vaqf_compiler.hls_rules.shifts import check_shifts
 from vaqf_compiler.hls_rules.statics import check_statics
 from vaqf_compiler.hls_rules.storage import check_bindings, check_roms
 from vaqf_compiler.hls_rules.types import check_types
@@ -82,6 +83,7 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_bounds,
     check_copies,
     check_words,
+    check_shifts,
     check_dataflow,
     check_dataflow_in_pipelines,
     check_statics,

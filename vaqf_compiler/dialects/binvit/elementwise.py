@@ -58,6 +58,8 @@ class LayerNormOp(IRDLOperation):
 
     FRACTION_BITS: ClassVar[int] = 12
     """Binary places of a normalised value before gamma is applied."""
+    MOST_SHIFT: ClassVar[int] = 31
+    """The greatest right shift from beta's scale to the result's."""
 
     def __init__(
         self,
@@ -78,8 +80,10 @@ class LayerNormOp(IRDLOperation):
         """Right shift from beta's scale to the result's. Raises VerifyException if none fits."""
         beta, result = quantized("beta", self.beta), quantized("result", self.result)
         mantissa, exponent = math.frexp(result.scale.data / beta.scale.data)
-        if not close(mantissa, 0.5) or not 2 <= exponent <= 32:
-            raise VerifyException("result scale must be beta's times a power of two in 2**1..2**31")
+        if not close(mantissa, 0.5) or not 1 <= exponent - 1 <= self.MOST_SHIFT:
+            raise VerifyException(
+                f"result scale must be beta's times a power of two in 2**1..2**{self.MOST_SHIFT}"
+            )
         return exponent - 1
 
     def verify_(self) -> None:

@@ -38,6 +38,8 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
     vhls.dependence %buffer "inter" false : memref<8x64xi20>
     // CHECK-NEXT: #pragma HLS DEPENDENCE variable=buffer inter RAW distance=3 true
     vhls.dependence %buffer "inter" distance = 3 : memref<8x64xi20>
+    // CHECK-NEXT: #pragma HLS EXPRESSION_BALANCE off
+    vhls.expression_balance off
     // CHECK: #pragma HLS RESOURCE variable=product core=DSP48 latency=2
     // CHECK: #pragma HLS RESOURCE variable=power core=Mul_LUT
     // CHECK: #pragma HLS RESOURCE variable=sum core=AddSub_DSP

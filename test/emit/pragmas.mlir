@@ -38,6 +38,8 @@ func.func @engine(%input: memref<64xi8>, %output: memref<8x64xi20>) {
     vhls.dependence %buffer "inter" false : memref<8x64xi20>
     // CHECK-NEXT: #pragma HLS dependence variable=buffer inter RAW distance=32 true
     vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
+    // CHECK-NEXT: #pragma HLS expression_balance off
+    vhls.expression_balance off
     // What a bind_op is about is a variable.
     // CHECK-NEXT: const i20 v = input[i] * input[i];
     // CHECK-NEXT: #pragma HLS bind_op variable=v op=mul impl=dsp latency=2

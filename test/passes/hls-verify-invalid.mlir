@@ -2639,3 +2639,82 @@ func.func @shifted_index(%at: index, %n: index) -> index {
   %0 = arith.shrsi %at, %n : index
   func.return %0 : index
 }
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.remsi' in @divider: 32 bits are divided in a pipeline by no power of two, in a stage for each; multiply with the reciprocal and shift, or count, or divide 8 bits
+func.func @divider() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %twelve = arith.constant 12 : index
+  scf.for %i = %zero to %twelve step %one {
+    vhls.pipeline ii = 1
+    %0 = arith.remsi %i, %twelve : index
+  }
+  func.return
+}
+
+// -----
+
+// A function that a pipelined loop calls is part of its pipeline.
+// CHECK: hls-verify refuses 'arith.divui' in @part: 9 bits are divided in a pipeline by no power of two
+func.func @part(%x: i9, %n: i9) {
+  %0 = arith.divui %x, %n : i9
+  func.return
+}
+func.func @calls_divider(%x: i9, %n: i9) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    vhls.pipeline ii = 1
+    func.call @part(%x, %n) : (i9, i9) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.addi' in @chain_of_products: a chain of 4 terms, 3 of them products, becomes a tree, whose sums are not all in the DSP blocks of the products; say vhls.expression_balance off in the loop, or add up at most 3
+func.func @chain_of_products(%a: i8, %b: i8, %c: i18, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    %wa = arith.extsi %a : i8 to i17
+    %wb = arith.extsi %b : i8 to i17
+    %0 = arith.muli %wa, %wa overflow<nsw> : i17
+    %1 = arith.muli %wa, %wb overflow<nsw> : i17
+    %2 = arith.muli %wb, %wb overflow<nsw> : i17
+    %3 = arith.addi %0, %1 overflow<nsw> : i17
+    %4 = arith.addi %3, %2 overflow<nsw> : i17
+    %5 = arith.extsi %4 : i17 to i18
+    %6 = arith.addi %c, %5 overflow<nsw> : i18
+    memref.store %6, %out[%i] : memref<4xi18>
+  }
+  func.return
+}
+
+// -----
+
+// What the copies of an unrolled loop add to one another is a chain, too.
+// CHECK: hls-verify refuses 'scf.for' in @accumulated_products: a chain of 4 terms, 3 of them products, becomes a tree
+func.func @accumulated_products(%x: memref<4xi8>, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %none = arith.constant 0 : i18
+  scf.for %i = %zero to %three step %one {
+    vhls.pipeline ii = 1
+    %sum = scf.for %j = %zero to %three step %one iter_args(%so_far = %none) -> (i18) {
+      vhls.unroll
+      %a = memref.load %x[%j] : memref<4xi8>
+      %wide = arith.extsi %a : i8 to i18
+      %square = arith.muli %wide, %wide overflow<nsw> : i18
+      %next = arith.addi %so_far, %square overflow<nsw> : i18
+      scf.yield %next : i18
+    }
+    memref.store %sum, %out[%i] : memref<4xi18>
+  }
+  func.return
+}

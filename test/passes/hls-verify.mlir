@@ -1014,8 +1014,8 @@ func.func @maybe_calls(%asked: i1, %value: i8) {
 
 // -----
 
-// Shifts by constants, also of an index, and by unsigned numbers with as many bits as the shifted one
-// has uses for: 20 bits can be shifted by 31, and two by one.
+// Shifts by constants, also of an index, by the index of an unrolled loop, and by unsigned numbers with as
+// many bits as the shifted one has uses for: 20 bits can be shifted by 31, and two by one.
 // CHECK-LABEL: func.func @shifts
 func.func @shifts(%x: i20, %pair: i2, %word: i128, %n: i6, %bit: i1, %at: index) -> i20 {
   %one = arith.constant 1 : i6
@@ -1030,5 +1030,83 @@ func.func @shifts(%x: i20, %pair: i2, %word: i128, %n: i6, %bit: i1, %at: index)
   %2 = arith.shrui %word, %place : i128
   %two = arith.constant 2 : index
   %3 = arith.shrsi %at, %two : index
+  %zero = arith.constant 0 : index
+  %step = arith.constant 1 : index
+  scf.for %i = %zero to %two step %step {
+    vhls.unroll
+    %field = arith.muli %i, %two : index
+    %known = arith.index_cast %field : index to i20
+    %4 = arith.shrsi %x, %known : i20
+  }
   func.return %0 : i20
+}
+
+// -----
+
+// In pipelines, dividers of 8 bits, by powers of two, and of what unrolling leaves as constants; outside,
+// of any width.
+// CHECK-LABEL: func.func @dividers
+func.func @dividers(%x: i8, %n: i8, %at: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %eight = arith.constant 8 : index
+  %twelve = arith.constant 12 : index
+  %row = arith.divsi %at, %twelve : index
+  scf.for %i = %zero to %twelve step %one {
+    vhls.pipeline ii = 1
+    %0 = arith.divsi %i, %eight : index
+    %1 = arith.remsi %i, %eight : index
+    %2 = arith.divsi %x, %n : i8
+    scf.for %j = %zero to %eight step %one {
+      vhls.unroll
+      %3 = arith.remsi %j, %twelve : index
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Chains of three products, and of four where balancing is off, in any loop around; four as a tree, or with
+// one product only, or in LUTs.
+// CHECK-LABEL: func.func @sums_of_products
+func.func @sums_of_products(%a: i8, %b: i8, %c: i8, %d: i8, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    %wa = arith.extsi %a : i8 to i18
+    %wb = arith.extsi %b : i8 to i18
+    %wc = arith.extsi %c : i8 to i18
+    %wd = arith.extsi %d : i8 to i18
+    %aa = arith.muli %wa, %wa overflow<nsw> : i18
+    %bb = arith.muli %wb, %wb overflow<nsw> : i18
+    %cc = arith.muli %wc, %wc overflow<nsw> : i18
+    %dd = arith.muli %wd, %wd overflow<nsw> : i18
+    %0 = arith.addi %aa, %bb overflow<nsw> : i18
+    %1 = arith.addi %0, %cc overflow<nsw> : i18
+    memref.store %1, %out[%zero] : memref<4xi18>
+    %2 = arith.addi %aa, %bb overflow<nsw> : i18
+    %3 = arith.addi %cc, %dd overflow<nsw> : i18
+    %4 = arith.addi %2, %3 overflow<nsw> : i18
+    memref.store %4, %out[%zero] : memref<4xi18>
+    %5 = arith.addi %aa, %wb overflow<nsw> : i18
+    %6 = arith.addi %5, %wc overflow<nsw> : i18
+    %7 = arith.addi %6, %wd overflow<nsw> : i18
+    memref.store %7, %out[%zero] : memref<4xi18>
+  }
+  scf.for %i = %zero to %two step %one {
+    vhls.pipeline ii = 2
+    vhls.expression_balance off
+    scf.for %j = %zero to %two step %one {
+      vhls.unroll
+      %wa = arith.extsi %a : i8 to i18
+      %aa = arith.muli %wa, %wa overflow<nsw> : i18
+      %0 = arith.addi %aa, %aa overflow<nsw> : i18
+      %1 = arith.addi %0, %aa overflow<nsw> : i18
+      %2 = arith.addi %1, %aa overflow<nsw> : i18
+      memref.store %2, %out[%j] : memref<4xi18>
+    }
+  }
+  func.return
 }

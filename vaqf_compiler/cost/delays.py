@@ -46,9 +46,17 @@ def bits_of(value: SSAValue) -> int:
 
 
 def significant_bits(value: SSAValue) -> int:
-    """The width before a sign extension, which a multiplier does not see."""
-    owner = value.owner
-    return bits_of(owner.input if isinstance(owner, arith.ExtSIOp) else value)
+    """The width that a multiplier sees, with a sign: that before an extension, or of a constant."""
+    match value.owner:
+        case arith.ExtSIOp() as op:
+            return bits_of(op.input)
+        case arith.ExtUIOp() as op:
+            return bits_of(op.input) + 1
+        case arith.ConstantOp() as op if isinstance(op.value, IntegerAttr):
+            number = op.value.value.data
+            return max(number, ~number).bit_length() + 1
+        case _:
+            return bits_of(value)
 
 
 def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
@@ -63,10 +71,10 @@ def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
                 return Delay(ns=2 * adder)  # a few shifted copies are added
             slices = dsp_slices(*(significant_bits(operand) for operand in op.operands))
             return Delay(cycles=3 + max(1, slices))
-        case arith.DivSIOp() | arith.RemSIOp() if constant[1]:
-            return Delay(ns=adder) if _is_power_of_two(op.rhs) else Delay(cycles=7)
-        case arith.DivSIOp() | arith.RemSIOp():
-            return Delay(cycles=bits + 4)  # a bit of the quotient a cycle
+        case arith.DivSIOp() | arith.RemSIOp() if constant[1] and is_power_of_two(op.rhs):
+            return Delay(ns=adder)
+        case arith.DivSIOp() | arith.RemSIOp() | arith.DivUIOp() | arith.RemUIOp():
+            return Delay(cycles=bits + 4)  # a bit of the quotient a cycle, also by a constant
         case arith.AddiOp() | arith.SubiOp() | arith.CmpiOp():
             return Delay(ns=adder)
         case arith.MinSIOp() | arith.MaxSIOp():
@@ -81,7 +89,8 @@ def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
             return FREE
 
 
-def _is_power_of_two(value: SSAValue) -> bool:
+def is_power_of_two(value: SSAValue) -> bool:
+    """Whether a value is a constant that wires divide by."""
     owner = value.owner
     if not isinstance(owner, arith.ConstantOp) or not isinstance(owner.value, IntegerAttr):
         return False

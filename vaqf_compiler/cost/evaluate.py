@@ -11,6 +11,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
+from vaqf_compiler.engines.values import width_of_integer
+
 Number = int | NDArray[np.int64]
 """A value, or its values in many iterations."""
 
@@ -35,6 +37,7 @@ OPERATIONS: Mapping[type[Operation], Callable[[Any, Any], Any]] = {
     arith.MaxSIOp: np.maximum,
     arith.AndIOp: lambda a, b: a & b,
     arith.OrIOp: lambda a, b: a | b,
+    arith.ShRSIOp: lambda a, b: a >> b,
 }
 COMPARISONS: tuple[Callable[[Any, Any], Any], ...] = (
     np.equal,
@@ -71,6 +74,9 @@ def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | 
             return op.value.value.data if isinstance(op.value, IntegerAttr) else None
         case arith.IndexCastOp() | arith.ExtSIOp():
             return _evaluate(op.operands[0], found)
+        case arith.ExtUIOp():
+            number = _evaluate(op.operands[0], found)
+            return None if number is None else number % (1 << width_of_integer(op.input.type))
         case arith.SelectOp():
             condition, yes, no = (_evaluate(operand, found) for operand in op.operands)
             if condition is None or yes is None or no is None:

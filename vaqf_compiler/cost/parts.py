@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from xdsl.dialects.builtin import MemRefType
-from xdsl.ir import Attribute
-
+from vaqf_compiler.cost.addresses import ADDRESS_PRODUCT, cell, division, quotient
 from vaqf_compiler.cost.block import Block
 from vaqf_compiler.cost.blocks import (
     Accumulator,
@@ -57,8 +55,6 @@ LOOP = Resources(lut=100, ff=150)
 """Counters, comparison and state of a loop: an assumption."""
 QUEUE = Resources(lut=80, ff=60)
 """Pointers and flags of a queue: an assumption."""
-ADDRESS_PRODUCT = Resources(lut=30, ff=64, dsp=dsp_slices(INDEX_BITS, INDEX_BITS))
-"""A product of two indices that are only known at run time."""
 CONTROL_REGISTERS = Resources(lut=400, ff=600)
 """The s_axilite block: an assumption."""
 PORT_LOGIC = Resources(lut=900, ff=1400)
@@ -181,14 +177,6 @@ def requantised(
     return part(name, lanes, Requantise(total_bits, most_shift, result_bits))
 
 
-def cell_products(memory: MemRefType[Attribute], loops: int) -> int:
-    """
-    Products to find the cells of a memory in some loops: quotient and remainder by the groups of a
-    row, for which wires do where that is a power of two.
-    """
-    return 0 if width_of(memory).bit_count() == 1 else 2 * loops
-
-
 def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     """A linear engine: sums of products, and one set of lanes for results."""
     return sum_parts(engine, accelerator) + epilogue_parts(engine, accelerator)
@@ -213,7 +201,7 @@ def sum_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
         part("accumulators", m, Accumulator(total_bits)),
         part("totals", 2 * engine.tile_m, Memory(accelerator.tokens, total_bits)),
         part("loops", 6, LOOP),
-        part("addresses", _address_products(engine, accelerator), ADDRESS_PRODUCT),
+        *_linear_addresses(engine, accelerator),
     ]
     if engine.weight_bits == 1:
         parts.append(part("pair sums and differences", n, AdderTree(x_bits, 2)))
@@ -225,17 +213,25 @@ def sum_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     return parts
 
 
-def _address_products(engine: LinearEngine, accelerator: Accelerator) -> int:
+def _linear_addresses(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     """
-    Of rows by how many there are of a token, which differs between layers: to multiply, and to
-    store to each memory; of rows of tiles by their tiles: for steps, words and iterations.
-    Quotients by sizes that are no powers of two are products too: numbers of tiles, and rows and
-    cells of activations.
+    Products of rows by how many there are of a token, which differs between layers: to multiply,
+    and to store to each memory; of rows of tiles by their tiles: for steps, words and iterations.
+    Quotients are the numbers of tiles, and rows and cells of activations.
     """
+    most_in, most_out = engine.most_in_channels, engine.most_out_channels
     stores = engine.stores_activations + (Epilogue.RESIDUAL in engine.epilogues)
-    rounding = sum(size.bit_count() != 1 for size in (engine.tile_m, engine.tile_n))
-    uneven = width_of(accelerator.activations).bit_count() != 1
-    return 4 + stores + rounding + (3 if uneven and engine.stores_activations else 0)
+    parts = [
+        part("addresses", 4 + stores, ADDRESS_PRODUCT),
+        part("tiles of input channels", 1, quotient(engine.tile_n, most_in + engine.tile_n - 1)),
+        part("tiles of output channels", 1, quotient(engine.tile_m, most_out + engine.tile_m - 1)),
+    ]
+    if engine.stores_activations:
+        per_row = width_of(accelerator.activations) * accelerator.lanes
+        groups = -(-most_out // accelerator.lanes)
+        parts.append(part("rows", 1, quotient(per_row, most_out + per_row - 1)))
+        parts.append(part("cells", 1, cell(accelerator.activations, groups)))
+    return parts
 
 
 def epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
@@ -321,25 +317,32 @@ def transfer_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
         *chosen("loaded channels", together * accelerator.lanes, bits, width // together),
         *chosen("stored channels", stored, engine.context_bits, engine.stores(accelerator)),
         requantised("requantisation", stored, engine, engine.context_bits, bits),
-        part("addresses", _attention_products(engine, accelerator), ADDRESS_PRODUCT),
+        *_attention_addresses(engine, accelerator),
     ]
 
 
-def _attention_products(engine: AttentionEngine, accelerator: Accelerator) -> int:
+def _attention_addresses(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     """
-    Two loops load: the key of a token is its quotient and remainder by the keys of a cycle, the
-    part of a token that of the beat by the parts. They and the one that stores find cells. Where
-    the number of heads is known at run time only, so are the rows of a token and, for the one that
-    stores, of a value; where values have another size, a head's groups are chosen.
+    Two loops load, and they and the one that stores find cells. Where the number of heads is known
+    at run time only, so are the rows of a token and, for the one that stores, of a value; where
+    values have another size, a head's groups are chosen.
     """
-    parts, _ = engine.parts(accelerator)
-    rounding = sum(size.bit_count() != 1 for size in (engine.keys, parts))
-    products = 4 * rounding + cell_products(accelerator.activations, 3)
-    if engine.heads_vary or engine.value_size != engine.head_size:
-        products += 3 * 2
+    memory, sizes = accelerator.activations, (engine.head_size, engine.value_size)
+    loads, (parts, _) = engine.loads(accelerator), engine.parts(accelerator)
+    found = [
+        part("places of keys", 2, division(engine.keys, accelerator.tokens - 1)),
+        part("loaded parts", 2, division(parts, loads - 1)),
+        part("cells", 3, cell(memory, engine.most_groups(accelerator))),
+    ]
+    differ = engine.value_size != engine.head_size
+    products = 2 * (engine.heads_vary or differ) + engine.heads_vary + differ
+    found.append(part("addresses", products, ADDRESS_PRODUCT))
     if engine.heads_vary:
-        products += 2 * 3
-    return products
+        width = width_of(memory)
+        for size in (*sizes, *sizes, engine.value_size):
+            most = engine.heads * size // accelerator.lanes
+            found.append(part("rows", 1, quotient(width, most + width - 1)))
+    return found
 
 
 def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts:
@@ -367,7 +370,7 @@ def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts
         *digits("division", MANTISSA_BITS + 1, MANTISSA_BITS + 3, 2 * MANTISSA_BITS),
         part("lanes", lanes, NormaliseLane(centred, widths.product + widened, bits)),
         part("loops", 4, LOOP),
-        part("addresses", cell_products(accelerator.activations, 1), ADDRESS_PRODUCT),
+        part("cells", 1, cell(accelerator.activations, accelerator.channel_groups)),
     ]
 
 
@@ -380,10 +383,11 @@ def _variance_slices(widths: Widths, channels: int) -> int:
 
 def movement_parts(kind: str, accelerator: Accelerator) -> Parts:
     """An engine that moves data: little but its loops and the cells of what it copies."""
-    cells = 0
+    parts = [part("loops", 2, LOOP)]
     if kind == "copy_tokens":
-        cells = sum(cell_products(m, 1) for m in (accelerator.activations, accelerator.image))
-    return [part("loops", 2, LOOP), part("addresses", cells, ADDRESS_PRODUCT)]
+        for memory in (accelerator.activations, accelerator.image):
+            parts.append(part("cells", 1, cell(memory, accelerator.channel_groups)))
+    return parts
 
 
 def memory_parts(accelerator: Accelerator) -> Parts:

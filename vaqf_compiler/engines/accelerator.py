@@ -19,6 +19,7 @@ from vaqf_compiler.engines.builder import (
     unrolled,
     when,
 )
+from vaqf_compiler.engines.division import divided
 from vaqf_compiler.engines.values import Value, integer, width_of_integer
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
@@ -114,13 +115,18 @@ class Cell:
     group: Value | int
 
 
-def cell_of(memory: MemRefType[Attribute], first_row: Value, group: Value) -> Cell:
-    """The place of channel group `group` of a token that starts at `first_row`."""
+def cell_of(
+    memory: MemRefType[Attribute], first_row: Value, group: Value, most_groups: int
+) -> Cell:
+    """
+    The place of channel group `group` of a token that starts at `first_row` and has `most_groups`
+    at most.
+    """
     width = width_of(memory)
     if width == 1:
         return Cell(first_row + group, 0)
-    row = (first_row + group // width).named("cell_row")
-    return Cell(row, (group % width).named("cell_group"))
+    row, in_row = divided(group, width, most_groups - 1)
+    return Cell((first_row + row).named("cell_row"), in_row.named("cell_group"))
 
 
 @contextmanager

@@ -54,7 +54,7 @@ from vaqf_compiler.engines.builder import (
     unrolled,
     when,
 )
-from vaqf_compiler.engines.division import divide_power
+from vaqf_compiler.engines.division import divide_power, divided, rounded_up
 from vaqf_compiler.engines.lane_part import LanePart
 from vaqf_compiler.engines.trees import dots, fits_pair, paired, tree_maximum, tree_sum
 from vaqf_compiler.engines.values import (
@@ -110,6 +110,10 @@ class AttentionEngine:
     def steps(self, accelerator: Accelerator) -> int:
         """Cycles for all keys of a query."""
         return -(-accelerator.tokens // self.keys)
+
+    def most_groups(self, accelerator: Accelerator) -> int:
+        """Groups of lanes of a token's queries, keys or values, at most."""
+        return self.heads * max(self.head_size, self.value_size) // accelerator.lanes
 
     def loaded_groups(self, accelerator: Accelerator) -> int:
         """Groups of lanes of a head that are read at a time: those that lie in one row."""
@@ -282,7 +286,14 @@ class _Body:
     def _rows(self, groups: int) -> Number:
         """Rows of a token whose heads have some groups of lanes."""
         width = width_of(self.accelerator.activations)
-        return (self.heads * groups + (width - 1)) // width
+        if isinstance(self.heads, int):
+            return -(-self.heads * groups // width)
+        return rounded_up(self.heads * groups, width, self.engine.heads * groups)
+
+    @property
+    def most_groups(self) -> int:
+        """Groups of lanes of a token, at most."""
+        return self.engine.most_groups(self.accelerator)
 
     def build(self) -> None:
         engine, accelerator, s = self.engine, self.accelerator, self.scalars
@@ -300,6 +311,7 @@ class _Body:
             with loop(0, s["tokens"] + (STAGES - 1), "token", most=most) as token:
                 with loop(0, beats, "beat") as beat:
                     pipeline()
+                    vhls.ExpressionBalanceOp()  # chains of products stay chains
                     self._dependences(state)
                     has_next = (head < self.heads - 1) & (token < s["tokens"])
                     with when(has_next & (beat < loads) if beats > loads else has_next):
@@ -341,7 +353,7 @@ class _Body:
         engine, accelerator, keys, s = self.engine, self.accelerator, self.engine.keys, self.scalars
         lanes, together = accelerator.lanes, engine.loaded_groups(accelerator)
         parts, value_parts = engine.parts(accelerator)
-        which, part = beat // parts, beat % parts
+        which, part = divided(beat, parts, engine.loads(accelerator) - 1)
         if value_parts > parts:
             is_value = beat >= 2 * parts
             which = select(is_value, constant(2), which)
@@ -358,9 +370,11 @@ class _Body:
         start = select(which.equals(0), first_rows[0], first_rows[2])
         start = select(which.equals(1), first_rows[1], start).named("start")
         in_token = (head * groups + first).named("in_token")
-        cell = cell_of(accelerator.activations, start + token * rows, in_token)
+        first_row = start + token * rows
+        cell = cell_of(accelerator.activations, first_row, in_token, self.most_groups)
         half = (head % 2).named("half")
-        step, k = half * self.steps + token // keys, token % keys
+        step, k = divided(token, keys, accelerator.tokens - 1)
+        step = half * self.steps + step
         places = ((half * accelerator.tokens + token,), (step, k), (step, k))
         loaded = scratch("loaded", state.query.bits, together, lanes)
         with unrolled(together, "group") as group, unrolled(lanes, "lane") as lane:
@@ -475,7 +489,8 @@ class _Body:
         together = engine.stored_lanes(accelerator)
         first = (beat * together).named("first")
         in_token = (head * self.value_groups + first // lanes).named("in_token")
-        cell = cell_of(memory, s["target"] + token * self._rows(self.value_groups), in_token)
+        first_row = s["target"] + token * self._rows(self.value_groups)
+        cell = cell_of(memory, first_row, in_token, self.most_groups)
         stored = scratch("stored", bits_of(memory), together)
         with unrolled(together, "part") as part:
             total = state.finished[first + part]

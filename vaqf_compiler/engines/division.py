@@ -1,10 +1,82 @@
-"""Division and square roots a binary digit at a time, unrolled: pipelines without feedback."""
+"""
+Division in pipelines: by constants with a product, by other numbers, as square roots, a binary
+digit at a time, unrolled, so that nothing is fed back.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.builder import carrying_loop
-from vaqf_compiler.engines.values import Value, integer, select
+from vaqf_compiler.engines.values import Value, constant, integer, select
+
+
+@dataclass(frozen=True)
+class Reciprocal:
+    """
+    `1 / divisor` as `factor / 2**shift`, a little more, for quotients of numbers from 0 to `most`
+    rounded down: `x * factor >> shift` (Granlund and Montgomery, Division by Invariant Integers
+    using Multiplication, 1994).
+    """
+
+    divisor: int
+    most: int
+
+    @property
+    def shift(self) -> int:
+        """
+        The least that is exact: the excess of `factor * divisor` over `2**shift` must not add up to
+        the next quotient, of the greatest number below a multiple of the divisor.
+        """
+        shift = self.divisor.bit_length()
+        last = self.most // self.divisor * self.divisor + self.divisor - 1
+        while (-(1 << shift) % self.divisor) * last >= 1 << shift:
+            shift += 1
+        return shift
+
+    @property
+    def factor(self) -> int:
+        """A product with it is `x / divisor` in units of `2**-shift`."""
+        return -(-(1 << self.shift) // self.divisor)
+
+    @property
+    def bits(self) -> int:
+        """Of a number that is divided, without a sign."""
+        return max(1, self.most.bit_length())
+
+    @property
+    def factor_bits(self) -> int:
+        """Of the factor and a sign."""
+        return self.factor.bit_length() + 1
+
+    def quotient(self, x: Value) -> Value:
+        """The quotient of an index."""
+        wide = x.unsigned(self.bits).unsigned_to(self.bits + self.factor_bits)
+        return (wide * self.factor >> self.shift).as_index()
+
+
+def is_product(divisor: int) -> bool:
+    """Whether dividing by a number takes a product: for powers of two there are wires."""
+    return divisor.bit_count() != 1
+
+
+def quotient(x: Value, divisor: int, most: int) -> Value:
+    """`x // divisor` of an index from 0 to `most`."""
+    return Reciprocal(divisor, most).quotient(x) if is_product(divisor) else x // divisor
+
+
+def rounded_up(x: Value, divisor: int, most: int) -> Value:
+    """`x / divisor` rounded up, of an index from 0 to `most`."""
+    return quotient(x + (divisor - 1), divisor, most + divisor - 1)
+
+
+def divided(x: Value, divisor: int, most: int) -> tuple[Value, Value]:
+    """Quotient and remainder of an index from 0 to `most`."""
+    whole = quotient(x, divisor, most)
+    if is_product(divisor):
+        return whole, x - whole * divisor
+    return whole, x % divisor if divisor > 1 else constant(0)
 
 
 def divide_power(power: int, divisor: Value, quotient_bits: int) -> Value:

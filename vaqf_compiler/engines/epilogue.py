@@ -18,6 +18,7 @@ from vaqf_compiler.engines.accelerator import (
     saturate,
 )
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled, when
+from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.lane_part import LanePart
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.engines.values import Value, select
@@ -99,14 +100,16 @@ class EpilogueLanes:
     def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
         """The row where a token of the result starts."""
         per_row = memory.get_shape()[1] * self.accelerator.lanes
-        rows = (self.scalars["out_channels"] + (per_row - 1)) // per_row
+        most = self.engine.most_out_channels
+        rows = rounded_up(self.scalars["out_channels"], per_row, most)
         return self.scalars["target"] + token * rows
 
     def _write_activations(self, token: Value, group: Value, scaled: Buffer) -> None:
         """Saturated, or what the GELU table has for it."""
         engine, memory = self.engine, self.accelerator.activations
         bits, gelu_bits = bits_of(memory), engine.gelu_bits
-        cell = cell_of(memory, self._first_row(token, memory), group)
+        most_groups = -(-engine.most_out_channels // self.accelerator.lanes)
+        cell = cell_of(memory, self._first_row(token, memory), group, most_groups)
         found = scratch("found", bits, engine.results)
         with unrolled(engine.results, "result") as result:
             choices: dict[Epilogue, Value] = {}

@@ -226,7 +226,7 @@ class _Body:
         fraction_half.named("fraction_half")
         total, reciprocal = state.sum[0].to(widths.centred), state.reciprocal[0]
         rows = -(-groups // width_of(memory))
-        cell = cell_of(memory, s["target"] + token * rows, group)
+        cell = cell_of(memory, s["target"] + token * rows, group, groups)
         row = (s["source"] + token * groups + group).named("row")
         with unrolled(accelerator.lanes, "lane") as lane:
             x = self.buffers["residual"][row, 0, lane]

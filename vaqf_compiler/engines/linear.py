@@ -54,6 +54,7 @@ from vaqf_compiler.engines.builder import (
     unrolled,
     when,
 )
+from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.values import INDEX, Value
@@ -149,9 +150,9 @@ def _build_layer(
 ) -> None:
     """The body of the engine's function; `available` are its arguments and arrays."""
     s = {name: value for name, value in available.items() if isinstance(value, Value)}
-    in_tiles = ((s["in_channels"] + (engine.tile_n - 1)) // engine.tile_n).named("in_tiles")
-    out_tiles = (s["out_channels"] + (engine.tile_m - 1)) // engine.tile_m
-    s |= {"in_tiles": in_tiles, "out_tiles": out_tiles.named("out_tiles")}
+    in_tiles = rounded_up(s["in_channels"], engine.tile_n, engine.most_in_channels)
+    out_tiles = rounded_up(s["out_channels"], engine.tile_m, engine.most_out_channels)
+    s |= {"in_tiles": in_tiles.named("in_tiles"), "out_tiles": out_tiles.named("out_tiles")}
     buffers = {name: value for name, value in available.items() if isinstance(value, Buffer)}
     if Epilogue.GELU in engine.epilogues:
         _load_gelu_table(accelerator, buffers, s)

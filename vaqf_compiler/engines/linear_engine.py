@@ -157,6 +157,11 @@ class LinearEngine(LinearTile):
         return 1 << (bits_of(self.input) + self.weight_bits - 2)
 
     @property
+    def most_in_channels(self) -> int:
+        """Of any layer."""
+        return max(channels for _, channels, _ in self.shapes)
+
+    @property
     def most_out_channels(self) -> int:
         """Of any layer."""
         return max(channels for _, _, channels in self.shapes)

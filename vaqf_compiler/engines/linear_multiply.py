@@ -171,6 +171,8 @@ class _Multiply:
             loops.enter_context(loop(0, iterations, "iteration", most=engine.most_iterations))
             step_m = _outer(loops, engine.steps_m, "step_m")
             pipeline()
+            if engine.weight_bits > 1:
+                vhls.ExpressionBalanceOp()  # chains of products stay chains
             self._dependences()
             place = _Place.read(engine, counters)
             after = _Next.of(place, engine, trips, between)

@@ -77,9 +77,9 @@ def build_copy_tokens(name: str, accelerator: Accelerator) -> func.FuncOp:
                 pipeline()
                 rows = -(-groups // width_of(accelerator.activations))
                 first = Value(arguments["source"]) + token * rows
-                cell = cell_of(accelerator.activations, first, group)
+                cell = cell_of(accelerator.activations, first, group, groups)
                 image_rows = -(-groups // width_of(accelerator.image))
-                target = cell_of(accelerator.image, token * image_rows, group)
+                target = cell_of(accelerator.image, token * image_rows, group, groups)
                 with unrolled(lanes, "lane") as lane:
                     x = activations[cell.row, cell.group, lane]
                     image[target.row, target.group, lane] = x.to(image.bits)

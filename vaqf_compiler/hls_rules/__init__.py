@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
+from vaqf_compiler.hls_rules.balancing import check_balancing
 from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
 from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
 from vaqf_compiler.hls_rules.bursts import check_bursts, check_port_width
@@ -23,6 +24,7 @@ from vaqf_compiler.hls_rules.control import check_control
 from vaqf_compiler.hls_rules.copies import check_copies
 from vaqf_compiler.hls_rules.dataflow import check_dataflow, check_dataflow_in_pipelines
 from vaqf_compiler.hls_rules.dependences import check_dependences, check_missing_claims
+from vaqf_compiler.hls_rules.dividers import check_dividers
 from vaqf_compiler.hls_rules.interfaces import (
     check_arguments,
     check_bundle_names,
@@ -84,6 +86,8 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_copies,
     check_words,
     check_shifts,
+    check_dividers,
+    check_balancing,
     check_dataflow,
     check_dataflow_in_pipelines,
     check_statics,

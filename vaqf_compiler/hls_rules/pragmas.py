@@ -25,6 +25,7 @@ ONCE = (
     vhls.PipelineOp,
     vhls.UnrollOp,
     vhls.LoopTripcountOp,
+    vhls.ExpressionBalanceOp,
     vhls.DataflowOp,
     vhls.BindStorageOp,
     vhls.BindOpOp,

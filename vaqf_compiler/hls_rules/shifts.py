@@ -6,20 +6,21 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from vaqf_compiler.emit.cpp_types import width_of
+from vaqf_compiler.hls_rules.fixed import is_fixed
 from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import name_of, violation
 
 
 def check_shifts(program: Program) -> None:
     """
-    Raise OperationError for a shift by neither a constant nor an integer that is extended by zeros,
-    or by one with more bits than the shifted number has uses for. What may have a sign is built as
-    a shifter in each direction.
+    Raise OperationError for a shift by neither a number that is fixed nor an integer that is
+    extended by zeros, or by one with more bits than the shifted number has uses for. What may have
+    a sign is built as a shifter in each direction.
     """
     for op in program.module.walk():
         if not isinstance(op, arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp):
             continue
-        if isinstance(op.rhs.owner, arith.ConstantOp):
+        if is_fixed(program, op.rhs):
             continue
         bits = width_of(op.lhs.type)
         if bits is None:

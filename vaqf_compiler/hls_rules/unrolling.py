@@ -12,7 +12,12 @@ from vaqf_compiler.cost.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
 
-OF_THE_LOOP = (vhls.PipelineOp, vhls.DependenceOp, vhls.LoopTripcountOp)
+OF_THE_LOOP = (
+    vhls.PipelineOp,
+    vhls.DependenceOp,
+    vhls.ExpressionBalanceOp,
+    vhls.LoopTripcountOp,
+)
 
 
 def with_explicit_unrolling(module: ModuleOp) -> ModuleOp:

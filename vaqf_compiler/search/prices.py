@@ -14,16 +14,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vaqf_compiler.cost.addresses import cell
 from vaqf_compiler.cost.block import OutOfRangeError
 from vaqf_compiler.cost.blocks import BinaryDot
 from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.estimate import MARGIN, rounded
 from vaqf_compiler.cost.parts import (
-    ADDRESS_PRODUCT,
     Part,
     Parts,
     attention_parts,
-    cell_products,
     epilogue_parts,
     head_parts,
     interface_parts,
@@ -122,8 +121,8 @@ class Prices:
             if name == INT8:
                 parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
                 if "copy_tokens" in self.facts.others:
-                    cells = cell_products(accelerator.image, 1)
-                    parts = [*parts, Part("copied cells", cells, ADDRESS_PRODUCT)]
+                    cells = cell(accelerator.image, accelerator.channel_groups)
+                    parts = [*parts, Part("copied cells", 1, cells)]
         except OutOfRangeError:
             return None
         found = resources_of(parts)

@@ -143,6 +143,14 @@ func.func @tripcount_order(%zero: index, %one: index) {
 
 // -----
 
+// CHECK: 'vhls.expression_balance' expects parent op 'scf.for'
+func.func @balance_in_function() {
+  vhls.expression_balance off
+  func.return
+}
+
+// -----
+
 // CHECK: 'vhls.dependence' expects parent op 'scf.for'
 func.func @dependence_in_function(%x: memref<4xi8>) {
   vhls.dependence %x "inter" false : memref<4xi8>

@@ -49,6 +49,9 @@ func.func @engine(%input: memref<64xi8>) {
     // CHECK-NEXT: vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
     // GENERIC: "vhls.dependence"(%buffer) <{kind = "inter", distance = 32 : i64}> : (memref<8x64xi20>) -> ()
     vhls.dependence %buffer "inter" distance = 32 : memref<8x64xi20>
+    // CHECK-NEXT: vhls.expression_balance off
+    // GENERIC: "vhls.expression_balance"() : () -> ()
+    vhls.expression_balance off
     %x = memref.load %input[%i] : memref<64xi8>
     %product = arith.muli %x, %x : i8
     // CHECK: vhls.bind_op %product impl = "fabric" latency = 2 : i8

@@ -26,6 +26,7 @@ from vaqf_compiler.dialects.vhls.functions import AllocationOp, InlineOp, Interf
 from vaqf_compiler.dialects.vhls.loops import (
     DataflowOp,
     DependenceOp,
+    ExpressionBalanceOp,
     LoopTripcountOp,
     PipelineOp,
     UnrollOp,
@@ -44,6 +45,7 @@ __all__ = [
     "CommentOp",
     "DataflowOp",
     "DependenceOp",
+    "ExpressionBalanceOp",
     "InlineOp",
     "InterfaceOp",
     "LoopTripcountOp",
@@ -65,6 +67,7 @@ VHLS = Dialect(
         LoopTripcountOp,
         DataflowOp,
         DependenceOp,
+        ExpressionBalanceOp,
         InterfaceOp,
         InlineOp,
         AllocationOp,

@@ -130,6 +130,23 @@ class LoopTripcountOp(PragmaOp):
 
 
 @irdl_op_definition
+class ExpressionBalanceOp(PragmaOp):
+    """
+    Leave sums and products in the loop in the order in which they are written; by default the tool
+    makes trees of those with four terms or more. In a function's body it would keep the tool from
+    inlining the function.
+    """
+
+    name = "vhls.expression_balance"
+
+    traits = traits_def(HasParent(scf.ForOp))
+    assembly_format = "`off` attr-dict"
+
+    def pragma(self, variable: str | None) -> str:
+        return "expression_balance off"
+
+
+@irdl_op_definition
 class DependenceOp(PragmaOp):
     """
     Iterations of the loop (`inter`), or accesses of one iteration (`intra`), do not depend on each

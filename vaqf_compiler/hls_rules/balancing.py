@@ -1,0 +1,118 @@
+"""Sums of products that stay in the order in which they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IntegerType
+from xdsl.ir import Operation, SSAValue
+
+from vaqf_compiler.cost.schedule import trip_count
+from vaqf_compiler.dialects import vhls
+from vaqf_compiler.hls_rules.copies import leaves_no_loop
+from vaqf_compiler.hls_rules.program import Program, loops_around
+from vaqf_compiler.hls_rules.violation import violation
+
+LEAST_TERMS = 4
+"""Of a sum that the tool rebuilds (`MinLeaves` in TreeHeightReduction.cpp)."""
+
+
+class Sum(NamedTuple):
+    """Of terms that nothing else needs."""
+
+    terms: int
+    products: int
+    """Terms that DSP blocks make, and can add to one another."""
+    height: int
+
+    def plus(self, other: Sum) -> Sum:
+        """The sum of two."""
+        height = max(self.height, other.height) + 1
+        return Sum(self.terms + other.terms, self.products + other.products, height)
+
+    @property
+    def is_rebuilt(self) -> bool:
+        """Whether a tree of its terms has products apart that are added to one another here."""
+        balanced = (self.terms - 1).bit_length()
+        return self.terms >= LEAST_TERMS and self.products > 1 and self.height > balanced
+
+
+TERM = Sum(1, 0, 0)
+PRODUCT = Sum(1, 1, 0)
+
+
+def check_balancing(program: Program) -> None:
+    """
+    Raise OperationError for a chain of products in a loop that leaves it to the tool in which order
+    they are added: a tree has sums which are no part of the DSP blocks of the products.
+    """
+    sums = _Sums(program)
+    for op in program.module.walk(region_first=True):
+        for found in sums.visit(op):
+            if found.is_rebuilt and not _is_off(op):
+                what = (
+                    f"a chain of {found.terms} terms, {found.products} of them products, becomes "
+                )
+                what += "a tree, whose sums are not all in the DSP blocks of the products"
+                remedy = "say vhls.expression_balance off in the loop, or add up at most "
+                raise violation(op, what, f"{remedy}{LEAST_TERMS - 1}")
+
+
+def _is_off(op: Operation) -> bool:
+    """Whether a loop around an operation leaves its sums as they are."""
+    around = loops_around(op)
+    pragmas = (pragma for loop in around for pragma in loop.body.block.ops)
+    return not around or any(isinstance(op, vhls.ExpressionBalanceOp) for op in pragmas)
+
+
+@dataclass
+class _Sums:
+    program: Program
+    found: dict[SSAValue, Sum] = field(default_factory=dict[SSAValue, Sum])
+
+    def visit(self, op: Operation) -> Iterator[Sum]:
+        """The sums that are results of an operation, of whose operands those are known."""
+        match op:
+            case arith.ExtSIOp() | arith.ExtUIOp():
+                self.found[op.result] = self._of(op.input)
+            case arith.MuliOp() if _is_in_dsp(op):
+                self.found[op.result] = PRODUCT
+            case arith.AddiOp() if isinstance(op.result.type, IntegerType):
+                self.found[op.result] = self._of(op.lhs).plus(self._of(op.rhs))
+                yield self.found[op.result]
+            case scf.ForOp() if op.res and leaves_no_loop(self.program, op):
+                yield from self._accumulated(op)
+            case _:
+                pass
+
+    def _of(self, value: SSAValue) -> Sum:
+        """A value as a sum; one that something else needs is a term."""
+        found = self.found.get(value, TERM)
+        uses = (u for u in value.uses if not isinstance(u.operation, vhls.PragmaOp))
+        return found if found == PRODUCT or len(list(uses)) == 1 else TERM
+
+    def _accumulated(self, loop: scf.ForOp) -> Iterator[Sum]:
+        """What iterations add to a carried value, in copies one after another."""
+        last, trips = loop.body.block.last_op, trip_count(loop)
+        assert isinstance(last, scf.YieldOp)
+        carried = loop.body.block.args[1:]
+        for value, start, end, result in zip(
+            carried, loop.iter_args, last.arguments, loop.res, strict=True
+        ):
+            if isinstance(end.owner, arith.AddiOp) and value in end.owner.operands and trips:
+                first, each = self._of(start), self.found[end]
+                terms = first.terms + trips * (each.terms - 1)
+                products = first.products + trips * each.products
+                self.found[result] = Sum(terms, products, first.height + trips)
+                yield self.found[result]
+
+
+def _is_in_dsp(op: arith.MuliOp) -> bool:
+    """Whether a product is of two integers, and not bound to LUTs."""
+    bindings = (use.operation for use in op.result.uses)
+    in_luts = any(isinstance(b, vhls.BindOpOp) and b.impl.data == "fabric" for b in bindings)
+    is_constant = any(isinstance(value.owner, arith.ConstantOp) for value in op.operands)
+    return isinstance(op.result.type, IntegerType) and not in_luts and not is_constant

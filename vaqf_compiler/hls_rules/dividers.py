@@ -1,0 +1,32 @@
+"""Dividers in pipelines."""
+
+from __future__ import annotations
+
+from xdsl.dialects import arith
+
+from vaqf_compiler.cost.delays import bits_of, is_power_of_two
+from vaqf_compiler.hls_rules.fixed import is_fixed
+from vaqf_compiler.hls_rules.program import Program
+from vaqf_compiler.hls_rules.violation import violation
+
+WIDEST = 8
+"""Bits that are divided in a pipeline: more take more stages than anything else that loops do."""
+
+
+def check_dividers(program: Program) -> None:
+    """
+    Raise OperationError for a quotient or remainder of more than `WIDEST` bits in a pipelined loop
+    or function, by what is no power of two: the tool builds a stage for each bit, even where the
+    divisor is a constant.
+    """
+    for op in program.module.walk():
+        if not isinstance(op, arith.DivSIOp | arith.RemSIOp | arith.DivUIOp | arith.RemUIOp):
+            continue
+        bits = bits_of(op.result)
+        if bits <= WIDEST or is_power_of_two(op.rhs) or not program.is_in_pipeline(op):
+            continue
+        if all(is_fixed(program, operand) for operand in op.operands):
+            continue
+        what = f"{bits} bits are divided in a pipeline by no power of two, in a stage for each"
+        remedy = f"multiply with the reciprocal and shift, or count, or divide {WIDEST} bits"
+        raise violation(op, what, remedy)

@@ -133,8 +133,7 @@ class LoopTripcountOp(PragmaOp):
 class ExpressionBalanceOp(PragmaOp):
     """
     Leave sums and products in the loop in the order in which they are written; by default the tool
-    makes trees of those with four terms or more. In a function's body it would keep the tool from
-    inlining the function.
+    makes trees of those with four terms or more.
     """
 
     name = "vhls.expression_balance"

@@ -32,11 +32,11 @@ HERE = [
     "make sim AP_TYPES=DIRECTORY_OF_AP_INT_H",
     "make libvaqf_csim.so",
     "python3 example.py",
-    "python3 example.py cat.jpg",
+    "python3 example.py cat.jpg --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
 ]
 ON_BOARD = [
     "python3 example.py --bitstream vaqf.bit",
-    "python3 example.py --bitstream vaqf.bit cat.jpg",
+    "python3 example.py --bitstream vaqf.bit cat.jpg --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
 ]
 
 

@@ -35,8 +35,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--image",
         type=Path,
-        metavar="IMAGE.npy",
-        help="a CxHxW image of floats (default: seeded noise)",
+        metavar="IMAGE",
+        help="a picture, or a .npy file with a CxHxW image of floats (default: seeded noise)",
     )
     parser.add_argument("--seed", type=seed, default=0, help="of the noise (default: 0)")
     parser.add_argument(
@@ -124,6 +124,7 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
         simulate,
         simulate_jit,
     )
+    from vaqf_compiler.images import read_image
     from vaqf_compiler.pipeline import make_context, read_module
     from vaqf_compiler.weights import open_weights
 
@@ -137,7 +138,7 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     if arguments.image is None:
         image = np.random.default_rng(arguments.seed).standard_normal(shape).astype(np.float32)
     else:
-        image = load_image(arguments.image, shape)
+        image = read_image(arguments.image, model, shape)
 
     started = time.monotonic()
     print(f"running the reference on {stage_path(project, MAPPED)}", flush=True)
@@ -188,15 +189,3 @@ def _writer(dump: Path | None, name: str) -> Callable[[str, NDArray[np.int64]], 
                 path.write_bytes(content.getvalue())
 
     return write
-
-
-def load_image(path: Path, shape: tuple[int, ...]):
-    """A float image from a `.npy` file. Raises UserError where it has another shape."""
-    from vaqf_compiler.images import read_images
-
-    image = read_images(path, "the image")
-    if image.shape != shape:
-        raise UserError(
-            f"the image '{path}' has shape {image.shape}, expected {'x'.join(map(str, shape))}"
-        )
-    return image

@@ -22,7 +22,9 @@ from vaqf_compiler.emit.cpp_types import identifier, width_of
 from vaqf_compiler.emit.packing import memory_images
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.images import preprocessing_in
 from vaqf_compiler.passes.lower_binvit_to_loops import RESULT
+from vaqf_compiler.vaqf_images import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Image:
     """Height and width of a patch."""
     columns: int
     """Pixels in a row of a packed patch."""
+    preprocessing: Preprocessing | str
+    """How pictures become it, or why that is not known."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def describe(loops: ModuleOp, top: func.FuncOp) -> Description:
         board=load_board(board.data),
         clock_mhz=clock.value.data,
         ports=[_port(op, images) for op in top.body.block.ops if _is_memory(op)],
-        image=_image(images[IMAGE_PORT]),
+        image=_image(images[IMAGE_PORT], loops),
         logits=Logits(LOGITS, result.get_shape()[-1], element.scale.data),
     )
 
@@ -131,7 +135,7 @@ def _port(op: vhls.InterfaceOp, images: Mapping[str, MemoryImageOp]) -> Port:
     return Port(name, kind, op.bundle.data, words, bits)
 
 
-def _image(image: MemoryImageOp) -> Image:
+def _image(image: MemoryImageOp, loops: ModuleOp) -> Image:
     (pixels,) = image.body.block.args
     (patches,) = (op for op in image.body.block.ops if isinstance(op, PatchesOp))
     (pack,) = (op for op in image.body.block.ops if isinstance(op, PackOp))
@@ -144,4 +148,5 @@ def _image(image: MemoryImageOp) -> Image:
         maximum=element.maximum,
         patch=patches.size.value.data,
         columns=pack.columns.value.data,
+        preprocessing=preprocessing_in(loops, shape_of(pixels)),
     )

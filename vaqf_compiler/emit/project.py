@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler import vaqf_images
 from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
@@ -133,6 +134,9 @@ def write_project(
         source = files("vaqf_compiler.emit") / shipped
         with writing(target := directory / source.name):
             target.write_bytes(source.read_bytes())
+    images = Path(vaqf_images.__file__)
+    with writing(target := directory / images.name):
+        target.write_bytes(images.read_bytes())
     data = directory / DATA
     with writing(data):
         data.mkdir()

@@ -10,6 +10,7 @@ from vaqf_compiler.emit.description import Description
 from vaqf_compiler.emit.flow import Flow
 from vaqf_compiler.emit.templates import fill
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.vaqf_images import Preprocessing
 
 ALIGNMENT = 64
 """Bytes to which the addresses of ports are aligned; drivers get whole pages."""
@@ -87,6 +88,24 @@ def _values(description: Description, flow: Flow) -> Mapping[str, object]:
         "image_shape": "x".join(map(str, description.image.shape)),
         "logits": description.logits.count,
         **_readme_rows(board, flow),
+        **_pictures(description.image.preprocessing),
+    }
+
+
+def _pictures(preprocessing: Preprocessing | str) -> dict[str, str]:
+    """How the README says that pictures are given, and what becomes of them."""
+    if isinstance(preprocessing, str):
+        return {
+            "picture": "cat.jpg --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
+            "picture_note": f"How pictures become images is not known here: {preprocessing}. With "
+            "`--mean` and\n`--std`, of pixels from 0 to 1, the largest centre of a picture is "
+            "resized, and normalised by them, which\nis only right for a model that was trained "
+            "so.",
+        }
+    return {
+        "picture": "cat.jpg",
+        "picture_note": "A picture is preprocessed as the model says, by `preprocessing` in "
+        "`accelerator.json`.",
     }
 
 

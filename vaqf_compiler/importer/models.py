@@ -19,8 +19,10 @@ from transformers import (
 )
 
 from vaqf_compiler.errors import UserError, prefixed
+from vaqf_compiler.images import UNKNOWN
 from vaqf_compiler.importer.checkpoint import image_shape, read_checkpoint_tensors, read_config
 from vaqf_compiler.importer.model_file import build_from_file
+from vaqf_compiler.importer.preprocessing import checkpoint_preprocessing, named_preprocessing
 from vaqf_compiler.importer.pretrained import build, class_of, load_pretrained, load_weights
 from vaqf_compiler.importer.probe import (
     Logits,
@@ -29,6 +31,7 @@ from vaqf_compiler.importer.probe import (
     with_logits,
 )
 from vaqf_compiler.importer.tensors import Tensors, read_safetensors
+from vaqf_compiler.vaqf_images import Preprocessing
 
 WIDTHS = {"tiny": (192, 3), "small": (384, 6), "base": (768, 12)}
 """Hidden size and heads of the DeiT family (Touvron et al. 2021, table 1); head size 64."""
@@ -53,6 +56,8 @@ class Model:
     """Batch, channels, height and width of the image; batch is 1."""
     weights_note: str
     """Where the weights come from, for people to read."""
+    preprocessing: Preprocessing | str
+    """How its pictures are preprocessed, or why that is not known."""
 
     def parameter_name(self, name: str) -> str:
         """The name of a parameter in the checkpoint, without our wrapper around the model."""
@@ -95,7 +100,16 @@ def load_model(
             f"model '{source}' takes {_sizes(shape)}, not the --input-shape {_sizes(input_shape)}"
         )
     name = Path(source.partition(":")[0]).stem if ":" in source else Path(source).name
-    return Model(name, module.eval(), shape, note)
+    return Model(name, module.eval(), shape, note, _preprocessing(source, shape[1:]))
+
+
+def _preprocessing(source: str, shape: tuple[int, ...]) -> Preprocessing | str:
+    channels, height, width = shape
+    if source in NAMED_MODELS:
+        return named_preprocessing(source)
+    if Path(source).is_dir():
+        return checkpoint_preprocessing(Path(source), (channels, height, width))
+    return UNKNOWN
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

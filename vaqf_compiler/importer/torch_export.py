@@ -10,7 +10,9 @@ import torch
 from torch.export import ExportedProgram
 from torch.utils._pytree import TreeSpec
 
+from vaqf_compiler.dialects.binvit.mapping import PREPROCESSING_ATTRIBUTE
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.images import preprocessing_attribute
 from vaqf_compiler.importer.models import Model
 
 try:
@@ -79,12 +81,14 @@ def translate_model(model: Model, weights_file: str) -> ImportedModel:
     hooks = _NamedWeights(model)
     context = ir.Context()
     torch_dialect.register_dialect(context)
+    preprocessing = str(preprocessing_attribute(model.preprocessing))
     importer = FxImporter(context=context, hooks=hooks)
     try:
         importer.import_program(program, func_name="main")
         operation = importer.module.operation
         with context:
             operation.attributes["binvit.weights"] = ir.StringAttr.get(weights_file)
+            operation.attributes[PREPROCESSING_ATTRIBUTE] = ir.Attribute.parse(preprocessing)
         operation.verify()
     except Exception as error:  # theirs alone: they raise whatever they like
         raise UserError(f"torch-mlir cannot import '{model.name}': {error}") from error

@@ -89,7 +89,9 @@ class BinvitQuantizePass(ModulePass):
 
         binary = {weight: binary_scale(read(weight)) for weight in binary_weights(function)}
         image = function.args[0]
-        images = calibration_images(self.calibration, shape_of(image), self.images, self.seed)
+        images = calibration_images(
+            module, self.calibration, shape_of(image), self.images, self.seed
+        )
         ranges = observe_ranges(module, function, images, weights, binary, self.method)
         stream = [ranges.largest(value) for value in ranges.statistics if is_residual(value)]
         largest_residual = max(stream, default=1.0)

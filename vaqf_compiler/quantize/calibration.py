@@ -16,18 +16,19 @@ from xdsl.ir import Operation, SSAValue
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.errors import UserError
-from vaqf_compiler.images import read_images
+from vaqf_compiler.images import check_batch, read_images
 from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, Weights
 
 
 def calibration_images(
-    path: str | None, shape: tuple[int, ...], count: int, seed: int
+    module: ModuleOp, path: str | None, shape: tuple[int, ...], count: int, seed: int
 ) -> NDArray[np.float32]:
     """
     The images of a `.npy` file as `NxCxHxW`, or `count` images of seeded Gaussian noise.
-    Raises UserError where the file has another format or shape.
+    Raises UserError where the file has another format or shape, or pixels that were not
+    preprocessed as `module` says.
     """
     if path is None:
         print(
@@ -37,11 +38,7 @@ def calibration_images(
         )
         return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
     images = read_images(Path(path), "calibration images")
-    if images.ndim != 4 or images.shape[1:] != shape or not len(images):
-        raise UserError(
-            f"calibration images '{path}' have shape {images.shape}, "
-            f"expected Nx{'x'.join(map(str, shape))}"
-        )
+    check_batch(images, f"the array of calibration images '{path}'", module, shape)
     return images
 
 

@@ -324,8 +324,12 @@ WEIGHTS_ATTRIBUTE = "binvit.weights"
 SELECTED_ATTRIBUTE = "binvit.selected"
 """
 Of a module: what `binvit-select-precision` chose, by the names of the options of the passes that
-take it. All other attributes beginning with `binvit.` are its cost.
+take it.
 """
+PREPROCESSING_ATTRIBUTE = "binvit.preprocessing"
+"""Of a module: how pictures become its images (`vaqf_compiler/images.py`)."""
+MODEL_ATTRIBUTES = (WEIGHTS_ATTRIBUTE, PREPROCESSING_ATTRIBUTE, SELECTED_ATTRIBUTE)
+"""All other attributes of a module that begin with `binvit.` are its cost."""
 
 
 def selected(module: ModuleOp, parameter: str) -> int | None:
@@ -342,7 +346,7 @@ def forget_costs(module: ModuleOp) -> None:
             for name in COST_ATTRIBUTES:
                 op.attributes.pop(name, None)
     for name in list(module.attributes):
-        if name.startswith("binvit.") and name not in (WEIGHTS_ATTRIBUTE, SELECTED_ATTRIBUTE):
+        if name.startswith("binvit.") and name not in MODEL_ATTRIBUTES:
             del module.attributes[name]
 
 

@@ -7,25 +7,32 @@ import sys
 import time
 from pathlib import Path
 
-from vaqf_driver import IMAGENET_MEAN, IMAGENET_STD, Accelerator, DriverError, read_image
+from vaqf_driver import Accelerator, DriverError
+from vaqf_images import Preprocessing
 
 
 def main() -> int:
     """Entry point; the exit code: 1 for a wrong result or a bad input."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "images", nargs="*", help=".npy or image files (none: check the project's test image)"
+        "images", nargs="*", help="pictures, or .npy files (none: check the project's test image)"
     )
     parser.add_argument("--bitstream", help="vaqf.bit, on the board (default: C simulation)")
     parser.add_argument(
         "--top", type=count, default=5, help="how many classes to show (default: 5)"
     )
     parser.add_argument("--labels", type=Path, help="a file with the name of a class in each line")
-    for name, default in (("--mean", IMAGENET_MEAN), ("--std", IMAGENET_STD)):
+    for name in ("--mean", "--std"):
         parser.add_argument(
-            name, type=numbers, default=default, metavar="R,G,B", help="of pixels from 0 to 1"
+            name,
+            type=numbers,
+            metavar="R,G,B",
+            help="of pixels from 0 to 1: instead of what the model says of its pictures, take the "
+            "centre of each, as large as its proportions allow, and normalise it by both",
         )
     arguments = parser.parse_args()
+    if (arguments.mean is None) != (arguments.std is None):
+        parser.error("--mean and --std go together")
     try:
         return run(arguments)
     except (DriverError, OSError) as error:
@@ -45,6 +52,28 @@ def numbers(text: str) -> tuple[float, ...]:
     return tuple(float(number) for number in text.split(","))
 
 
+def given_preprocessing(
+    arguments: argparse.Namespace, shape: tuple[int, int, int]
+) -> Preprocessing | None:
+    """What --mean and --std ask for, if they are given."""
+    if arguments.mean is None:
+        return None
+    _, height, width = shape
+    given = Preprocessing(
+        resize=(max(height, width),),
+        interpolation="bicubic",
+        crop=(height, width),
+        rescale=1 / 255,
+        mean=arguments.mean,
+        std=arguments.std,
+    )
+    try:
+        given.check(shape)
+    except ValueError as error:
+        raise DriverError(str(error)) from error
+    return given
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Check, or classify."""
     if arguments.bitstream:
@@ -59,8 +88,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.labels is not None:
         names: Path = arguments.labels
         labels = names.read_text(encoding="utf-8", errors="replace").splitlines()
+    preprocessing = given_preprocessing(arguments, accelerator.shape)
     for path in arguments.images:
-        image = read_image(path, accelerator.shape, arguments.mean, arguments.std)
+        image = accelerator.read_image(path, preprocessing)
         started = time.perf_counter()
         logits = accelerator.logits(image)
         print(f"{path}: {1000 * (time.perf_counter() - started):.1f} ms")

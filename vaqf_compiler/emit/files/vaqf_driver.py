@@ -3,9 +3,9 @@ Runs the accelerator of this directory: on a board, by PYNQ, or here, by C simul
 
     accelerator = Accelerator.simulated()                  # after make libvaqf_csim.so
     accelerator = Accelerator.on_board("vaqf.bit")         # with vaqf.hwh beside it
-    logits = accelerator.logits(read_image("cat.jpg", accelerator.shape))
+    logits = accelerator.logits(accelerator.read_image("cat.jpg"))
 
-Needs Python 3.8, NumPy, for image files Pillow, and on a board PYNQ 2.7.
+Needs vaqf_images.py beside it, Python 3.8, NumPy, for pictures Pillow, and on a board PYNQ 2.7.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from vaqf_images import ImageError, Preprocessing, check_images, preprocessing_of, read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
@@ -35,8 +34,6 @@ LIBRARY_SOURCES = (
     "accelerator.json",
 )
 """What the Makefile makes libvaqf_csim.so of or for, and notes the checksum of in it."""
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class DriverError(Exception):
@@ -210,11 +207,32 @@ class Accelerator:
         channels, height, width = self._description["image"]["shape"]
         return channels, height, width
 
+    @property
+    def preprocessing(self) -> Preprocessing | str:
+        """How pictures become images, or why that is not known."""
+        said = self._description["image"]["preprocessing"]
+        return said if isinstance(said, str) else preprocessing_of(said)
+
+    def read_image(
+        self, path: str | Path, preprocessing: Preprocessing | None = None
+    ) -> NDArray[np.float32]:
+        """
+        A picture as the model takes it, preprocessed as the model says or as is given here; a
+        `.npy` file of real numbers as it is.
+        """
+        try:
+            return read_image(path, self.shape, preprocessing or self.preprocessing)
+        except ImageError as error:
+            raise DriverError(str(error)) from error
+
     def integer_logits(self, image: NDArray[Any]) -> NDArray[np.int64]:
         """The logits of an image (CxHxW, real numbers) as the accelerator computes them."""
-        if image.shape != self.shape:
-            expected = "x".join(map(str, self.shape))
-            raise DriverError(f"the image has shape {image.shape}, expected {expected}")
+        if image.dtype.kind != "f":
+            raise DriverError(f"the image must have real numbers, not {image.dtype}")
+        try:
+            check_images(image, "the image", self.shape, None)
+        except ImageError as error:
+            raise DriverError(str(error)) from error
         if not np.isfinite(image).all():
             raise DriverError("the image has values that are no finite numbers")
         return self._run(self.pack(self.quantize(image)))
@@ -306,6 +324,12 @@ def check_description(facts: Any) -> None:
     rows = -(-channels * patch * patch // columns)
     if height // patch * (width // patch) * rows * columns != sizes[image["port"]]:
         raise ValueError(f"port {image['port']} is not as large as an image of {shape}")
+    preprocessing = image.get("preprocessing")
+    if not isinstance(preprocessing, str):
+        try:
+            preprocessing_of(preprocessing).check((channels, height, width))
+        except ValueError as error:
+            raise ValueError(f"image.preprocessing: {error}") from error
 
 
 def value_in(facts: Any, name: Any, kind: type, place: str = "") -> Any:
@@ -365,50 +389,3 @@ def read_port_file(path: Path, port: str, word_bits: int, size: int) -> Bytes:
     if header.unpack_from(data)[6].rstrip(b"\0") != port.encode("ascii"):
         raise DriverError(f"'{path}' is not the file of port {port}; compile the model again")
     return np.frombuffer(data, np.uint8, offset=header.size)
-
-
-def read_image(
-    path: str | Path,
-    shape: tuple[int, int, int],
-    mean: Sequence[float] = IMAGENET_MEAN,
-    std: Sequence[float] = IMAGENET_STD,
-    crop: float = 0.875,
-) -> NDArray[np.float32]:
-    """
-    An image as the model takes it, CxHxW: a `.npy` file of real numbers as it is, any other one
-    resized, of which the centre is taken, `crop` of its shorter side, and normalised by `mean` and
-    `std`. The defaults are DeiT's.
-    """
-    if Path(path).suffix == ".npy":
-        try:
-            loaded: Any = np.load(str(path))
-        except (OSError, ValueError, EOFError) as error:
-            raise DriverError(f"cannot read the image '{path}': {error}") from error
-        if getattr(loaded, "dtype", np.dtype(object)).kind not in "fiu":  # an archive has none
-            raise DriverError(f"the image '{path}' is no array of real numbers")
-        return loaded.astype(np.float32)
-    try:
-        pillow: Any = import_module("PIL.Image")
-    except ImportError as error:
-        raise DriverError("image files need the package Pillow; .npy files do not") from error
-    channels, height, width = shape
-    for name, values in (("mean", mean), ("std", std)):
-        if len(values) < channels or not np.isfinite(values).all():
-            raise DriverError(
-                f"the {name} must have a finite number for each of {channels} channels"
-            )
-    if not all(std[:channels]):
-        raise DriverError("no std may be 0")
-    try:
-        with pillow.open(str(path)) as file:
-            picture = file.convert("RGB" if channels == 3 else "L")
-    except (OSError, pillow.DecompressionBombError) as error:
-        raise DriverError(f"cannot read the image '{path}': {error}") from error
-    zoom = max(height / picture.height, width / picture.width) / crop
-    resized = (max(width, round(picture.width * zoom)), max(height, round(picture.height * zoom)))
-    picture = picture.resize(resized, pillow.BICUBIC)
-    left, top = (resized[0] - width) // 2, (resized[1] - height) // 2
-    picture = picture.crop((left, top, left + width, top + height))
-    pixels = np.asarray(picture, dtype=np.float32).reshape(height, width, channels) / 255
-    centred = (pixels - np.array(mean[:channels])) / np.array(std[:channels])
-    return np.ascontiguousarray(centred.transpose(2, 0, 1), dtype=np.float32)

@@ -56,7 +56,7 @@ class Model:
     """Batch, channels, height and width of the image; batch is 1."""
     weights_note: str
     """Where the weights come from, for people to read."""
-    preprocessing: Preprocessing | str
+    preprocessing: Preprocessing | str = UNKNOWN
     """How its pictures are preprocessed, or why that is not known."""
 
     def parameter_name(self, name: str) -> str:

@@ -190,9 +190,11 @@ class _Parser(Parser):
         self, dialect_name: str, interface: OpAsmDialectInterface
     ) -> str:
         # xDSL keeps keys for the whole process and renames one that it meets in a second file, but
-        # ours are names of parameters.
-        key = self.parse_optional_str_literal()
-        if key is None:
+        # ours are names of parameters. It prints them as they are, so quotes are kept.
+        key = self._current_token.text
+        if key.startswith('"'):
+            self._consume_token()
+        else:
             key = self.parse_identifier(" for resource handle")
         if interface.lookup(key) is None:
             interface.declare_resource(key)

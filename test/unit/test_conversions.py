@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from xdsl.printer import Printer
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.errors import UserError
@@ -176,6 +177,33 @@ SHARED_HEADS = sdpa(1.0, 1.0, 1.0, enable_gqa=True)
 def test_what_would_be_lost_is_refused(tmp_path: Path, module: nn.Module, message: str):
     with pytest.raises(PassFailedException, match=message):
         difference(module, tmp_path)
+
+
+class Sequence(nn.Module):
+    """Layers under names of all kinds."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        conv, norm, head = nn.Conv2d(3, 8, 4, 4), nn.LayerNorm(8), nn.Linear(8, 5)
+        for name, layer in zip(names, (conv, norm, head), strict=True):
+            self.add_module(name, layer)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        conv, norm, head = self.children()
+        return head(norm(conv(image).flatten(2).transpose(1, 2))[:, 0])
+
+
+@pytest.mark.parametrize(
+    "names", [["0", "1", "2"], ["a b", 'q"uote', "back\\slash"], ["größe", "-", "ünï"]]
+)
+def test_parameters_may_have_any_name(tmp_path: Path, names: list[str]):
+    assert difference(Sequence(names), tmp_path) < 1e-5
+    context = make_context()
+    module = read_module(context, tmp_path / "model.mlir")
+    for generic in (False, True):
+        with (tmp_path / "again.mlir").open("w") as stream:
+            Printer(stream, print_generic_format=generic).print_op(module)
+        assert read_module(context, tmp_path / "again.mlir").is_structurally_equivalent(module)
 
 
 class Counting(Small):

@@ -45,12 +45,22 @@ class _NamedWeights(FxImporterHooks):
             return None
         self.tensors[name] = value.detach()
         shape = "".join(f"{size}x" for size in value.shape)
-        literal = ir.Attribute.parse(f'dense_resource<"{name}"> : tensor<{shape}{element_type}>')
+        literal = ir.Attribute.parse(
+            f'dense_resource<"{_escaped(name)}"> : tensor<{shape}{element_type}>'
+        )
         return ir.Operation.create(
             "torch.vtensor.literal",
             results=[gni._cc.tensor_to_vtensor_type(value)],
             attributes={"value": literal},
         ).result
+
+
+def _escaped(name: str) -> str:
+    """A name between the quotes of an MLIR string."""
+    return "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:02X}"
+        for byte in name.encode()
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -164,7 +165,7 @@ class Converter:
         key = (name, first_row or 0, shape)
         if key not in self._parameters:
             op = self.add(ParameterOp(name, TensorType(f32, shape), first_row, stored))
-            op.result.name_hint = name.replace(".", "_")
+            op.result.name_hint = re.sub(r"\W|^(?=\d)", "_", name, flags=re.ASCII)
             self._parameters[key] = op.result
         return self._parameters[key]
 

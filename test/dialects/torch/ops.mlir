@@ -25,6 +25,8 @@ func.func @constants() {
   %none = torch.constant.none
   // CHECK: torch.vtensor.literal(dense_resource<layer.0.weight> : tensor<8x8xf32>) : !torch.vtensor<[8,8],f32>
   %weight = torch.vtensor.literal(dense_resource<layer.0.weight> : tensor<8x8xf32>) : !torch.vtensor<[8,8],f32>
+  // CHECK: torch.vtensor.literal(dense_resource<"0.a \22b\22"> : tensor<8xf32>) : !torch.vtensor<[8],f32>
+  %odd = torch.vtensor.literal(dense_resource<"0.a \22b\22"> : tensor<8xf32>) : !torch.vtensor<[8],f32>
   // CHECK: torch.vtensor.literal(dense<[1, 2]> : tensor<2xsi64>) : !torch.vtensor<[2],si64>
   %indices = torch.vtensor.literal(dense<[1, 2]> : tensor<2xsi64>) : !torch.vtensor<[2],si64>
   // CHECK: torch.prim.ListConstruct %int16, %{{.*}} : (!torch.int, !torch.int) -> !torch.list<int>

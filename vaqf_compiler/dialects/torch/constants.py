@@ -29,6 +29,8 @@ from xdsl.parser import Parser
 from xdsl.printer import Printer
 from xdsl.traits import Pure
 from xdsl.utils.hints import isa
+from xdsl.utils.lexer import Input
+from xdsl.utils.mlir_lexer import StringLiteral
 
 from vaqf_compiler.dialects.torch.types import (
     BoolType,
@@ -145,8 +147,12 @@ class LiteralOp(IRDLOperation):
     @property
     def parameter(self) -> str | None:
         """The parameter's name, None for a constant whose data are in the IR."""
-        value = self.value
-        return value.resource_handle.data if isinstance(value, DenseResourceAttr) else None
+        if not isinstance(self.value, DenseResourceAttr):
+            return None
+        key = self.value.resource_handle.data
+        if not key.startswith('"'):
+            return key
+        return StringLiteral(0, len(key), Input(key, "")).bytes_contents.decode(errors="replace")
 
     @property
     def stored_type(self) -> TensorType[Attribute] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
 
 from xdsl.context import Context
 from xdsl.dialect_interfaces.op_asm import OpAsmDialectInterface
@@ -21,8 +22,8 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import ParseError, VerifyException
-from xdsl.utils.lexer import Input, Position
-from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken
+from xdsl.utils.lexer import Input, Position, Token
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
 
 from vaqf_compiler.dialects.torch.unknown import unknown_operation
 from vaqf_compiler.errors import OperationError, UserError
@@ -121,10 +122,16 @@ class _Lexer(MLIRLexer):
 
     def _lex_string_literal(self, start_pos: Position) -> MLIRToken:
         try:
-            return super()._lex_string_literal(start_pos)
+            token = super()._lex_string_literal(start_pos)
         except ParseError as error:
             error.msg = "this string has no end in its line, or an escape that there is not"
             raise
+        if token.kind is MLIRTokenKind.BYTES_LIT:  # MLIR prints text that is not ASCII so
+            literal = StringLiteral.from_span(token.span)
+            with suppress(UnicodeDecodeError):
+                literal.bytes_contents.decode()
+                return Token(MLIRTokenKind.STRING_LIT, literal)
+        return token
 
     def _lex_prefixed_ident(self, start_pos: Position) -> MLIRToken:
         try:

@@ -13,7 +13,14 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import PassPipeline
 from xdsl.printer import Printer
 from xdsl.universe import Universe
-from xdsl.utils.arg_spec import ArgSpec, ArgSpecConvertible, parse_pipeline
+from xdsl.utils.arg_spec import (
+    ArgSpec,
+    ArgSpecConvertible,
+    PipelineLexer,
+    SpecTokenKind,
+    parse_pipeline,
+)
+from xdsl.utils.exceptions import ArgSpecParseError
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.ir_text import decode, parse_module, verify
@@ -46,6 +53,34 @@ def write_module(module: ModuleOp, path: Path) -> None:
     stream = StringIO()
     Printer(stream).print_op(module)
     write_text(path, stream.getvalue() + "\n")
+
+
+def read_pipeline(text: str) -> list[ArgSpec]:
+    """
+    The passes of a pipeline, or a target, with their options. Raises ArgSpecParseError for what is
+    none, and for an option that is given twice, of which xDSL takes the last.
+    """
+    specs = list(parse_pipeline(text))
+    lexer = PipelineLexer(text)
+    names: set[str] = set()
+    at_name = False
+    while (token := lexer.lex()).kind is not SpecTokenKind.EOF:
+        match token.kind:
+            case SpecTokenKind.L_BRACE:
+                names, at_name = set[str](), True
+            case SpecTokenKind.SPACE:
+                at_name = True
+            case SpecTokenKind.IDENT if at_name:
+                name = token.span.text.replace("_", "-")
+                if name in names:
+                    raise ArgSpecParseError(token, f"Option '{name}' is given twice")
+                names.add(name)
+                at_name = False
+            case SpecTokenKind.COMMA:  # between values, or passes
+                at_name = False
+            case _:
+                pass
+    return specs
 
 
 def check_spec(
@@ -106,7 +141,7 @@ def _members(hint: object) -> set[object]:
 
 def check_pipeline(pipeline: str) -> None:
     """Raise UserError for an unknown pass or a bad option, before anything is done."""
-    for spec in parse_pipeline(pipeline):
+    for spec in read_pipeline(pipeline):
         check_spec("pass", spec, VAQF_UNIVERSE.all_passes)
 
 

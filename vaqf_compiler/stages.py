@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.filenames import quoted
 from vaqf_compiler.limits import Target
 from vaqf_compiler.passes.binvit_allocate import check_uram
 from vaqf_compiler.passes.binvit_tile import DEFAULT_SIZES, check_tile
 from vaqf_compiler.passes.binvit_unroll import DEFAULT_LANES, check_keys, check_lanes, check_unroll
-from vaqf_compiler.pipeline import check_spec
+from vaqf_compiler.pipeline import check_spec, read_pipeline
 from vaqf_compiler.search.machine import WEIGHT_BITS
 from vaqf_compiler.universe import VAQF_UNIVERSE
 
@@ -49,10 +49,10 @@ class Options:
 
 def stage_pipelines(options: Options) -> dict[str, str]:
     """The pipeline that leads to each stage after the import, in order."""
-    calibration = f' calibration="{options.calibration}"' if options.calibration else ""
+    calibration = f" calibration={quoted(options.calibration)}" if options.calibration else ""
     bits = "" if options.bits is None else f"activation-bits={options.bits} "
     clock = "" if options.clock_mhz is None else f" clock-mhz={float(options.clock_mhz)}"
-    target = f'board="{options.board}"{clock} profile={options.profile}'
+    target = f"board={quoted(options.board)}{clock} profile={options.profile}"
     quantize = f"binvit-quantize{{{bits}method={options.method}{calibration}}}"
     if options.fps is not None:
         given = "".join(
@@ -81,7 +81,7 @@ def given_parameters(options: Options) -> tuple[tuple[str, int], ...]:
         ("", "binvit-unroll", options.unroll),
         ("", "binvit-allocate", options.allocate),
     ):
-        spec, *more = parse_pipeline(f"{name}{{{given}}}")
+        spec, *more = read_pipeline(f"{name}{{{given}}}")
         if more:
             raise UserError(f"expected options of {name} alone, as in 'lanes=8', got '{given}'")
         check_spec("pass", spec, VAQF_UNIVERSE.all_passes)

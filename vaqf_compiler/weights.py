@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.filenames import path_of, text_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,15 +126,15 @@ class WeightFile(Mapping[str, "NDArray[Any]"]):
 def name_weights(module: ModuleOp, path: Path) -> None:
     """Have `module` name a weights file, relative to the directory of its IR file."""
     name = os.path.relpath(path, search_directory.get(Path()))
-    module.attributes[ATTRIBUTE] = StringAttr(name)
+    module.attributes[ATTRIBUTE] = StringAttr(text_of(name))
 
 
 def move_weights(module: ModuleOp, directory: Path) -> None:
     """Have `module` name the same weights file once its IR file is in another directory."""
     name = module.attributes.get(ATTRIBUTE)
     if isinstance(name, StringAttr) and not Path(name.data).is_absolute():
-        path = search_directory.get(Path()) / name.data
-        module.attributes[ATTRIBUTE] = StringAttr(os.path.relpath(path, directory))
+        path = search_directory.get(Path()) / path_of(name.data)
+        module.attributes[ATTRIBUTE] = StringAttr(text_of(os.path.relpath(path, directory)))
 
 
 def open_weights(module: ModuleOp, override: str | None = None) -> WeightFile:
@@ -142,14 +143,14 @@ def open_weights(module: ModuleOp, override: str | None = None) -> WeightFile:
     Raises UserError where neither is given, or the file cannot be read.
     """
     if override is not None:
-        return WeightFile(Path(override))
+        return WeightFile(path_of(override))
     name = module.attributes.get(ATTRIBUTE)
     if not isinstance(name, StringAttr):
         raise UserError(
             f"the module has no '{ATTRIBUTE}' attribute naming its .safetensors file; "
             "add one, or give the pass the option weights=FILE"
         )
-    path = search_directory.get(Path()) / name.data
+    path = search_directory.get(Path()) / path_of(name.data)
     if not path.is_file():
         raise UserError(
             f"weights file '{path}' does not exist; '{ATTRIBUTE}' names it relative to the IR "

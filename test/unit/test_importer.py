@@ -215,3 +215,14 @@ def test_what_is_not_understood_is_named(tmp_path: Path, capsys: pytest.CaptureF
     source = f"{VARIANTS}:unknown"
     assert vaqf_import_main(source, "--input-shape", "1x3x8x8", "-o", path, "--check") == 1
     assert "torch.aten.sort" in capsys.readouterr().err
+
+
+def test_a_checkpoint_directory_with_the_name_of_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deit-tiny").mkdir()  # such as the output of an earlier run: no checkpoint
+    load_model("deit-tiny")
+    (tmp_path / "deit-tiny" / "config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"write '\./deit-tiny' for the checkpoint, or rename"):
+        load_model("deit-tiny")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files
@@ -209,7 +210,7 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = input_files(arguments)
     with output_directory(project, PROJECT, inputs=inputs, force=arguments.force) as staged:
         _compile(arguments, options.fps, pipelines, flow, project, staged)
-    print(f"done; vaqf-sim {project} simulates it, {project / REPORT} has the estimate")
+    print(f"done; vaqf-sim {quote(str(project))} simulates it, {project / REPORT} has the estimate")
     return 0
 
 

@@ -11,18 +11,19 @@ from typing import IO, Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.universe import Universe
-from xdsl.utils.arg_spec import parse_pipeline, parse_spec
+from xdsl.utils.arg_spec import parse_spec
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.xdsl_opt_main import xDSLOptMain
 
 from vaqf_compiler.cli.arguments import ArgumentParser, add_force, refuse_repetition
 from vaqf_compiler.cli.errors import report_errors
-from vaqf_compiler.errors import OperationError
+from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.filenames import path_of, text_of
 from vaqf_compiler.ir_text import decode, find_invalid, parse_module
 from vaqf_compiler.output.certificate import certified, text_origin
 from vaqf_compiler.output.files import output_files
 from vaqf_compiler.output.writing import write_text, writing
-from vaqf_compiler.pipeline import check_spec
+from vaqf_compiler.pipeline import check_spec, read_pipeline
 from vaqf_compiler.universe import VAQF_UNIVERSE
 from vaqf_compiler.weights import move_weights, search_directory
 
@@ -85,9 +86,13 @@ class VaqfOpt(xDSLOptMain):
             arg_parser.epilog = describe_passes()
 
     def setup_pipeline(self) -> None:
-        for spec in parse_pipeline(self.args.passes):
+        self.args.passes = text_of(self.args.passes)
+        for spec in read_pipeline(self.args.passes):
             check_spec("pass", spec, self.available_passes)
-        check_spec("target", parse_spec(self.args.target), Universe.get_multiverse().all_targets)
+        target, *more = read_pipeline(self.args.target)
+        if more:
+            raise UserError(f"-t takes one target, got '{self.args.target}'")
+        check_spec("target", target, Universe.get_multiverse().all_targets)
         super().setup_pipeline()
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
@@ -146,9 +151,9 @@ class VaqfOpt(xDSLOptMain):
     def _inputs(self) -> list[Path | int]:
         """What is read, as far as the command line says: IR, and files that passes take."""
         source = self.args.input_file
-        specs = parse_pipeline(self.args.passes)
+        specs = read_pipeline(self.args.passes)
         values = [value for spec in specs for each in spec.parameters.values() for value in each]
-        named = [Path(value) for value in values if isinstance(value, str)]
+        named = [path_of(value) for value in values if isinstance(value, str)]
         return [sys.stdin.fileno() if source is None else Path(source), *named]
 
 

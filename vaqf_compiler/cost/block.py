@@ -86,7 +86,7 @@ def _resources(block: Block) -> Resources:
 @cache
 def _coefficients() -> dict[str, tuple[dict[str, float], dict[str, float]]]:
     """For each block those of LUTs and those of flip-flops."""
-    data: dict[str, Any] = json.loads(CALIBRATION.read_text())
+    data: dict[str, Any] = json.loads(CALIBRATION.read_text(encoding="utf-8"))
     return {name: (block["lut"], block["ff"]) for name, block in data["blocks"].items()}
 
 

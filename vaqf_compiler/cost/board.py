@@ -9,11 +9,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, cast
 
 from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.filenames import path_of
 from vaqf_compiler.limits import check_clock
 
 RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")
@@ -109,13 +109,13 @@ def load_board(source: str) -> Board:
     where there is none, or a key is missing, unknown, or has a value that makes no sense.
     """
     if source in board_names():
-        return _parse(source, (files("vaqf_compiler.boards") / f"{source}.toml").read_text())
+        return _parse(source, (files("vaqf_compiler.boards") / f"{source}.toml").read_text("utf-8"))
     if not source.endswith(".toml"):
         hint = difflib.get_close_matches(source.lower(), board_names(), n=1)
         ask = f"did you mean '{hint[0]}'?" if hint else f"known are {', '.join(board_names())}"
         raise UserError(f"unknown board '{source}'; {ask} (or give a .toml file)")
     try:
-        text = Path(source).read_text()
+        text = path_of(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the board file '{source}': {error}") from error
     return _parse(source, text)

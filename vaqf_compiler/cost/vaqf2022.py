@@ -271,4 +271,4 @@ def _ceil(a: Ints | int, b: Ints | int) -> Ints:
 @cache
 def stored_constants() -> Constants:
     """Those of `vaqf2022.json`."""
-    return Constants(**json.loads(CONSTANTS.read_text())["constants"])
+    return Constants(**json.loads(CONSTANTS.read_text(encoding="utf-8"))["constants"])

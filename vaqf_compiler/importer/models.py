@@ -82,6 +82,11 @@ def load_model(
         _check_shape(input_shape, "--input-shape")
     torch.manual_seed(seed)
     if source in NAMED_MODELS:
+        if (Path(source) / "config.json").exists():
+            raise UserError(
+                f"'{source}' is the name of a model and of a checkpoint directory; write "
+                f"'./{source}' for the checkpoint, or rename the directory for the model"
+            )
         module, shape, note = _named(source, weights, seed)
     elif Path(source).is_dir():
         module, shape, note = _from_checkpoint(Path(source), weights)

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from vaqf_compiler.filenames import text_of
 from vaqf_compiler.importer.models import Model
 from vaqf_compiler.importer.torch_export import import_model
 from vaqf_compiler.output.certificate import (
@@ -48,7 +49,7 @@ def write_model(
     unless an earlier run wrote them and they are none of `inputs`; see `check_outputs`.
     """
     weights = output.with_name(weights_name or weights_path(output).name)
-    imported = import_model(model, weights.name)
+    imported = import_model(model, text_of(weights.name))
     outputs = {output: text_origin, weights: tensors_origin}
     with (
         made_directory(output.parent),

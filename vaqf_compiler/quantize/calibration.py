@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from xdsl.ir import Operation, SSAValue
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.filenames import path_of
 from vaqf_compiler.images import check_batch, read_images
 from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.reference import run_function
@@ -37,7 +37,7 @@ def calibration_images(
             file=sys.stderr,
         )
         return np.random.default_rng(seed).standard_normal((count, *shape), dtype=np.float32)
-    images = read_images(Path(path), "calibration images")
+    images = read_images(path_of(path), "calibration images")
     check_batch(images, f"the array of calibration images '{path}'", module, shape)
     return images
 

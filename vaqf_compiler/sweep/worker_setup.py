@@ -1,6 +1,6 @@
 """
-Loaded by each local worker when it starts. Ctrl-C reaches all processes of a terminal; it is for
-the sweep to end its workers, which would only print where they were.
+Loaded by each local worker when it starts. Ctrl-C, and the end of a terminal, reach all of its
+processes; it is for the sweep to end its workers, which would only print where they were.
 """
 
 import signal
@@ -8,4 +8,5 @@ import signal
 
 def dask_setup(worker: object) -> None:
     """Called by Dask."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

@@ -29,6 +29,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
 from vaqf_compiler.dialects.binvit.mapping import selected
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.calibration import calibration_images, observe_ranges
 from vaqf_compiler.quantize.ranges import METHODS
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
@@ -36,6 +37,15 @@ from vaqf_compiler.quantize.roles import binary_weights, is_residual
 from vaqf_compiler.quantize.scales import binary_scale, symmetric
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
 from vaqf_compiler.weights import WeightFile, name_weights, open_weights
+
+
+def _name(weight: ParameterOp) -> str:
+    """A parameter with its rows, if it is not whole, as messages name it."""
+    name = f"'{weight.parameter.data}'"
+    if weight.first_row is None:
+        return name
+    first = weight.first_row.value.data
+    return f"{name}, rows {first} to {first + shape_of(weight.result)[0] - 1},"
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,13 @@ class BinvitQuantizePass(ModulePass):
             return BinvitFunctions(weights).read(parameter)
 
         binary = {weight: binary_scale(read(weight)) for weight in binary_weights(function)}
+        for weight, scale in binary.items():
+            if not scale:
+                raise OperationError(
+                    weight,
+                    f"the weights of {_name(weight)} are all zero, but binary ones are plus or "
+                    "minus their mean absolute value; train the model, or leave the layer out",
+                )
         image = function.args[0]
         images = calibration_images(
             module, self.calibration, shape_of(image), self.images, self.seed

@@ -13,6 +13,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.rewriter import InsertPoint
+from xdsl.utils.exceptions import VerifyException
 
 from vaqf_compiler.dialects import binvit
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
@@ -22,6 +23,8 @@ from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.ranges import Ranges
 from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import (
+    finest_normalised,
+    finest_sums,
     integer_bias,
     layer_norm_types,
     probability,
@@ -32,8 +35,10 @@ from vaqf_compiler.reference.interpreter import Array
 IMAGE_BITS = 8
 WEIGHT_BITS = 8
 """Of the layers that are not binarised: patch embedding and heads."""
-LOGIT_BITS = 32
-"""Of the logits of several heads, when they are brought to one scale."""
+AVERAGE_BITS = 32
+"""Of what is averaged, the logits of several heads say, when it is brought to one scale."""
+AVERAGE_PLACES = 8
+"""Binary places that this scale has at most beyond the coarsest of theirs."""
 
 
 RESIDUAL_BITS = 16
@@ -73,7 +78,10 @@ def quantize_function(
         values={image: block.args[0]},
     )
     for operation in function.body.block.ops:
-        quantizer.rewrite(operation)
+        try:
+            quantizer.rewrite(operation)
+        except VerifyException as error:  # of a type or an operation that is made
+            raise quantizer.fail(operation, str(error)) from error
     function.detach_region(function.body)
     function.add_region(Region(block))
     function.update_function_type()
@@ -102,10 +110,23 @@ class Quantizer:
         result.name_hint = source.results[0].name_hint
         return result
 
-    def activation(self, value: SSAValue, bits: int | None = None) -> QuantizedType:
-        """The signed type for a value that feeds a layer, by default of the chosen bits."""
+    def activation(
+        self, value: SSAValue, finest: float = 0.0, bits: int | None = None
+    ) -> QuantizedType:
+        """
+        The signed type for a value that feeds a layer, by default of the chosen bits, with no scale
+        below `finest`, which for multiples of a scale is that one. Nor is the scale so fine that
+        the bias of a binary layer does not fit: beside it, such steps are nothing.
+        """
         chosen = self.bits if bits is None else bits
-        return symmetric(chosen, self.ranges.clipped(value, chosen))
+        for use in value.uses:
+            op = use.operation
+            if not isinstance(op, binvit.LinearOp) or op.bias is None:
+                continue
+            weight, bias = parameter_of(op.weight), parameter_of(op.bias)
+            if weight is not None and bias is not None and weight in self.binary:
+                finest = max(finest, finest_sums(self.read(bias)) / self.binary[weight])
+        return symmetric(chosen, self.ranges.clipped(value, chosen), finest)
 
     def parameter(self, op: binvit.ParameterOp, element_type: IntegerElement) -> SSAValue:
         """A parameter, rounded to integers."""
@@ -156,20 +177,25 @@ class Quantizer:
         weight = parameter_of(op.weight)
         if weight is None:
             raise self.fail(op, "its weight is not a parameter")
-        scale = self.binary.get(weight)
-        weight_type: IntegerElement
-        if scale is None:
-            weight_type = symmetric(WEIGHT_BITS, float(np.abs(self.read(weight)).max()))
-        else:
-            weight_type = BinaryType(scale)
-        input_type = quantized("input", x)
-        scale = input_type.scale.data * weight_type.scale.data * factor
-        bias, bias_type = None, None
+        bias_parameter, values = None, None
         if op.bias is not None:
             bias_parameter = parameter_of(op.bias)
             if bias_parameter is None:
                 raise self.fail(op, "its bias is not a parameter")
             values = self.read(bias_parameter)
+        input_type = quantized("input", x)
+        input_scale = input_type.scale.data * factor
+        scale = self.binary.get(weight)
+        weight_type: IntegerElement
+        if scale is None:
+            finest = 0.0 if values is None else finest_sums(values) / input_scale
+            largest = float(np.abs(self.read(weight)).max())
+            weight_type = symmetric(WEIGHT_BITS, largest, finest)
+        else:
+            weight_type = BinaryType(scale)
+        scale = input_scale * weight_type.scale.data
+        bias, bias_type = None, None
+        if bias_parameter is not None and values is not None:
             bias_type = integer_bias(values, scale)
             if float(np.abs(values).max()) > (bias_type.maximum + 1) * scale:
                 print(
@@ -198,30 +224,23 @@ class Quantizer:
         users = {type(use.operation) for use in op.result.uses}
         if is_head(op):
             target = None
-            if binvit.AverageOp in users:
-                target = symmetric(LOGIT_BITS, self._largest_logit(op))
         elif is_residual(op.result):
             target = self.residual
-        elif users == {binvit.GeluOp}:
-            target = self.activation(op.result, gelu_input_bits(self.bits))
         else:
-            target = self.activation(op.result)
+            bits = gelu_input_bits(self.bits) if users == {binvit.GeluOp} else self.bits
+            target = self.activation(op.result, accumulator.scale.data, bits)
         if target is not None:
             total = self.add(binvit.RequantizeOp(total, target), op)
         self.values[op.result] = total
-
-    def _largest_logit(self, op: binvit.LinearOp) -> float:
-        """Over all heads that are averaged with this one."""
-        (average,) = (u.operation for u in op.result.uses)
-        return max(self.ranges.largest(value) for value in average.operands)
 
     @rewrite.register
     def _(self, op: binvit.LayerNormOp) -> None:
         gamma, beta = parameter_of(op.gamma), parameter_of(op.beta)
         if gamma is None or beta is None:
             raise self.fail(op, "its gamma or beta is not a parameter")
-        result = self.activation(op.result)
-        types = layer_norm_types(self.read(gamma), self.read(beta), result)
+        values = self.read(gamma), self.read(beta)
+        result = self.activation(op.result, finest_normalised(*values))
+        types = layer_norm_types(*values, result)
         norm = binvit.LayerNormOp(
             self.operand(op, op.input),
             self.parameter(gamma, types[0]),
@@ -257,7 +276,7 @@ class Quantizer:
         bits = dot_product_bits(shape_of(value)[0], a, b)
         accumulator = QuantizedType(bits, a.scale.data * b.scale.data)
         context = self.add(binvit.AttentionContextOp(probabilities, value, accumulator), op)
-        target = self.activation(op.result)
+        target = self.activation(op.result, accumulator.scale.data)
         self.values[op.result] = self.add(binvit.RequantizeOp(context, target), op)
 
     @rewrite.register
@@ -293,11 +312,19 @@ class Quantizer:
         x, first = self.operand(op, op.input), op.first.value.data
         total_type = self._mean_type(x, shape_of(x)[0] - first)
         total = self.add(binvit.MeanTokensOp(x, first, total_type), op)
-        target = self.activation(op.result)
+        target = self.activation(op.result, total_type.scale.data)
         self.values[op.result] = self.add(binvit.RequantizeOp(total, target), op)
 
     @rewrite.register
     def _(self, op: binvit.AverageOp) -> None:
         inputs = [self.operand(op, value) for value in op.inputs]
-        average = binvit.AverageOp(inputs, self._mean_type(inputs[0], len(inputs)))
-        self.values[op.result] = self.add(average, op)
+        coarsest = max(quantized("input", value).scale.data for value in inputs)
+        largest = max(self.ranges.largest(value) for value in op.inputs)
+        common = symmetric(AVERAGE_BITS, largest, coarsest * 2.0**-AVERAGE_PLACES)
+        inputs = [self.add(binvit.RequantizeOp(value, common), op) for value in inputs]
+        total_type = self._mean_type(inputs[0], len(inputs))
+        total = self.add(binvit.AverageOp(inputs, total_type), op)
+        if not all(isinstance(use.operation, func.ReturnOp) for use in op.result.uses):
+            target = self.activation(op.result, total_type.scale.data)
+            total = self.add(binvit.RequantizeOp(total, target), op)
+        self.values[op.result] = total

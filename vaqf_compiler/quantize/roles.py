@@ -9,6 +9,7 @@ from xdsl.rewriter import InsertPoint
 
 from vaqf_compiler.dialects.binvit import (
     AddOp,
+    AverageOp,
     ConcatTokensOp,
     LayerNormOp,
     LinearOp,
@@ -17,14 +18,19 @@ from vaqf_compiler.dialects.binvit import (
     PatchEmbedOp,
     SelectTokenOp,
 )
+from vaqf_compiler.dialects.binvit.checks import shape_of
 
 
 def is_head(op: LinearOp) -> bool:
-    """Whether a linear layer classifies: it comes after pooling."""
+    """Whether a linear layer classifies: it comes after pooling, which is nothing for one token."""
     owner = op.input.owner
-    while isinstance(owner, LayerNormOp):
-        owner = owner.input.owner
-    return isinstance(owner, SelectTokenOp | MeanTokensOp)
+    while isinstance(owner, LayerNormOp | AverageOp):
+        owner = owner.operands[0].owner
+    if isinstance(owner, SelectTokenOp | MeanTokensOp):
+        return True
+    users = [use.operation for use in op.result.uses]
+    is_result = all(isinstance(user, func.ReturnOp | AverageOp) for user in users)
+    return is_result and shape_of(op.input)[0] == 1
 
 
 def binary_layers(function: func.FuncOp) -> list[LinearOp]:

@@ -10,20 +10,23 @@ from vaqf_compiler.dialects.binvit import LayerNormOp, QuantizedType
 from vaqf_compiler.reference.interpreter import Array
 
 SMALLEST_RANGE = 1e-6
-"""Ranges below this, of tensors that are all zero, are taken as this."""
+"""Ranges below this are taken as this."""
 
 
-def symmetric(bits: int, largest: float) -> QuantizedType:
-    """The signed type of `bits` bits whose greatest integer stands for `largest`."""
+def symmetric(bits: int, largest: float, finest: float = 0.0) -> QuantizedType:
+    """
+    The signed type of `bits` bits whose greatest integer stands for `largest`, but with no scale
+    below `finest`. A tensor of zeros has the range 1: any will do, and this one keeps the scales of
+    sums that it is part of in proportion to their biases.
+    """
     greatest = max(1, (1 << (bits - 1)) - 1)
-    return QuantizedType(bits, max(largest, SMALLEST_RANGE) / greatest)
+    range_ = max(largest, SMALLEST_RANGE) if largest else 1.0
+    return QuantizedType(bits, max(range_ / greatest, finest))
 
 
 def binary_scale(weight: Array) -> float:
-    """
-    What a layer's binary weights are multiples of: their mean absolute value, or 1 where all are 0.
-    """
-    return float(np.abs(weight.astype(np.float64)).mean()) or 1.0
+    """What a layer's binary weights are multiples of: their mean absolute value."""
+    return float(np.abs(weight.astype(np.float64)).mean())
 
 
 def probability(bits: int, largest: float) -> QuantizedType:
@@ -34,13 +37,26 @@ def probability(bits: int, largest: float) -> QuantizedType:
     return QuantizedType(bits, 2.0 ** -min(max(exponent, 1), 35), signed=False)
 
 
+BIAS_BITS = 31
+"""With what `binvit.complement_bias` adds, a bias still fits the 32 bits that it is stored in."""
+
+
 def integer_bias(values: Array, scale: float) -> QuantizedType:
-    """
-    The narrowest type with the accumulator's scale that holds every value, up to 31 bits: with what
-    `binvit.complement_bias` adds, a bias still fits the 32 bits that it is stored in.
-    """
+    """The narrowest type with the accumulator's scale that holds every value, up to `BIAS_BITS`."""
     largest = int(np.rint(np.abs(values.astype(np.float64)).max() / scale))
-    return QuantizedType(min(31, largest.bit_length() + 1), scale)
+    return QuantizedType(min(BIAS_BITS, largest.bit_length() + 1), scale)
+
+
+def finest_sums(bias: Array) -> float:
+    """The least scale of an accumulator at which a bias fits."""
+    return float(np.abs(bias.astype(np.float64)).max()) / ((1 << (BIAS_BITS - 1)) - 1)
+
+
+def finest_normalised(gamma: Array, beta: Array) -> float:
+    """The least scale of a result of layer normalisation for which gamma and beta fit."""
+    by_gamma = float(np.abs(gamma).max()) / (2**LayerNormOp.FRACTION_BITS * (2**15 - 1))
+    by_beta = float(np.abs(beta).max()) / (2**31 - 1)
+    return 2 * max(by_gamma, by_beta)
 
 
 def layer_norm_types(

@@ -186,7 +186,10 @@ class RequantizeOp(IRDLOperation):
         if multiplier == 2**cls.MULTIPLIER_BITS:
             multiplier, shift = multiplier // 2, shift - 1
         if not 1 <= shift <= 62:
-            raise VerifyException(f"cannot rescale by {ratio!r}: the shift {shift} leaves 1..62")
+            raise VerifyException(
+                f"cannot rescale by {ratio!r}: the shift {shift} leaves 1..62; are weights or "
+                "activations of this layer or the one before out of all proportion?"
+            )
         return multiplier, shift
 
     def verify_(self) -> None:

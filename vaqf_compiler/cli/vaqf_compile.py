@@ -35,6 +35,7 @@ from vaqf_compiler.pipeline import (
 )
 from vaqf_compiler.stages import (
     MAPPED,
+    MODEL,
     QUANTIZED,
     REPORT,
     TORCH,
@@ -279,6 +280,7 @@ def _compile(
     from vaqf_compiler.emit.project import SOURCE, make_test_vector, write_project
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.write import write_model
+    from vaqf_compiler.quantize.fidelity import measure_fidelity
     from vaqf_compiler.synthesis.estimates import estimate_functions, to_json
 
     model = load_model(
@@ -293,12 +295,15 @@ def _compile(
 
     context = make_context()
     module = read_module(context, stage_path(staged, TORCH))
-    quantized, report = module, {}
+    floats = quantized = module
+    report: dict[str, Any] = {}
     parameters = sum(parameter.numel() for parameter in model.module.parameters())
     for stage, pipeline in pipelines.items():
         steps.begin(f"{pipeline.replace('{}', '')}: {stage_path(project, stage)}")
         run_passes(context, module, pipeline)
         write_module(module, stage_path(staged, stage))
+        if stage == MODEL:
+            floats = module.clone()
         if stage == QUANTIZED:
             quantized = module.clone()
         if stage == MAPPED:
@@ -309,7 +314,11 @@ def _compile(
     weights = open_weights(module)
     steps.begin("running the reference on a test image")
     noise = np.random.default_rng(arguments.seed).standard_normal(model.input_shape[1:])
-    vector = make_test_vector(quantized, noise.astype(np.float32), weights)
+    image = noise.astype(np.float32)
+    vector = make_test_vector(quantized, image, weights)
+    bits = report["precision"]["activation_bits"]
+    fidelity = measure_fidelity(floats, quantized, bits, image, vector.logits, weights)
+    report["fidelity"] = fidelity.json()
     steps.begin(f"writing the accelerator: {project}")
     write_project(staged, module, weights, vector, flow)
     if report["profile"] == "calibrated":
@@ -319,6 +328,9 @@ def _compile(
         report["functions"] = to_json(functions)
     write_text(staged / REPORT, json.dumps(report, indent=2, allow_nan=False) + "\n")
     print(report_table(report))
+    print(f"{fidelity}")
+    if fidelity.warning is not None:
+        print(f"warning: {fidelity.warning}")
 
 
 def check_selection(report: Mapping[str, Any], target: Target) -> None:

@@ -16,7 +16,7 @@ from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.directory import output_directory
 from vaqf_compiler.output.kinds import DUMP
 from vaqf_compiler.output.writing import writing
-from vaqf_compiler.stages import LOOPS, MAPPED, stage_path
+from vaqf_compiler.stages import LOOPS, MAPPED, MODEL, stage_path
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,6 +116,7 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     import numpy as np
     from xdsl.dialects import func
 
+    from vaqf_compiler.cost.report import activation_bits
     from vaqf_compiler.dialects.binvit.checks import shape_of
     from vaqf_compiler.emit.project import make_test_vector
     from vaqf_compiler.emit.simulate import (
@@ -164,6 +165,15 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     for name, values in (*outcome.layers.items(), ("logits", outcome.logits)):
         write(name, values)
     mismatch = first_mismatch(outcome, vector)
+    if stage_path(project, MODEL).is_file():
+        from vaqf_compiler.quantize.fidelity import measure_fidelity
+
+        floats = read_module(context, stage_path(project, MODEL))
+        bits = activation_bits(model)
+        fidelity = measure_fidelity(floats, model, bits, image, outcome.logits, weights)
+        print(fidelity)
+        if fidelity.warning is not None:
+            print(f"warning: {fidelity.warning}")
     if mismatch is None:
         print(
             f"PASS: {len(vector.layers)} layers and all {len(vector.logits)} logits equal the "

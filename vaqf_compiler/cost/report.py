@@ -54,7 +54,7 @@ def report_of(module: ModuleOp, parameters: int) -> dict[str, Any]:
         "board": board.name,
         "part": board.part,
         "clock_mhz": clock_mhz,
-        "precision": {"activation_bits": _activation_bits(module), "weight_bits": 1},
+        "precision": {"activation_bits": activation_bits(module), "weight_bits": 1},
         "performance": {
             "fps": fps,
             "latency_ms": 1000 / fps,
@@ -104,7 +104,8 @@ def _resources(attribute: Attribute) -> dict[str, float]:
     }
 
 
-def _activation_bits(module: ModuleOp) -> int:
+def activation_bits(module: ModuleOp) -> int:
+    """Of a mapped module. Raises PassFailedException for one without memories."""
     for op in module.ops:
         if isinstance(op, MemoryOp) and op.sym_name.data == ACTIVATIONS:
             return bits_of(op.type)

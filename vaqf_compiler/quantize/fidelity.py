@@ -1,0 +1,114 @@
+"""
+How near a quantised model is to the float model with the same binary weights, on one image: the
+other half of a simulation that compares integers with integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp
+
+from vaqf_compiler.dialects.binvit.checks import quantized
+from vaqf_compiler.quantize.roles import binary_weights
+from vaqf_compiler.quantize.scales import binary_scale
+from vaqf_compiler.reference import run_function
+from vaqf_compiler.reference.interpreter import Array, BinvitFunctions, Weights
+
+LEAST_COSINE = {1: 0.0, 2: 0.2, 3: 0.5, 4: 0.8, 5: 0.9, 6: 0.95, 7: 0.98}
+"""By bits of activations, a cosine that is worth a warning; see docs/arithmetic.md."""
+LEAST_COSINE_OF_MORE = 0.99
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Integer logits against those of the float model."""
+
+    bits: int
+    """Of activations."""
+    cosine: float | None
+    """Of the two vectors of logits; None where one of them is all zero."""
+    largest_error: float
+    """Absolute, of a logit."""
+    relative_error: float | None
+    """The same in units of the largest absolute logit of the float model; None where that is 0."""
+
+    @property
+    def least_cosine(self) -> float:
+        """The cosine below which something is probably wrong."""
+        return LEAST_COSINE.get(self.bits, LEAST_COSINE_OF_MORE)
+
+    def __str__(self) -> str:
+        cosine = (
+            "undefined, as logits are all zero" if self.cosine is None else f"{self.cosine:.5f}"
+        )
+        relative = (
+            "" if self.relative_error is None else f" ({self.relative_error:.2%} of the largest)"
+        )
+        return (
+            f"integers against floats with the same binary weights: cosine of the logits {cosine}, "
+            f"largest error {self.largest_error:.3g}{relative}"
+        )
+
+    @property
+    def warning(self) -> str | None:
+        """What to say of a cosine that is too small; None where none is."""
+        if self.cosine is not None and self.cosine >= self.least_cosine:
+            return None
+        return (
+            f"with {self.bits} bits a cosine of at least {self.least_cosine:g} is usual; calibrate "
+            "on images of your own, try another calibration method or more bits, and look for "
+            "layers whose values are out of proportion"
+        )
+
+    def json(self) -> dict[str, float | None]:
+        """As `report.json` has it."""
+        return {
+            "cosine": self.cosine,
+            "largest_error": self.largest_error,
+            "relative_error": self.relative_error,
+        }
+
+
+def float_logits(model: ModuleOp, image: NDArray[np.float32], weights: Weights) -> Array:
+    """The logits of a float model whose binary weights are in place. The model stays as it is."""
+    copy = model.clone()
+    function = next(op for op in copy.ops if isinstance(op, func.FuncOp))
+    functions = BinvitFunctions(weights)
+    binary = {weight: binary_scale(functions.read(weight)) for weight in binary_weights(function)}
+    (logits,) = run_function(copy, function.sym_name.data, [image], weights, binary=binary)
+    return logits.reshape(-1).astype(np.float64)
+
+
+def measure_fidelity(
+    model: ModuleOp,
+    integers: ModuleOp,
+    bits: int,
+    image: NDArray[np.float32],
+    logits: NDArray[np.int64],
+    weights: Weights,
+) -> Fidelity:
+    """
+    Compare `logits`, which the quantised model `integers` computes of an image, with those of the
+    float model `model`; `bits` are those of activations.
+    """
+    function = next(op for op in integers.ops if isinstance(op, func.FuncOp))
+    end = function.get_return_op()
+    assert end is not None
+    scale = quantized("logits", end.arguments[0]).scale.data
+    return compare_logits(float_logits(model, image, weights), logits * scale, bits)
+
+
+def compare_logits(exact: Array, found: Array, bits: int) -> Fidelity:
+    """Of two vectors of logits."""
+    norms = float(np.linalg.norm(exact) * np.linalg.norm(found))
+    largest, error = float(np.abs(exact).max()), float(np.abs(found - exact).max())
+    return Fidelity(
+        bits=bits,
+        cosine=float(exact @ found) / norms if norms else None,
+        largest_error=error,
+        relative_error=error / largest if largest else None,
+    )

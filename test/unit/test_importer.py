@@ -103,8 +103,12 @@ def test_a_distilled_model_averages_its_heads(tmp_path: Path):
 
 def test_a_wrong_import_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = str(tmp_path / "model.mlir")
-    assert vaqf_import_main("deit-tiny", "-o", path, "--check", "--tolerance", "1e-12") == 1
+    source = f"{INPUTS / 'small_vit.py'}:build"
+    arguments = (source, "--input-shape", "1x3x16x16", "-o", path, "--check")
+    assert vaqf_import_main(*arguments, "--tolerance", "1e-12") == 1
     assert "the converted model differs from PyTorch's" in capsys.readouterr().err
+    assert vaqf_import_main(*arguments, "--tolerance", "nan") == 2
+    assert "must be a positive number, got 'nan'" in capsys.readouterr().err
 
 
 def upstream_text(text: str) -> str:

@@ -205,3 +205,11 @@ def test_bad_choices_are_sentences(
     assert stop.value.code == 1
     assert message in capsys.readouterr().err
     assert not target.exists() or not list(target.iterdir())
+
+
+def test_a_report_says_whether_the_model_was_compared():
+    unchecked = {**report(), "check": {"compared": False}}
+    jsonschema.validate(unchecked, SCHEMA)
+    assert "was not compared with PyTorch (--no-check)" in report_table(unchecked)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**report(), "check": {"compared": True}}, SCHEMA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -63,6 +64,17 @@ def seed(text: str) -> int:
         value = -1
     if not 0 <= value <= MOST_SEED:
         raise argparse.ArgumentTypeError(f"must be a whole number in 0..{MOST_SEED}, got '{text}'")
+    return value
+
+
+def tolerance(text: str) -> float:
+    """A largest difference: a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a positive number, got '{text}'")
     return value
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -119,6 +120,11 @@ def make_parser() -> argparse.ArgumentParser:
         default="vitis-hls",
         metavar="vitis-hls|vivado-hls",
         help="the tool that the project is for: Vitis HLS (default), or Vivado HLS up to 2020.1",
+    )
+    parser.add_argument(
+        "--no-check",
+        action="store_true",
+        help="do not compare the imported model with PyTorch, and say so in the report",
     )
     parser.add_argument(
         "--sweep",
@@ -243,7 +249,8 @@ def _sweep(arguments: argparse.Namespace, options: Options) -> int:
             )
         for board in axes.boards:
             check_published(board, options.clock_mhz)
-    evaluate = partial(evaluate_point, input_shape=shape, fixed=fixed)
+    check = not arguments.no_check
+    evaluate = partial(evaluate_point, input_shape=shape, fixed=fixed, check=check)
     run_sweep(
         axes,
         evaluate,
@@ -273,11 +280,12 @@ def _compile(
     staged: Path,
 ) -> None:
     """Fill the directory `staged`, which will become `project`."""
-    steps = Steps(len(pipelines) + 4)
+    steps = Steps(len(pipelines) + (4 if arguments.no_check else 5))
     steps.begin("loading PyTorch and the model")
     import numpy as np
 
     from vaqf_compiler.emit.project import SOURCE, make_test_vector, write_project
+    from vaqf_compiler.importer.check import check_against_pytorch
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.write import write_model
     from vaqf_compiler.quantize.fidelity import measure_fidelity
@@ -297,6 +305,7 @@ def _compile(
     module = read_module(context, stage_path(staged, TORCH))
     floats = quantized = module
     report: dict[str, Any] = {}
+    check: dict[str, Any] = {"compared": False}
     parameters = sum(parameter.numel() for parameter in model.module.parameters())
     for stage, pipeline in pipelines.items():
         steps.begin(f"{pipeline.replace('{}', '')}: {stage_path(project, stage)}")
@@ -304,10 +313,16 @@ def _compile(
         write_module(module, stage_path(staged, stage))
         if stage == MODEL:
             floats = module.clone()
+        if stage == MODEL and not arguments.no_check:
+            steps.begin("comparing the model with PyTorch")
+            comparison = check_against_pytorch(model, module, open_weights(module))
+            print(f"      {comparison}")
+            check = {"compared": True, **asdict(comparison)}
         if stage == QUANTIZED:
             quantized = module.clone()
         if stage == MAPPED:
             report = report_of(module, parameters)
+            report["check"] = check
             if target is not None:
                 check_selection(report, target)
 

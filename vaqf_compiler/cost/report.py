@@ -157,6 +157,8 @@ def report_table(report: Mapping[str, Any]) -> str:
         f"{performance['gops']:,.0f} GOPS",
         report["note"],
     ]
+    if not report.get("check", {}).get("compared", True):
+        lines.append("warning: the imported model was not compared with PyTorch (--no-check)")
     if not report["fits"]:
         over = [n for n, r in resources.items() if r["used"] > r["usable"] * r["available"]]
         lines.append(

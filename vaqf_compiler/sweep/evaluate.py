@@ -20,16 +20,21 @@ from vaqf_compiler.sweep.point import Json, Point
 
 
 def evaluate_point(
-    point: Point, *, input_shape: tuple[int, ...] | None, fixed: tuple[tuple[str, int], ...]
+    point: Point,
+    *,
+    input_shape: tuple[int, ...] | None,
+    fixed: tuple[tuple[str, int], ...],
+    check: bool = False,
 ) -> Mapping[str, Json]:
     """
-    Frame rate, cycles, resources and parameters, or `feasible` false. Raises what importing a
-    model raises, and PassFailedException where `fixed`, parameters that are given, rule out all.
+    Frame rate, cycles, resources and parameters, or `feasible` false. With `check`, a model is
+    compared with PyTorch before its first point. Raises what importing a model raises, and
+    PassFailedException where `fixed`, parameters that are given, rule out all.
     """
     if point.profile == "vaqf2022":
-        published = estimate(layers_of(_model(point.model, input_shape)), point.bits)
+        published = estimate(layers_of(_model(point.model, input_shape, check)), point.bits)
         return {"feasible": True, "fps": published.fps, "cycles": published.cycles}
-    search = search_of(point.model, input_shape, point.board, point.clock_mhz, fixed)
+    search = search_of(point.model, input_shape, point.board, point.clock_mhz, fixed, check)
     found = search.best(point.bits)
     if found is None:
         return {"feasible": False, "fps": None}
@@ -45,13 +50,16 @@ def evaluate_point(
 
 
 @cache
-def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
-    """A float model. Its weights are not needed."""
+def _model(name: str, input_shape: tuple[int, ...] | None, check: bool) -> ModuleOp:
+    """A float model, compared with PyTorch if asked; its weights are not needed further."""
+    from vaqf_compiler.importer.check import check_against_pytorch
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.torch_export import ImportedModel, import_model
 
+    model = load_model(name, input_shape=input_shape)
+
     def imported_once() -> ImportedModel:
-        return import_model(load_model(name, input_shape=input_shape), "weights.safetensors")
+        return import_model(model, "weights.safetensors")
 
     try:
         imported = imported_once()
@@ -62,6 +70,9 @@ def _model(name: str, input_shape: tuple[int, ...] | None) -> ModuleOp:
     context = make_context()
     module = parse_module(context, imported.text, name)
     run_passes(context, module, "convert-torch-to-binvit,binvit-canonicalize-tokens")
+    if check:
+        weights = {key: value.numpy() for key, value in imported.tensors.items()}
+        check_against_pytorch(model, module, weights)
     return module
 
 
@@ -72,8 +83,9 @@ def search_of(
     board: str,
     clock_mhz: float | None,
     fixed: tuple[tuple[str, int], ...],
+    check: bool = False,
 ) -> Search:
     """One for all precisions."""
     found = load_board(board)
-    facts = Facts.of(_model(model, input_shape))
+    facts = Facts.of(_model(model, input_shape, check))
     return Search(facts, found, found.clock_mhz if clock_mhz is None else clock_mhz, dict(fixed))

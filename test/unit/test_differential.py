@@ -30,8 +30,11 @@ TOLERANCE = 1e-4
 """Of a logit, relative to the largest."""
 LEAST_ACCEPTED = 0.3
 """Share of the models that must be converted, else the comparisons say little."""
-LEAST_TELLING = 0.95
-"""Share of the converted models whose logits must depend on the image."""
+LEAST_TELLING = 0.75
+"""
+Share of the converted models whose logits must depend on the image; those of others still depend
+on random parameters.
+"""
 
 
 def check(context: Context, seed: int) -> str | None:

@@ -424,8 +424,8 @@ func.func @divided_twice() {
 
 // -----
 
-// Of the same array that functions have as arguments.
-// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: dimension 1 of %x is divided otherwise than of %y in @callee, the same array; divide it alike wherever it is passed to
+// An array is divided where it is allocated.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @callee: %y is an argument, of an array that is allocated elsewhere; divide the array where it is allocated
 func.func @callee(%y: memref<64xi8>) {
   vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
   func.return
@@ -439,9 +439,8 @@ func.func @caller() {
 
 // -----
 
-// CHECK: hls-verify refuses 'vhls.array_reshape' in @second: dimension 1 of %z is divided otherwise than of %y in @first, the same array
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @second: %z is an argument, of an array that is allocated elsewhere
 func.func @first(%y: memref<64xi8>) {
-  vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
   func.return
 }
 func.func @second(%z: memref<64xi8>) {
@@ -457,15 +456,34 @@ func.func @caller() {
 
 // -----
 
-// CHECK: hls-verify refuses 'vhls.array_partition' in @caller: the array %x falls into 1,056 pieces, more than 1,024
+// Also where both divide it alike.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @callee: %y is an argument
 func.func @callee(%y: memref<64x64xi8>) {
-  vhls.array_partition %y "cyclic" factor = 33 dim = 1 : memref<64x64xi8>
+  vhls.array_partition %y "cyclic" factor = 32 dim = 2 : memref<64x64xi8>
   func.return
 }
 func.func @caller() {
   %x = memref.alloc() : memref<64x64xi8>
   vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64xi8>
   func.call @callee(%x) : (memref<64x64xi8>) -> ()
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_partition' in @one_element: dimension 2 of %x is divided into one part; remove the pragma, which says nothing
+func.func @one_element() {
+  %x = memref.alloc() : memref<64x1xi8>
+  vhls.array_partition %x "complete" dim = 2 : memref<64x1xi8>
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'vhls.array_reshape' in @by_one: dimension 1 of %x is divided into one part
+func.func @by_one() {
+  %x = memref.alloc() : memref<64xi8>
+  vhls.array_reshape %x "cyclic" factor = 1 dim = 1 : memref<64xi8>
   func.return
 }
 
@@ -1841,16 +1859,19 @@ func.func @inlined_twice() {
 
 // -----
 
-// Blocks are no cycles.
-// CHECK: hls-verify refuses 'vhls.array_partition' in @blocked: dimension 1 of %x is divided otherwise than of %y in @cyclic, the same array
+// Through a function in between, too.
+// CHECK: hls-verify refuses 'vhls.array_partition' in @cyclic: %y is an argument
 func.func @cyclic(%y: memref<64xi8>) {
   vhls.array_partition %y "cyclic" factor = 2 dim = 1 : memref<64xi8>
   func.return
 }
 func.func @blocked() {
   %x = memref.alloc() : memref<64xi8>
-  vhls.array_partition %x "block" factor = 2 dim = 1 : memref<64xi8>
-  func.call @cyclic(%x) : (memref<64xi8>) -> ()
+  func.call @passes_it(%x) : (memref<64xi8>) -> ()
+  func.return
+}
+func.func @passes_it(%z: memref<64xi8>) {
+  func.call @cyclic(%z) : (memref<64xi8>) -> ()
   func.return
 }
 
@@ -2200,7 +2221,6 @@ func.func @one_of_each(%value: i8, %i: index, %j: index) {
 // Of two constants, or of the index of a loop around, the tool knows neither.
 // CHECK: hls-verify refuses 'scf.for' in @maybe_apart: the loop over %i cannot start every 1 cycles: the ports of x need 2
 func.func @maybe_apart(%x: memref<64xi8>, %n: index) {
-  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %two = arith.constant 2 : index
@@ -2221,6 +2241,7 @@ func.func @two_constants() {
   %one = arith.constant 1 : index
   %three = arith.constant 3 : index
   %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
   vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<64xi8>
   func.call @maybe_apart(%x, %one) : (memref<64xi8>, index) -> ()
   func.call @maybe_apart(%x, %three) : (memref<64xi8>, index) -> ()

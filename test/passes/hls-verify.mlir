@@ -111,18 +111,17 @@ func.func @pieces() {
 
 // -----
 
-// Functions that divide an array alike, or other dimensions of it; exactly 1,024 pieces together.
-// CHECK-LABEL: func.func @alike
-func.func @alike(%y: memref<64x64x4xi8>) {
-  vhls.array_partition %y "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
-  vhls.array_reshape %y "complete" dim = 3 : memref<64x64x4xi8>
+// An array that is passed on is divided where it is allocated. So may be what nothing passes.
+// CHECK-LABEL: func.func @gets_it
+func.func @gets_it(%y: memref<64x64x1xi8>) {
   func.return
 }
-func.func @calls_alike() {
-  %x = memref.alloc() : memref<64x64x4xi8>
-  vhls.array_partition %x "cyclic" factor = 32 dim = 1 : memref<64x64x4xi8>
-  vhls.array_partition %x "cyclic" factor = 32 dim = 2 : memref<64x64x4xi8>
-  func.call @alike(%x) : (memref<64x64x4xi8>) -> ()
+func.func @divides_it(%z: memref<64xi8>) {
+  %x = memref.alloc() : memref<64x64x1xi8>
+  vhls.array_partition %x "cyclic" factor = 32 dim = 1 : memref<64x64x1xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<64x64x1xi8>
+  vhls.array_partition %z "cyclic" factor = 2 dim = 1 : memref<64xi8>
+  func.call @gets_it(%x) : (memref<64x64x1xi8>) -> ()
   func.return
 }
 
@@ -714,8 +713,6 @@ func.func @whole_words(%value: i8, %which: i1) {
 // A function may be given arrays that differ.
 // CHECK-LABEL: func.func @filled
 func.func @filled(%a: memref<8x4xi8>, %b: memref<8x4xi8>, %value: i8) {
-  vhls.array_reshape %a "complete" dim = 2 : memref<8x4xi8>
-  vhls.array_reshape %b "complete" dim = 2 : memref<8x4xi8>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %four = arith.constant 4 : index
@@ -728,6 +725,8 @@ func.func @filled(%a: memref<8x4xi8>, %b: memref<8x4xi8>, %value: i8) {
 func.func @two_arrays(%value: i8) {
   %x = memref.alloc() : memref<8x4xi8>
   %y = memref.alloc() : memref<8x4xi8>
+  vhls.array_reshape %x "complete" dim = 2 : memref<8x4xi8>
+  vhls.array_reshape %y "complete" dim = 2 : memref<8x4xi8>
   func.call @filled(%x, %y, %value) : (memref<8x4xi8>, memref<8x4xi8>, i8) -> ()
   func.return
 }
@@ -831,7 +830,6 @@ func.func @bound(%out: memref<2xi8>) {
 // An argument that is one constant in all calls says that accesses are apart.
 // CHECK-LABEL: func.func @apart
 func.func @apart(%x: memref<64xi8>, %n: index) {
-  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
   %zero = arith.constant 0 : index
   %one = arith.constant 1 : index
   %two = arith.constant 2 : index
@@ -851,6 +849,7 @@ func.func @apart(%x: memref<64xi8>, %n: index) {
 func.func @calls_apart() {
   %one = arith.constant 1 : index
   %x = memref.alloc() : memref<64xi8>
+  vhls.array_partition %x "cyclic" factor = 2 dim = 1 : memref<64xi8>
   vhls.bind_storage %x type = "ram_1p" impl = "bram" : memref<64xi8>
   func.call @apart(%x, %one) : (memref<64xi8>, index) -> ()
   func.call @apart(%x, %one) : (memref<64xi8>, index) -> ()

@@ -413,7 +413,7 @@ def test_an_alveo_card_gets_a_kernel_and_its_connections(projects: dict[str, Pat
         "connectivity.sp": [
             f"vaqf_top_1.{port}:DDR[{bank % 4}]" for bank, port in enumerate(PORTS)
         ],
-        "clock.defaultFreqHz": ["200000000"],
+        "clock.freqhz": ["200000000"],
     }
     assert "**Not generated:** a host program" in (project / "README.md").read_text()
 

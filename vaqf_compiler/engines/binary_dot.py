@@ -42,8 +42,6 @@ def build_binary_dot(engine: LinearEngine) -> func.FuncOp:
         vhls.InlineOp()
         pipeline()
         plus, minus, row = (Buffer(arguments[name]) for name in ("plus", "minus", "weight_row"))
-        for array in (plus, minus, row):
-            vhls.ArrayPartitionOp(array.ssa, "complete", 1)
         terms = scratch("term", bits, pairs)
         with unrolled(pairs, "n") as n:
             at = n * 2

@@ -67,10 +67,10 @@ def local(
     buffer = Buffer(memref.AllocOp.get(IntegerType(bits), shape=shape).memref)
     assert buffer.type == type_
     buffer.ssa.name_hint = name
-    for dimension in partition:
-        vhls.ArrayPartitionOp(buffer.ssa, "complete", dimension)
-    for dimension in reshape:
-        vhls.ArrayReshapeOp(buffer.ssa, "complete", dimension)
+    for layout, dimensions in ((vhls.ArrayPartitionOp, partition), (vhls.ArrayReshapeOp, reshape)):
+        for dimension in dimensions:
+            if shape[dimension - 1] > 1:  # of one element there is nothing to divide
+                layout(buffer.ssa, "complete", dimension)
     return buffer
 
 
@@ -93,8 +93,9 @@ def scratch(name: str, bits: int, *shape: int) -> Buffer:
     """An array of one iteration of a loop, each element in a register."""
     buffer = Buffer(memref.AllocaOp.get(IntegerType(bits), shape=shape).memref)
     buffer.ssa.name_hint = name
-    for dimension in range(1, len(shape) + 1):
-        vhls.ArrayPartitionOp(buffer.ssa, "complete", dimension)
+    for dimension, size in enumerate(shape, 1):
+        if size > 1:
+            vhls.ArrayPartitionOp(buffer.ssa, "complete", dimension)
     return buffer
 
 

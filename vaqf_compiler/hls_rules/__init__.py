@@ -35,7 +35,8 @@ from vaqf_compiler.hls_rules.interfaces import (
 from vaqf_compiler.hls_rules.intervals import check_intervals
 from vaqf_compiler.hls_rules.layout import (
     check_layout_conflicts,
-    check_layouts_across_calls,
+    check_layouts_of_arguments,
+    check_layouts_of_one,
     check_layouts_of_ports,
     check_layouts_of_queues,
     check_pieces,
@@ -76,8 +77,9 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_bundle_widths,
     check_layouts_of_ports,
     check_layouts_of_queues,
+    check_layouts_of_arguments,
+    check_layouts_of_one,
     check_layout_conflicts,
-    check_layouts_across_calls,
     check_pieces,
     check_bindings,
     check_roms,

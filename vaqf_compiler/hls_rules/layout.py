@@ -11,7 +11,7 @@ from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, place_of, violation
+from vaqf_compiler.hls_rules.violation import name_of, violation
 
 MOST_PIECES = 1024
 """Of an array; the tool stops with an error beyond (XFORM 203-103)."""
@@ -39,19 +39,17 @@ def check_layouts_of_queues(program: Program) -> None:
 
 def check_pieces(program: Program) -> None:
     """
-    Raise OperationError for an array in more than `MOST_PIECES` memories or registers, by the
-    pragmas of all functions that it is passed to.
+    Raise OperationError for an array in more than `MOST_PIECES` memories or registers.
     """
     parts: defaultdict[SSAValue, dict[int, int]] = defaultdict(dict)
     for op in program.module.walk():
         if not isinstance(op, vhls.ArrayPartitionOp):
             continue
-        for root in program.roots(op.buffer):
-            parts[root][op.dim.value.data] = _parts(op)
-            if (pieces := math.prod(parts[root].values())) > MOST_PIECES:
-                what = f"the array {name_of(op.buffer)} falls into {pieces:,} pieces, more than "
-                what += f"{MOST_PIECES:,}"
-                raise violation(op, what, "divide it by less, or reshape it into wider words")
+        parts[op.buffer][op.dim.value.data] = _parts(op)
+        if (pieces := math.prod(parts[op.buffer].values())) > MOST_PIECES:
+            what = f"the array {name_of(op.buffer)} falls into {pieces:,} pieces, more than "
+            what += f"{MOST_PIECES:,}"
+            raise violation(op, what, "divide it by less, or reshape it into wider words")
 
 
 def check_layout_conflicts(program: Program) -> None:
@@ -66,26 +64,26 @@ def check_layout_conflicts(program: Program) -> None:
             divided.add(place)
 
 
-def check_layouts_across_calls(program: Program) -> None:
-    """Raise OperationError for an array that functions which pass it on divide differently."""
-    divided: dict[tuple[SSAValue, int], Layout] = {}
+def check_layouts_of_arguments(program: Program) -> None:
+    """
+    Raise OperationError for an argument that is divided: that is said where the array is allocated,
+    and holds wherever it is passed to.
+    """
     for op in program.module.walk():
-        if not isinstance(op, Layout):
-            continue
-        dim = op.dim.value.data
-        for root in program.roots(op.buffer):
-            other = divided.setdefault((root, dim), op)
-            if _division(other) != _division(op):
-                what = f"dimension {dim} of {name_of(op.buffer)} is divided otherwise than of "
-                what += f"{name_of(other.buffer)}{place_of(other)}, the same array"
-                raise violation(op, what, "divide it alike wherever it is passed to")
+        if isinstance(op, Layout) and program.roots(op.buffer) != frozenset({op.buffer}):
+            what = f"{name_of(op.buffer)} is an argument, of an array that is allocated elsewhere"
+            raise violation(op, what, "divide the array where it is allocated")
 
 
-def _division(op: Layout) -> tuple[str, str, int | None]:
-    return op.name, op.kind.data, None if op.factor is None else op.factor.value.data
+def check_layouts_of_one(program: Program) -> None:
+    """Raise OperationError for a dimension that is left in one piece."""
+    for op in program.module.walk():
+        if isinstance(op, Layout) and _parts(op) == 1:
+            what = f"dimension {op.dim.value.data} of {name_of(op.buffer)} is divided into one part"
+            raise violation(op, what, "remove the pragma, which says nothing")
 
 
-def _parts(op: vhls.ArrayPartitionOp) -> int:
+def _parts(op: Layout) -> int:
     if op.factor is not None:
         return op.factor.value.data
     assert isa(op.buffer.type, MemRefType[Attribute])

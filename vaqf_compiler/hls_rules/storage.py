@@ -25,10 +25,9 @@ def check_bindings(program: Program) -> None:
     """
     pragmas = [op for op in program.module.walk() if isinstance(op, vhls.ArrayPartitionOp)]
     complete = {
-        (root, op.dim.value.data)
+        (op.buffer, op.dim.value.data)
         for op in pragmas
         if op.kind.data == "complete" or _is_all(op)
-        for root in program.roots(op.buffer)
     }
     for op in program.module.walk():
         if isinstance(op, vhls.BindStorageOp):
@@ -38,8 +37,8 @@ def check_bindings(program: Program) -> None:
                 raise violation(op, what, 'say impl = "bram", or another type')
             array = vhls.memref_type(op.buffer.type)
             assert array is not None
-            dimensions = range(1, array.get_num_dims() + 1)
-            if dimensions and all((op.buffer, number) in complete for number in dimensions):
+            sizes = dict(enumerate(array.get_shape(), 1))
+            if sizes and all((op.buffer, d) in complete for d, size in sizes.items() if size > 1):
                 what = f"{name_of(op.buffer)} is partitioned into registers, one for each element"
                 raise violation(op, what, "bind an array that is a memory, or partition it less")
 

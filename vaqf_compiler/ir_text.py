@@ -19,10 +19,11 @@ from xdsl.dialects.builtin import (
     UnknownLoc,
     UnregisteredOp,
 )
-from xdsl.ir import Attribute, Operation
-from xdsl.parser import Parser, ParserState
+from xdsl.ir import Attribute, AttributeInvT, Operation, SSAValue
+from xdsl.irdl import IRDLOperation, OptionalDef
+from xdsl.parser import Parser, ParserState, UnresolvedOperand
 from xdsl.utils.exceptions import ParseError, VerifyException
-from xdsl.utils.lexer import Input, Position, Token
+from xdsl.utils.lexer import Input, Position, Span, Token
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
 
 from vaqf_compiler.dialects.torch.unknown import unknown_operation
@@ -72,11 +73,11 @@ def parse_module(
     """
     The module of a text that begins `line_offset` lines below the top of the file `name`;
     `implicit` adds one around operations. It is not verified. Raises ParseError where the text is
-    none, UserError where it is nested too deeply.
+    none, UserError where it is nested too deeply, OperationError where a value is used too early.
     """
     parser = _Parser(context, text, name, line_offset)
     try:
-        return parser.parse_module(implicit)
+        module = parser.parse_module(implicit)
     except VerifyException as error:  # of a type or attribute, which is checked when made
         parser.raise_error(str(error))
     except RecursionError as error:
@@ -86,6 +87,36 @@ def parse_module(
         ) from error
     except PARSER_FAULTS as error:
         parser.raise_error(f"this cannot be read ({_reason(error)}); correct what is before it")
+    _check_properties(module)
+    _check_order(module)
+    return module
+
+
+def _check_properties(module: ModuleOp) -> None:
+    """
+    Raise OperationError where an operation lacks a property. Verifiers of other operations, as
+    that of `func.return`, rely on it.
+    """
+    for op in module.walk():
+        if not isinstance(op, IRDLOperation):
+            continue
+        for name, definition in op.get_irdl_definition().properties.items():
+            if name not in op.properties and not isinstance(definition, OptionalDef):
+                raise OperationError(op, f"'{op.name}' op lacks the property '{name}'")
+
+
+def _check_order(module: ModuleOp) -> None:
+    """Raise OperationError where an operation uses a result of a later one of its block."""
+    order = {op: position for position, op in enumerate(module.walk())}
+    for op in order:
+        for operand in op.operands:
+            owner = operand.owner
+            user: Operation | None = op
+            while user is not None and user.parent is not owner.parent:
+                user = user.parent_op()
+            if isinstance(owner, Operation) and user is not None and order[user] <= order[owner]:
+                name = operand.name_hint or owner.name
+                raise OperationError(op, f"'{op.name}' op uses %{name} before it is defined")
 
 
 def _reason(error: Exception) -> str:
@@ -152,6 +183,8 @@ class _Parser(Parser):
         self._line_starts = [0, *(newline.end() for newline in re.finditer("\n", text))]
         self._ahead: set[str] = set()
         """Names of locations that are known but not yet reached."""
+        self._uses: dict[str, Span] = {}
+        """Where each value is used first."""
 
     def parse_module(self, allow_implicit_module: bool = True) -> ModuleOp:
         # MLIR prints the definitions of locations below their uses.
@@ -160,7 +193,19 @@ class _Parser(Parser):
             self._parse_alias_def()
         self._ahead = set(self.attribute_aliases)
         self._resume_from(0)
-        return super().parse_module(allow_implicit_module)
+        try:
+            return super().parse_module(allow_implicit_module)
+        except ParseError:
+            if self._current_token.kind != MLIRTokenKind.EOF or not self.forward_ssa_references:
+                raise
+        name = next(iter(self.forward_ssa_references))
+        self.raise_error(f"the value %{name} is not defined here", self._uses[name])
+
+    def resolve_operand(
+        self, operand: UnresolvedOperand, type: AttributeInvT
+    ) -> SSAValue[AttributeInvT]:
+        self._uses.setdefault(operand.operand_name, operand.span)
+        return super().resolve_operand(operand, type)
 
     def _parse_alias_def(self) -> None:
         name = self._current_token.text

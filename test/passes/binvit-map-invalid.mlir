@@ -1,6 +1,6 @@
 // RUN: vaqf-opt %s --split-input-file --verify-diagnostics -p binvit-map | filecheck %s
 
-// CHECK: expected one function, the model
+// CHECK: expected one function with one argument, the image
 module {
 }
 

@@ -44,6 +44,26 @@ def test_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: byte
         (FUNCTION.encode("utf-16"), "", "is text in UTF-16; save it in UTF-8"),
         (b"// a\n// \xe9\n", "", "is not text in UTF-8: byte 0xe9 in line 2"),
         (b"\x7fELF\0\0\0", "", "is not text: byte 0x00 in line 1"),
+        (
+            b"func.func @f() {\n  %a = arith.addi %b, %b : i8\n  %b = arith.constant 1 : i8\n}",
+            ":2:3: ",
+            "'arith.addi' op uses %b before it is defined",
+        ),
+        (
+            b"func.func @f() {\n  %a = arith.addi %a, %a : i8\n}",
+            ":2:3: ",
+            "'arith.addi' op uses %a before it is defined",
+        ),
+        (
+            b"func.func @f() {\n  %a = arith.addi %b, %b : i8\n func.return }",
+            ":2:19: ",
+            "the value %b is not defined here",
+        ),
+        (
+            b'"func.func"() <{sym_name = "f"}> ({\n  "func.return"() : () -> ()\n}) : () -> ()',
+            ":1:1: ",
+            "'func.func' op lacks the property 'function_type'",
+        ),
         (b" \n", "", "is empty; give a file of MLIR's text format"),
         (b'"func.func() <{sym_name = ' + b"a" * 1000, ":1:1: ", "has no end in its line"),
         (b"func.func @f(%) {", ":1:14: ", "expected a name after '%'"),

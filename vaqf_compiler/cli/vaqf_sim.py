@@ -114,10 +114,10 @@ def _check_stages(project: Path, *stages: str) -> None:
 
 def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     import numpy as np
-    from xdsl.dialects import func
 
     from vaqf_compiler.cost.report import activation_bits
     from vaqf_compiler.dialects.binvit.checks import shape_of
+    from vaqf_compiler.dialects.binvit.model import model_function
     from vaqf_compiler.emit.project import make_test_vector
     from vaqf_compiler.emit.simulate import (
         build_simulation,
@@ -135,7 +135,7 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     model = read_module(context, stage_path(project, MAPPED))
     loops = read_module(context, stage_path(project, LOOPS))
     weights = open_weights(model)
-    shape = shape_of(next(op for op in model.ops if isinstance(op, func.FuncOp)).args[0])
+    shape = shape_of(model_function(model).args[0])
     if arguments.image is None:
         image = np.random.default_rng(arguments.seed).standard_normal(shape).astype(np.float32)
     else:

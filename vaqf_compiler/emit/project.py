@@ -18,6 +18,7 @@ from vaqf_compiler import vaqf_images
 from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.description import describe
 from vaqf_compiler.emit.flow import VITIS_HLS, Flow
@@ -75,7 +76,7 @@ def make_test_vector(
     called with every intermediate result of a mapped model: the layers, and by name of layer and
     operation, what is computed on the way to them.
     """
-    main = next(op for op in model.ops if isinstance(op, func.FuncOp))
+    main = model_function(model)
     pixels = quantize(image, quantized("image", main.args[0]))
     dispatches = [op for op in main.body.block.ops if isinstance(op, DispatchOp)]
     names: dict[SSAValue, str] = {}

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
@@ -45,9 +46,7 @@ class ModulePlan:
     def of(module: ModuleOp) -> ModulePlan:
         """Raises PassFailedException for a module that is not mapped, tiled and allocated."""
         engines = engines_of(module)
-        model = next((op for op in module.ops if isinstance(op, func.FuncOp)), None)
-        if model is None:
-            raise PassFailedException("the module has no function, the model")
+        model = model_function(module)
         dispatches = [op for op in model.body.block.ops if isinstance(op, DispatchOp)]
         lanes = parameter_of(next(iter(engines.values())), "lanes")
         parameters = Parameters(engines, lanes)

@@ -35,6 +35,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, PIXEL_BITS, RESIDUAL
 from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
 from vaqf_compiler.engines.dispatches import (
@@ -61,10 +62,13 @@ class BinvitAllocatePass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
-        function = next(o for o in op.ops if isinstance(o, func.FuncOp))
+        if any(isinstance(o, MemoryOp) for o in op.ops):
+            raise PassFailedException("memories are allocated already; take the IR before that")
+        engines = engines_of(op)
+        function = model_function(op)
         uram = (selected(op, "uram") or 0) if self.uram is None else self.uram
         check_uram(uram)
-        allocator = _Allocator(engines_of(op), function, IN_URAM if uram else frozenset())
+        allocator = _Allocator(engines, function, IN_URAM if uram else frozenset())
         memories = allocator.run()
         op.body.block.insert_ops_before(memories, function)
 
@@ -80,7 +84,7 @@ def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
     Of the activations of a module that is mapped and unrolled, with their tokens as rows, and the
     channels of each.
     """
-    function = next(o for o in module.ops if isinstance(o, func.FuncOp))
+    function = model_function(module)
     allocator = _Allocator(engines_of(module), function, frozenset())
     return [
         (allocator.life(dispatch), shape_of(dispatch.result)[1])

@@ -54,6 +54,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.engines.limits import check_mapped
 from vaqf_compiler.errors import OperationError
 
@@ -87,10 +88,9 @@ class BinvitMapPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         forget_costs(op)
-        functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
-        if len(functions) != 1:
-            raise PassFailedException("expected one function, the model")
-        function = functions[0]
+        if any(isinstance(o, EngineOp) for o in op.ops):
+            raise PassFailedException("the module is mapped already; take the quantised model")
+        function = model_function(op)
         if not all(is_quantized(argument) for argument in function.args):
             raise PassFailedException("the model is not quantised; run binvit-quantize first")
         _map(function)

@@ -29,6 +29,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
 from vaqf_compiler.dialects.binvit.mapping import selected
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.calibration import calibration_images, observe_ranges
 from vaqf_compiler.quantize.ranges import METHODS
@@ -80,13 +81,11 @@ class BinvitQuantizePass(ModulePass):
         if self.method not in METHODS:
             methods = ", ".join(METHODS)
             raise PassFailedException(f"method must be one of {methods}, got '{self.method}'")
-        functions = [o for o in op.ops if isinstance(o, func.FuncOp)]
-        if len(functions) != 1 or len(functions[0].args) != 1:
-            raise PassFailedException("expected one function with one argument, the image")
-        if is_quantized(functions[0].args[0]):
+        function = model_function(op)
+        if is_quantized(function.args[0]):
             raise PassFailedException("the model is quantised already")
         weights = open_weights(op, self.weights)
-        self._quantize(op, functions[0], bits, weights)
+        self._quantize(op, function, bits, weights)
         if self.weights is not None:  # later passes must not take others for these scales
             name_weights(op, weights.path)
         dce(op)

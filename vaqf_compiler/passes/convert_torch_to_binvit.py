@@ -28,7 +28,9 @@ from xdsl.transforms.dead_code_elimination import dce
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.dialects.binvit.model import check_body
 from vaqf_compiler.dialects.torch.types import VTensorType
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.torch_to_binvit import Converter
 from vaqf_compiler.torch_to_binvit.converter import LARGEST_TENSOR
 from vaqf_compiler.torch_to_binvit.views import Abstract, whole, without_leading_ones
@@ -53,8 +55,15 @@ class ConvertTorchToBinvitPass(ModulePass):
 def _replace(function: func.FuncOp) -> None:
     name = function.sym_name.data
     inputs = function.function_type.inputs.data
-    if len(inputs) != 1 or not isinstance(inputs[0], VTensorType):
+    if len(inputs) != 1:
         raise PassFailedException(f"@{name}: expected one argument, the image, got {len(inputs)}")
+    if not isinstance(inputs[0], VTensorType):
+        raise OperationError(
+            function,
+            f"@{name}: expected torch IR, whose argument is a !torch.vtensor, not {inputs[0]}; "
+            "give what vaqf-import writes",
+        )
+    check_body(function)
     image_type = _image_type(name, inputs[0])
     block = Block(arg_types=[image_type])
     block.args[0].name_hint = "image"

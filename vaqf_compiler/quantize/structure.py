@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.transforms.dead_code_elimination import dce
@@ -16,6 +15,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import ParameterOp
 from vaqf_compiler.dialects.binvit.checks import is_quantized, shape_of
+from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.quantize.ranges import Ranges, Statistics
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, quantize_function
 from vaqf_compiler.quantize.roles import binary_weights
@@ -46,10 +46,7 @@ def quantized_structure(module: ModuleOp, bits: int) -> ModuleOp:
     PassFailedException for what is no float model of one image.
     """
     copy = module.clone()
-    functions = [op for op in copy.ops if isinstance(op, func.FuncOp)]
-    if len(functions) != 1 or len(functions[0].args) != 1:
-        raise PassFailedException("expected one function with one argument, the image")
-    (function,) = functions
+    function = model_function(copy)
     if is_quantized(function.args[0]):
         raise PassFailedException(
             "the model is quantised already; its precision is selected before binvit-quantize"

@@ -241,7 +241,10 @@ class MemoryImageOp(IRDLOperation):
         if self.words.value.data < 1:
             raise VerifyException(f"words must be at least 1, got {self.words.value.data}")
         for op in self.body.block.ops:
-            if isinstance(op, PackOp) and op.end > self.words.value.data:
+            if not isinstance(op, PackOp):
+                continue
+            op.verify_()  # before its size is computed
+            if op.end > self.words.value.data:
                 words = self.words.value.data
                 raise VerifyException(f"a parameter ends at word {op.end} of {words}")
 

@@ -112,7 +112,6 @@ def check_shape(
         pytest.param({"heads": [2, 3], "hidden": [16, 80], "value_size": 24}, id="wide values"),
         pytest.param({"head_size": 24, "value_size": 8}, id="narrow values"),
         pytest.param({"rows": 1, "columns": 1, "cls": False}, id="one token"),
-        pytest.param({"heads": [], "hidden": []}, id="no layers"),
     ],
 )
 def test_widths_are_those_of_a_layer(

@@ -179,7 +179,7 @@ class _Allocator:
         """Follow additions back from the last one; each works in place."""
         if not dispatches:
             return 0
-        last = dispatches[-1].result
+        last = _joined(dispatches[-1].result)
         self._place_residual_value(last, 0)
         for dispatch in dispatches:
             if dispatch.row is None:
@@ -230,6 +230,14 @@ class _Allocator:
         for dispatch, row in zip(dispatches, starts, strict=True):
             self._place(dispatch, row)
         return rows_taken(lives, starts)
+
+
+def _joined(value: SSAValue) -> SSAValue:
+    """The tokens that a value ends up among, where nothing is added to them together."""
+    for use in value.uses:
+        if isinstance(use.operation, ConcatTokensOp):
+            return _joined(use.operation.results[0])
+    return value
 
 
 def _top(op: object, position: dict[Operation, int]) -> Operation:

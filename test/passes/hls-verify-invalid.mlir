@@ -2328,11 +2328,11 @@ func.func @in_turns() {
 func.func @after(%y: memref<64xi8>) {
   %zero = arith.constant 0 : index
   %byte = arith.constant 1 : i8
+  %false = arith.constant false
   scf.if %false {
   } else {
     %read = memref.load %y[%zero] : memref<64xi8>
   }
-  %false = arith.constant false
   memref.store %byte, %y[%zero] : memref<64xi8>
   func.return
 }

@@ -14,6 +14,7 @@ from xdsl.dialects.builtin import (
     IntAttr,
     LocationAttr,
     ModuleOp,
+    NameLoc,
     NoneAttr,
     StringAttr,
     UnknownLoc,
@@ -173,7 +174,7 @@ class _Lexer(MLIRLexer):
 
 
 class _Parser(Parser):
-    """A parser that, as MLIR's, gives each operation without `loc(...)` its place in the file."""
+    """A parser that, as MLIR's, gives each operation without a place its own in the file."""
 
     def __init__(self, ctx: Context, text: str, name: str, line_offset: int):
         super().__init__(ctx, "", name)
@@ -227,9 +228,15 @@ class _Parser(Parser):
     def parse_operation(self) -> Operation:
         position = self.pos
         op = super().parse_operation()
-        if isinstance(op.location, UnknownLoc):
-            line, column = self.place(position)
-            op.location = FileLineColLoc(self._name, IntAttr(line), IntAttr(column))
+        line, column = self.place(position)
+        place = FileLineColLoc(self._name, IntAttr(line), IntAttr(column))
+        match op.location:
+            case UnknownLoc():
+                op.location = place
+            case NameLoc(location=NoneAttr() | UnknownLoc()) as name:
+                op.location = NameLoc(name.desc, place)
+            case _:
+                pass
         return op
 
     def _get_op_by_name(self, name: str) -> type[Operation]:

@@ -11,12 +11,14 @@ from xdsl.utils.hints import isa
 
 def describe_location(location: Attribute) -> str | None:
     """
-    `file:line:column`: of a call that of what is called, of several the first; where there is
-    none, a name in quotes, or None.
+    `file:line:column`, without a column that is not known: of a call that of what is called, of
+    several the first; where there is none, a name in quotes, or None.
     """
     match location:
         case FileLineColLoc():
-            return f"{location.filename.data}:{location.line.data}:{location.column.data}"
+            line, column = location.line.data, location.column.data
+            place = f"{location.filename.data}:{line}"
+            return place if line and not column else f"{place}:{column}"
         case NameLoc():
             return describe_location(location.location) or f"'{location.desc.data}'"
         case CallSiteLoc():
@@ -25,6 +27,11 @@ def describe_location(location: Attribute) -> str | None:
             return _first(location.locations)
         case _:
             return None
+
+
+def layer_at(location: Attribute) -> str | None:
+    """The layer that vaqf-import names beside a place in Python, if any."""
+    return location.desc.data if isinstance(location, NameLoc) else None
 
 
 def _first(locations: Iterable[Attribute]) -> str | None:

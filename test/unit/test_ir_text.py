@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import NameLoc, NoneAttr, StringAttr
 
 from vaqf_compiler.cli import vaqf_opt
 from vaqf_compiler.ir_text import parse_module, verify
-from vaqf_compiler.locations import describe_location
+from vaqf_compiler.locations import describe_location, layer_at
 from vaqf_compiler.pipeline import make_context
 
 FUNCTION = "func.func @f(%x: i32) -> i32 {\n  func.return %x : i32\n}\n"
@@ -120,6 +120,14 @@ def test_locations_as_mlir_prints_them():
         "arith.constant": "m.py:3:4",
         "func.return": "f.mlir:6:5",
     }
+
+
+def test_a_name_without_a_place():
+    text = TORCH_MLIR.replace("loc(#loc6)", 'loc("layer")', 1)
+    module = parse_module(make_context(), text, "f.mlir")
+    (place,) = (op.location for op in module.walk() if op.name == "func.return")
+    assert describe_location(place) == "f.mlir:6:5"
+    assert layer_at(place) == "layer"
     assert describe_location(NameLoc(StringAttr("layer"), NoneAttr())) == "'layer'"
 
 

@@ -63,6 +63,10 @@ class Model:
         """The name of a parameter in the checkpoint, without our wrapper around the model."""
         return name.removeprefix("model.") if isinstance(self.module, Logits) else name
 
+    def layer_name(self, name: str) -> str:
+        """The name of a module, likewise; empty for the whole model."""
+        return self.parameter_name(f"{name}.").removesuffix(".")
+
 
 def load_model(
     source: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ try:
     from torch_mlir import ir
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras.fx_importer import FxImporter, FxImporterHooks
+
+    from vaqf_compiler.importer.places import NodeLocations
 except ImportError as error:
     raise UserError(
         "torch-mlir is not installed: importing a model needs its wheel, which exists for "
@@ -63,6 +66,15 @@ def _escaped(name: str) -> str:
     )
 
 
+class _Importer(FxImporter):
+    """torch-mlir's, with our locations."""
+
+    def __init__(self, layer_name: Callable[[str], str], **settings: Any) -> None:
+        super().__init__(**settings)
+        tracker = self._py_attr_tracker
+        self._cc = NodeLocations(layer_name, context=self._c, py_attr_tracker=tracker)
+
+
 @dataclass(frozen=True)
 class ImportedModel:
     """Torch-dialect IR and the tensors that it names."""
@@ -92,8 +104,8 @@ def translate_model(model: Model, weights_file: str) -> ImportedModel:
     context = ir.Context()
     torch_dialect.register_dialect(context)
     preprocessing = str(preprocessing_attribute(model.preprocessing))
-    importer = FxImporter(context=context, hooks=hooks)
     try:
+        importer = _Importer(model.layer_name, context=context, hooks=hooks)
         importer.import_program(program, func_name="main")
         operation = importer.module.operation
         with context:
@@ -102,7 +114,7 @@ def translate_model(model: Model, weights_file: str) -> ImportedModel:
         operation.verify()
     except Exception as error:  # theirs alone: they raise whatever they like
         raise UserError(f"torch-mlir cannot import '{model.name}': {error}") from error
-    return ImportedModel(operation.get_asm(), hooks.tensors)
+    return ImportedModel(operation.get_asm(enable_debug_info=True), hooks.tensors)
 
 
 def _exported(model: Model) -> ExportedProgram:

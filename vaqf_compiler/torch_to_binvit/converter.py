@@ -32,6 +32,7 @@ from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.torch.types import VTensorType
 from vaqf_compiler.dialects.torch.unknown import operation_name
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.locations import layer_at
 from vaqf_compiler.torch_to_binvit.views import (
     Abstract,
     Constant,
@@ -95,8 +96,11 @@ class Converter:
         name = self.op.results[0].name_hint if self.op.results else None
         result = f" (result %{name})" if name else ""
         types = ", ".join(str(operand.type) for operand in self.op.operands)
+        layer = layer_at(self.op.location)
+        where = f"in layer '{layer}': " if layer else ""
         return OperationError(
-            self.op, f"cannot convert {operation_name(self.op)}{result} on ({types}): {reason}"
+            self.op,
+            f"{where}cannot convert {operation_name(self.op)}{result} on ({types}): {reason}",
         )
 
     def convert(self, op: Operation) -> None:

@@ -49,6 +49,12 @@ def run():
 raise SystemExit(report_errors(run))
 """
 ENDINGS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+USUAL = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+"""
+"""As a terminal starts processes; where tests run under nohup, they ignore signals."""
 
 
 def until(true: Callable[[], object]) -> None:
@@ -60,7 +66,7 @@ def until(true: Callable[[], object]) -> None:
 
 @contextmanager
 def started(program: str, *arguments: str, cwd: Path) -> Generator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-c", USUAL + program, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, text=True

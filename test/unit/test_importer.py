@@ -58,7 +58,7 @@ def difference(model: Model, directory: Path) -> float:
     return largest_difference(model, module)[0]
 
 
-@pytest.mark.parametrize("variant", ["fused", "manual", "mean_pooled", "layer_scaled"])
+@pytest.mark.parametrize("variant", ["fused", "manual", "mean_pooled", "layer_scaled", "wide"])
 def test_hand_written_variants_convert(tmp_path: Path, variant: str):
     source = f"{INPUTS / 'vit_variants.py'}:{variant}"
     assert difference(load_model(source, input_shape=(1, 3, 8, 8)), tmp_path) < 1e-5

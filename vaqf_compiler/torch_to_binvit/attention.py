@@ -105,7 +105,8 @@ def _attention(
     factor = scale * query_factor * key_factor
     scores = _scores(c, queries, keys, query_shape[-3], factor)
     probabilities = c.add(SoftmaxOp(scores.result, f32)).result
-    return _context(c, probabilities, values, max(query_shape, value_shape, key=len))
+    batch = max((shape[:-3] for shape in (query_shape, key_shape, value_shape)), key=len)
+    return _context(c, probabilities, values, (*batch, *value_shape[-3:]))
 
 
 def _passes_all(mask: Constant) -> bool:

@@ -43,6 +43,22 @@ class ManualAttention(FusedAttention):
         return self.proj(out.transpose(1, 2).flatten(2))
 
 
+class WideAttention(nn.Module):
+    """Three linear layers, with heads of one size for query and key, and of another for value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.q, self.k = nn.Linear(CHANNELS, HEADS * 4), nn.Linear(CHANNELS, HEADS * 4)
+        self.v, self.proj = nn.Linear(CHANNELS, HEADS * 12), nn.Linear(HEADS * 12, CHANNELS)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q, k, v = (
+            f(x).unflatten(-1, (HEADS, -1)).transpose(1, 2) for f in (self.q, self.k, self.v)
+        )
+        out = nn.functional.scaled_dot_product_attention(q, k, v)
+        return self.proj(out.transpose(1, 2).flatten(2))
+
+
 class Block(nn.Module):
     def __init__(self, attention: nn.Module, *, layer_scale: bool) -> None:
         super().__init__()
@@ -93,6 +109,10 @@ def mean_pooled() -> nn.Module:
 
 def layer_scaled() -> nn.Module:
     return Vit(ManualAttention(), pool="token", layer_scale=True)
+
+
+def wide() -> nn.Module:
+    return Vit(WideAttention(), pool="token")
 
 
 class Unknown(nn.Module):

@@ -194,8 +194,9 @@ def test_a_wrong_operation_is_found(
     shutil.copytree(project, broken)
     source = broken / "vaqf_top.cpp"
     text = source.read_text()
-    assert ">> shift" in text
-    source.write_text(text.replace(">> shift", ">> (shift + 1)", 1))
+    broken_text = re.sub(r">> (u\d+\(shift\))", r">> (\1 + 1)", text, count=1)
+    assert broken_text != text
+    source.write_text(broken_text)
     (broken / "csim-native").unlink(missing_ok=True)
     assert tool(vaqf_sim.main, str(broken), "--native") == 1
     assert "FAIL: first difference in layer 003-" in capsys.readouterr().err

@@ -459,7 +459,7 @@ def test_bounds_hold_at_high_clock_rates():
 def test_bounds_of_attention_hold_for_heads_of_few_channels(clock_mhz: float):
     # One key a cycle in a shallow pipeline, and bounds that were learnt from one of ten.
     others = {**facts().others, "attention": (10, 10)}
-    small = replace(facts(), tokens=10, heads=1, head_size=4, others=others)
+    small = replace(facts(), tokens=10, heads=(1, 1), head_size=4, others=others)
     cycles, frames = CycleModel(small, load_board("zcu104"), clock_mhz), Frames(small)
     for bits, uram, keys in product((16, 9, 6, 4, 1), (0, 1), (10, 5, 1)):
         frame = frames.frame(bits, 4, uram, 4, 1)

@@ -236,11 +236,11 @@ def test_what_an_evaluation_refuses_is_in_its_row(
 
 
 def test_points_with_an_error_are_evaluated_again(scheduler: str, tmp_path: Path) -> None:
-    needed = tmp_path / "needed"
+    needed, out = tmp_path / "needed", tmp_path / "out"
     for errors in (2, 0):
         function = partial(refusing_without, file=needed)
-        run_sweep(axes("bits=1..4"), function, tmp_path, fingerprint="v1", scheduler=scheduler)
-        assert sum(row["error"] != "" for row in rows(tmp_path)) == errors
+        run_sweep(axes("bits=1..4"), function, out, fingerprint="v1", scheduler=scheduler)
+        assert sum(row["error"] != "" for row in rows(out)) == errors
         needed.touch()
 
 
@@ -419,7 +419,7 @@ def test_a_cluster_that_lacks_the_evaluation(
     monkeypatch.syspath_prepend(tmp_path)
     function = import_module("not_on_the_cluster").evaluate
     with pytest.raises(UserError, match=r"cannot load .*'not_on_the_cluster'; .* the same"):
-        run_sweep(axes("bits=1"), function, tmp_path, fingerprint="v1", scheduler=scheduler)
+        run_sweep(axes("bits=1"), function, tmp_path / "out", fingerprint="v1", scheduler=scheduler)
 
 
 @pytest.mark.parametrize("package", ["matplotlib", "distributed"])

@@ -62,11 +62,12 @@ def _scores(
     return c.add(AttentionScoresOp(query, key, heads, factor, f32), name or None)
 
 
-def _context(c: Converter, probabilities: SSAValue, value: SSAValue, shape: Shape) -> View:
-    """The context, as heads: `shape` is `1 x heads x tokens x head size`, or without the 1."""
+def _context(c: Converter, probabilities: SSAValue, value: SSAValue, batch: Shape) -> View:
+    """The context as heads x tokens x size of a value head, behind the dimensions of `batch`."""
     context = c.add(AttentionContextOp(probabilities, value, f32)).result
-    *batch, heads, tokens, size = shape
-    heads_last = whole(context, (*batch, tokens, heads, size))
+    heads = shape_of(probabilities)[0]
+    tokens, channels = shape_of(context)
+    heads_last = whole(context, (*batch, tokens, heads, channels // heads))
     return View(context, heads_last.indices.swapaxes(-2, -3))
 
 
@@ -106,7 +107,7 @@ def _attention(
     scores = _scores(c, queries, keys, query_shape[-3], factor)
     probabilities = c.add(SoftmaxOp(scores.result, f32)).result
     batch = max((shape[:-3] for shape in (query_shape, key_shape, value_shape)), key=len)
-    return _context(c, probabilities, values, (*batch, *value_shape[-3:]))
+    return _context(c, probabilities, values, batch)
 
 
 def _passes_all(mask: Constant) -> bool:
@@ -141,8 +142,7 @@ def _weighted_values(c: Converter, probabilities: View, factor: float, value: Ab
         raise c.fail(f"its value is not split into {heads} heads")
     if factor * value_factor != 1.0:
         raise c.fail("its probabilities or its value were multiplied by a constant")
-    batch = np.broadcast_shapes(shape[:-2], value_shape[:-2])
-    return _context(c, source, values, (*batch, *value_shape[-2:]))
+    return _context(c, source, values, np.broadcast_shapes(shape[:-3], value_shape[:-3]))
 
 
 @Converter.rule(compute.SoftmaxOp)

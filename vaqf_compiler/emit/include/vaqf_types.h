@@ -57,7 +57,9 @@ template <int Width> struct ap_int {
   ap_int() = default;
   template <class T> constexpr ap_int(T x) : value(wrap(static_cast<Unsigned>(x))) {}
   constexpr operator Signed() const { return value; }
-  constexpr bool operator[](int bit) const { return value >> bit & 1; }
+  template <class T> constexpr bool operator[](T bit) const {
+    return value >> static_cast<int>(bit) & 1;
+  }
 
 private:
   // Moves the low bits to the top and back, which copies the sign into the spare ones.
@@ -79,7 +81,9 @@ template <int Width> struct ap_uint {
   ap_uint() = default;
   template <class T> constexpr ap_uint(T x) : value(wrap(static_cast<Unsigned>(x))) {}
   constexpr operator Computed() const { return value; }
-  constexpr bool operator[](int bit) const { return value >> bit & 1; }
+  template <class T> constexpr bool operator[](T bit) const {
+    return value >> static_cast<int>(bit) & 1;
+  }
 
 private:
   static constexpr Unsigned wrap(Unsigned x) {

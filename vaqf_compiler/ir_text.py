@@ -128,22 +128,29 @@ def verify(module: ModuleOp) -> None:
     """Raise OperationError at the first operation that is not as it must be."""
     try:
         module.verify()
-    except VerifyException as error:
-        op = find_invalid(module, str(error))
-        if op is None:
+    except Exception as error:
+        refusal = refusal_of(module, error)
+        if refusal is None:
             raise
-        raise OperationError(op, f"'{op.name}' op {error}") from error
+        raise refusal from error
 
 
-def find_invalid(module: ModuleOp, message: str) -> Operation | None:
-    """The operation whose verifier says `message`."""
+def refusal_of(module: ModuleOp, error: Exception) -> OperationError | None:
+    """What a verifier says, at the operation that it says it of; None for any other error."""
+    if not _may_be_refusal(error):
+        return None
     for op in module.walk():
         try:
             op.verify(verify_nested_ops=False)
-        except VerifyException as error:
-            if str(error) == message:
-                return op
+        except Exception as other:
+            if _may_be_refusal(other) and str(other) == str(error):
+                return OperationError(op, f"'{op.name}' op {error}")
     return None
+
+
+def _may_be_refusal(error: Exception) -> bool:
+    # xDSL's verifiers of memref.load, memref.store and scf.while raise the plainest of exceptions.
+    return isinstance(error, VerifyException) or type(error) is Exception
 
 
 class _Lexer(MLIRLexer):

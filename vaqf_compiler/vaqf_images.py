@@ -8,6 +8,7 @@ needs Python 3.8, NumPy, and for pictures Pillow.
 
 from __future__ import annotations
 
+import re
 import struct
 import tokenize
 import zipfile
@@ -304,5 +305,6 @@ def _by(sides: Any) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    text = getattr(error, "strerror", None) or str(error)
+    text = getattr(error, "strerror", None) or str(error.args[0] if error.args else "")
+    text = re.sub(r":? <[^>]* at 0x[0-9a-f]+>", "", text)  # of objects in memory
     return " ".join(text.split()) or type(error).__name__

@@ -132,3 +132,34 @@ func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) {
   torch.aten._assert_tensor_metadata %a, %none, %none, %5, %none, %none : !torch.vtensor<[1,3,8,8],f32>, !torch.none, !torch.none, !torch.int, !torch.none, !torch.none
   return
 }
+
+// -----
+
+// Dimensions are counted from either end, and there are no others.
+// CHECK: cannot convert torch.aten.transpose.int (result %r) on ({{.*}}): a tensor of 4 dimensions has no dimension 9223372036854775807
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %one = torch.constant.int 1
+  %huge = torch.constant.int 9223372036854775807
+  %r = torch.aten.transpose.int %a, %one, %huge : !torch.vtensor<[1,3,8,8],f32>, !torch.int, !torch.int -> !torch.vtensor<[1,3,8,8],f32>
+  return %r : !torch.vtensor<[1,3,8,8],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.flatten.using_ints (result %r) on ({{.*}}): a tensor of 4 dimensions has no dimension 4
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[192],f32> {
+  %zero = torch.constant.int 0
+  %four = torch.constant.int 4
+  %r = torch.aten.flatten.using_ints %a, %zero, %four : !torch.vtensor<[1,3,8,8],f32>, !torch.int, !torch.int -> !torch.vtensor<[192],f32>
+  return %r : !torch.vtensor<[192],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.chunk (result %list) on ({{.*}}): there cannot be 0 parts
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
+  %zero = torch.constant.int 0
+  %list = torch.aten.chunk %a, %zero, %zero : !torch.vtensor<[1,3,8,8],f32>, !torch.int, !torch.int -> !torch.list<vtensor>
+  %r = torch.prim.ListUnpack %list : !torch.list<vtensor> -> !torch.vtensor<[1,3,8,8],f32>
+  return %r : !torch.vtensor<[1,3,8,8],f32>
+}

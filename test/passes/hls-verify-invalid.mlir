@@ -2739,3 +2739,8 @@ func.func @accumulated_products(%x: memref<4xi8>, %out: memref<4xi18>) {
   }
   func.return
 }
+
+// What is of an earlier stage is named, with what to run.
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p hls-verify 2>&1 | filecheck %s --check-prefix=STAGE
+// RUN: not vaqf-opt %S/Inputs/model.mlir -t hls-cpp 2>&1 | filecheck %s --check-prefix=STAGE
+// STAGE: model.mlir:{{[0-9]+}}:{{[0-9]+}}: error: 'binvit.{{.*}}' is of a stage before loops; run lower-binvit-to-loops first

@@ -64,6 +64,17 @@ def test_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: byte
             ":1:1: ",
             "'func.func' op lacks the property 'function_type'",
         ),
+        (
+            b"func.func @f(%m: memref<4xi8>) {\n  %a = memref.load %m[] : memref<4xi8>\n return\n}",
+            ":2:3: ",
+            "'memref.load' op expected an index for each dimension",
+        ),
+        (
+            b"func.func @f(%m: memref<i8>, %a: i8, %i: index) {\n"
+            b"  memref.store %a, %m[%i] : memref<i8>\n return\n}",
+            ":2:3: ",
+            "'memref.store' op Expected an index for each dimension",
+        ),
         (b" \n", "", "is empty; give a file of MLIR's text format"),
         (b'"func.func() <{sym_name = ' + b"a" * 1000, ":1:1: ", "has no end in its line"),
         (b"func.func @f(%) {", ":1:14: ", "expected a name after '%'"),

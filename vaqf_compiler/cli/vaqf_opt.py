@@ -17,9 +17,9 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from vaqf_compiler.cli.arguments import ArgumentParser, add_force, refuse_repetition
 from vaqf_compiler.cli.errors import report_errors
-from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.filenames import path_of, text_of
-from vaqf_compiler.ir_text import decode, find_invalid, parse_module
+from vaqf_compiler.ir_text import decode, parse_module, refusal_of
 from vaqf_compiler.output.certificate import certified, text_origin
 from vaqf_compiler.output.files import output_files
 from vaqf_compiler.output.writing import write_text, writing
@@ -116,13 +116,13 @@ class VaqfOpt(xDSLOptMain):
     def apply_passes(self, prog: ModuleOp) -> None:
         try:
             super().apply_passes(prog)
-        except VerifyException as error:
-            if self.args.verify_diagnostics:
+        except Exception as error:
+            if self.args.verify_diagnostics and isinstance(error, VerifyException):
                 raise
-            op = find_invalid(prog, str(error))
-            if op is None:
+            refusal = refusal_of(prog, error)
+            if refusal is None:
                 raise
-            raise OperationError(op, f"'{op.name}' op {error}") from error
+            raise refusal from error
         if self.args.output_file is not None and self.args.target == "mlir":
             move_weights(prog, Path(self.args.output_file).parent)
 

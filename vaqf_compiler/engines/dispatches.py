@@ -113,11 +113,18 @@ def result_memory(dispatch: DispatchOp, engine: EngineOp) -> str | None:
 
 
 def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
-    """The part of the residual stream that a dispatch adds to, in place."""
+    """
+    The part of the residual stream that a dispatch adds to, in place. Raises OperationError unless
+    its addition takes one value that it computed and one from elsewhere.
+    """
     add = find(dispatch, AddOp)
     inside = {op.results[0] for op in dispatch.operations}
-    (operand,) = (value for value in add.operands if value not in inside)
-    return operand
+    outside = [value for value in add.operands if value not in inside]
+    if len(outside) != 1:
+        raise OperationError(
+            add, "the addition must be of a result of this dispatch and a value from outside it"
+        )
+    return outside[0]
 
 
 def layer_of(dispatch: DispatchOp) -> str:

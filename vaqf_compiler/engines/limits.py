@@ -25,6 +25,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, LEAST_LANES, RESIDUAL
+from vaqf_compiler.engines.contents import check_contents
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
     find,
@@ -54,6 +55,7 @@ def check_mapped(function: func.FuncOp, engines: Mapping[str, EngineOp]) -> None
     limits = _Limits(function, engines)
     for dispatch in limits.dispatches:
         limits.check(dispatch)
+        check_contents(dispatch, engines[name_of(dispatch.engine)])
     attention = limits.of_kind("attention")
     if attention:
         head_sizes(attention)
@@ -73,9 +75,9 @@ class _Limits:
 
     def _name(self, dispatch: DispatchOp) -> str:
         """How messages name a dispatch; tokens are copied for the head that reads them."""
-        users = [use.operation.parent_op() for use in dispatch.result.uses]
-        if self._kind(dispatch) == "copy_tokens" and isinstance(user := users[0], DispatchOp):
-            return layer_of(user)
+        for use in dispatch.result.uses if self._kind(dispatch) == "copy_tokens" else ():
+            if isinstance(user := use.operation.parent_op(), DispatchOp):
+                return layer_of(user)
         return layer_of(dispatch)
 
     def _kind(self, dispatch: DispatchOp) -> str:
@@ -107,8 +109,12 @@ class _Limits:
             case "linear":
                 layer = weighted_op(dispatch)
                 if isinstance(layer, LinearOp):
-                    if not self._is_fetched(layer.input):
+                    if not self._is_from(layer.input, "copy_tokens"):
                         self._check_read(dispatch, layer.input, ACTIVATIONS)
+                elif not self._is_from(layer.image, "load_image"):
+                    raise OperationError(
+                        dispatch, f"{layer_of(dispatch)} reads an image that no engine loads"
+                    )
                 elif epilogue_of(dispatch) is not Epilogue.RESIDUAL:
                     raise OperationError(
                         dispatch,
@@ -118,9 +124,9 @@ class _Limits:
             case _:
                 pass
 
-    def _is_fetched(self, value: SSAValue) -> bool:
+    def _is_from(self, value: SSAValue, kind: str) -> bool:
         owner = value.owner
-        return isinstance(owner, DispatchOp) and self._kind(owner) == "copy_tokens"
+        return isinstance(owner, DispatchOp) and self._kind(owner) == kind
 
     def _check_read(self, reader: DispatchOp, value: SSAValue, memory: str) -> None:
         for part in _parts(value):

@@ -11,9 +11,16 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp
 from vaqf_compiler.dialects.binvit.model import model_function
-from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.accelerator import ACTIVATIONS, RESIDUAL, Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.dispatches import engines_of, name_of, parameter_of
+from vaqf_compiler.engines.contents import check_contents
+from vaqf_compiler.engines.dispatches import (
+    engines_of,
+    name_of,
+    parameter_of,
+    result_memory,
+    tokens_and_channels,
+)
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.plan import (
@@ -23,6 +30,7 @@ from vaqf_compiler.engines.plan import (
     plan_linear,
 )
 from vaqf_compiler.engines.schedule import Parameters
+from vaqf_compiler.errors import OperationError
 
 MOVEMENTS = ("load_image", "load_rows", "copy_tokens")
 """Kinds of engines that only move data."""
@@ -44,20 +52,48 @@ class ModulePlan:
 
     @staticmethod
     def of(module: ModuleOp) -> ModulePlan:
-        """Raises PassFailedException for a module that is not mapped, tiled and allocated."""
+        """
+        Raises PassFailedException for a module that is not mapped, tiled and allocated,
+        OperationError for a dispatch that its engine cannot run.
+        """
         engines = engines_of(module)
         model = model_function(module)
         dispatches = [op for op in model.body.block.ops if isinstance(op, DispatchOp)]
+        for dispatch in dispatches:
+            check_contents(dispatch, engines[name_of(dispatch.engine)])
         lanes = parameter_of(next(iter(engines.values())), "lanes")
         parameters = Parameters(engines, lanes)
         for dispatch in dispatches:
             parameters.add(dispatch)
         accelerator = plan_accelerator(module, engines, dispatches, parameters.ports)
+        for dispatch in dispatches:
+            _check_place(dispatch, engines[name_of(dispatch.engine)], accelerator)
         plans = {
             name: _plan(engine, [d for d in dispatches if name_of(d.engine) == name], accelerator)
             for name, engine in engines.items()
         }
         return ModulePlan(model, engines, dispatches, parameters, accelerator, plans)
+
+
+def _check_place(dispatch: DispatchOp, engine: EngineOp, accelerator: Accelerator) -> None:
+    """Raise OperationError unless a result is where its engine writes, in a memory with room."""
+    memory = result_memory(dispatch, engine)
+    found = None if dispatch.memory is None else name_of(dispatch.memory)
+    if found != memory:
+        places = ["the output port" if name is None else f"@{name}" for name in (memory, found)]
+        raise OperationError(
+            dispatch, f"@{engine.sym_name.data} writes this to {places[0]}, not to {places[1]}"
+        )
+    if memory is None or dispatch.row is None or engine.kind.data == "load_image":
+        return
+    tokens, channels = tokens_and_channels(dispatch.result)
+    end = dispatch.row.value.data + tokens * accelerator.token_rows(memory, channels)
+    rows = {ACTIVATIONS: accelerator.activations, RESIDUAL: accelerator.residual}
+    size = rows.get(memory, accelerator.image).get_shape()[0]
+    if end > size:
+        raise OperationError(
+            dispatch, f"the result ends at row {end} of @{memory}, which has {size}"
+        )
 
 
 def _plan(engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator) -> Plan:

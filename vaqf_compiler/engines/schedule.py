@@ -54,6 +54,7 @@ from vaqf_compiler.engines.images import ImageBuilder
 from vaqf_compiler.engines.linear_engine import Epilogue, weights_port
 from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.engines.values import Value, constant
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.reference.tables import (
     RECIPROCAL_BITS,
     layer_norm_epsilon,
@@ -233,7 +234,13 @@ def _linear(d: DispatchOp, p: Parameters, a: Accelerator) -> Sequence[int]:
     memory = ACTIVATIONS if parameter_of(engine, "weight_bits") == 1 else IMAGE
     target = _target(d)
     if epilogue is Epilogue.RESIDUAL:
-        assert target == _row(accumulated_operand(d), RESIDUAL, a)
+        row = _row(accumulated_operand(d), RESIDUAL, a)
+        if row != target:
+            raise OperationError(
+                d,
+                f"the result is written to row {target} of @{RESIDUAL}, but what it is added to is "
+                f"in row {row}; engines add in place, run binvit-allocate on the mapped model",
+            )
     return (
         p.weights_at[d],
         p.parameters_at[d],

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
+from vaqf_compiler.dialects.binvit.model import check_loops
 from vaqf_compiler.hls_rules.balancing import check_balancing
 from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
 from vaqf_compiler.hls_rules.bundles import check_bundles_of_dataflow, check_bundles_of_pipelines
@@ -110,7 +111,8 @@ RULES: tuple[Callable[[Program], None], ...] = (
 
 
 def check_module(module: ModuleOp) -> None:
-    """Raise OperationError for the first rule that a module of loops breaks."""
+    """Raise OperationError for what is no loops, and for the first rule that loops break."""
+    check_loops(module)
     program = Program(module)
     for rule in RULES:
         rule(program)

@@ -55,6 +55,7 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.dialects.binvit.checks import element, is_quantized
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.dialects.binvit.model import model_function
+from vaqf_compiler.engines.contents import is_constant
 from vaqf_compiler.engines.limits import check_mapped
 from vaqf_compiler.errors import OperationError
 
@@ -115,7 +116,7 @@ def _map(function: func.FuncOp) -> None:
         if op.parent is not function.body.block:
             continue  # already in a dispatch
         match op:
-            case AddOp() if _is_constant(op.result):
+            case AddOp() if is_constant(op.result):
                 _dispatch("load_rows", [op])
             case LinearOp() | PatchEmbedOp() | LayerNormOp() | AttentionScoresOp():
                 if isinstance(op, PatchEmbedOp):
@@ -157,26 +158,17 @@ def _is_binary(op: LinearOp) -> bool:
     return isinstance(element(op.weight), BinaryType)
 
 
-def _is_constant(value: SSAValue) -> bool:
-    """Whether a value depends on parameters only."""
-    match value.owner:
-        case ParameterOp():
-            return True
-        case QuantizeOp() | AddOp() as op:
-            return all(_is_constant(operand) for operand in op.operands)
-        case _:
-            return False
-
-
 def _chain(first: Operation) -> list[Operation]:
     """`first` and the operations that its engine goes on with, one the only user of the last."""
     chain = [first]
     while True:
         last = chain[-1]
-        users = {use.operation for use in last.results[0].uses}
-        if len(users) != 1 or not isinstance(user := users.pop(), FOLLOWERS.get(type(last), ())):
+        users = [
+            use.operation for use in last.results[0].uses
+        ]  # twice, where it is added to itself
+        if len(users) != 1 or not isinstance(users[0], FOLLOWERS.get(type(last), ())):
             return chain
-        chain.append(user)
+        chain.append(users[0])
 
 
 def _dispatch(engine: str, operations: list[Operation]) -> DispatchOp:
@@ -210,5 +202,5 @@ def _fetch_constant_operand(add: AddOp, computed: SSAValue) -> None:
     """Have the operand that is not `computed` in memory, if it is a parameter."""
     position = 1 if add.lhs is computed else 0
     other = add.operands[position]
-    if _is_constant(other):
+    if is_constant(other):
         add.operands[position] = _fetch(add, other, "load_rows")

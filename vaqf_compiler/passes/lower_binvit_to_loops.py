@@ -56,6 +56,7 @@ from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, 
 from vaqf_compiler.engines.plan import EXP_TABLE
 from vaqf_compiler.engines.schedule import call_engine
 from vaqf_compiler.engines.top import top_function
+from vaqf_compiler.errors import OperationError
 
 RESULT = "binvit.result"
 """The module's attribute with the type of the logits: how many, and their scale."""
@@ -69,6 +70,8 @@ class LowerBinvitToLoopsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         plan = ModulePlan.of(op)
+        if len(plan.model.function_type.outputs) != 1:
+            raise OperationError(plan.model, "the model must have one result, the logits")
         lowered = _Lowering(plan, _memory_latency(op)).run()
         op.attributes[RESULT] = plan.model.function_type.outputs.data[0]
         for old in list(op.body.block.ops):

@@ -92,39 +92,66 @@ def _expand(image: Array, sizes: list[int], _: bool) -> Array:
     return np.broadcast_to(image, target)
 
 
+def _dim(dim: int, rank: int) -> int:
+    """A dimension of `rank`, counted from the front. Raises IndexError where there is none such."""
+    if not -rank <= dim < rank:
+        raise IndexError(f"a tensor of {rank} dimensions has no dimension {dim}")
+    return dim % rank
+
+
 def _flatten(image: Array, start: int, end: int) -> Array:
-    end %= image.ndim
+    start, end = _dim(start, image.ndim), _dim(end, image.ndim)
     return image.reshape(*image.shape[:start], -1, *image.shape[end + 1 :])
 
 
 def _unflatten(image: Array, dim: int, sizes: list[int]) -> Array:
-    dim %= image.ndim
+    dim = _dim(dim, image.ndim)
     return image.reshape(*image.shape[:dim], *sizes, *image.shape[dim + 1 :])
+
+
+def _transpose(image: Array, first: int, second: int) -> Array:
+    return image.swapaxes(_dim(first, image.ndim), _dim(second, image.ndim))
+
+
+def _permute(image: Array, dims: list[int]) -> Array:
+    return image.transpose([_dim(dim, image.ndim) for dim in dims])
+
+
+def _unsqueeze(image: Array, dim: int) -> Array:
+    return np.expand_dims(image, _dim(dim, image.ndim + 1))
 
 
 def _slice(image: Array, dim: int, start: int | None, end: int | None, step: int) -> Array:
     index: list[Any] = [slice(None)] * image.ndim
-    index[dim] = slice(start, end, step)
+    index[_dim(dim, image.ndim)] = slice(start, end, step)
     return image[tuple(index)]
 
 
 def _split(image: Array, size: int, dim: int) -> list[Array]:
+    if size < 1:
+        raise ValueError(f"parts cannot have size {size}")
+    dim = _dim(dim, image.ndim)
     return np.split(image, range(size, image.shape[dim], size), axis=dim)
 
 
 def _squeeze(image: Array, dim: int) -> Array:
-    return np.squeeze(image, dim) if image.shape[dim] == 1 else image
+    dim = _dim(dim, image.ndim)
+    return image.squeeze(dim) if image.shape[dim] == 1 else image
 
 
 def _select(image: Array, dim: int, index: int) -> Array:
-    return np.take(image, index, axis=dim)
+    dim = _dim(dim, image.ndim)
+    return np.take(image, _dim(index, image.shape[dim]), axis=dim)
 
 
 def _unbind(image: Array, dim: int) -> list[Array]:
-    return list(np.moveaxis(image, dim, 0))
+    return list(np.moveaxis(image, _dim(dim, image.ndim), 0))
 
 
 def _chunk(image: Array, chunks: int, dim: int) -> list[Array]:
+    if chunks < 1:
+        raise ValueError(f"there cannot be {chunks} parts")
+    dim = _dim(dim, image.ndim)
     return _split(image, -(-image.shape[dim] // chunks), dim)
 
 
@@ -132,11 +159,11 @@ MOVES: Mapping[type[Operation], Move] = {
     views.ExpandOp: _expand,
     views.FlattenOp: _flatten,
     views.UnflattenOp: _unflatten,
-    views.TransposeOp: np.swapaxes,
-    views.PermuteOp: np.transpose,
+    views.TransposeOp: _transpose,
+    views.PermuteOp: _permute,
     views.ViewOp: np.reshape,
     views.ReshapeOp: np.reshape,
-    views.UnsqueezeOp: np.expand_dims,
+    views.UnsqueezeOp: _unsqueeze,
     views.SqueezeOp: _squeeze,
     views.SelectOp: _select,
     views.SliceOp: _slice,

@@ -35,6 +35,18 @@ def model_function(module: ModuleOp) -> func.FuncOp:
     return function
 
 
+def check_loops(module: ModuleOp) -> None:
+    """Raise OperationError at the first operation that is of an earlier stage than loops."""
+    for top in module.ops:
+        if isinstance(top, MemoryImageOp):  # says by binvit operations what a port's file holds
+            continue
+        for op in top.walk():
+            if op.name.startswith(("binvit.", "torch.")):
+                raise OperationError(
+                    op, f"'{op.name}' is of a stage before loops; run lower-binvit-to-loops first"
+                )
+
+
 def check_body(function: func.FuncOp) -> None:
     """Raise OperationError unless a function is one block that ends in `func.return`."""
     name = function.sym_name.data

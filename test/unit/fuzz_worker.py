@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 import faulthandler
-import importlib
 import io
 import json
 import os
@@ -23,27 +22,22 @@ import sys
 import tempfile
 import traceback
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
-from fuzz_corpus import STAGES, Case, damaged
+from fuzz_case import STAGES, Case, damaged
 from fuzz_ir import mutate_ir
+from fuzz_tools import TOOLS, Reached, stub
 from xdsl.utils.exceptions import ParseError, VerifyException
 
-from vaqf_compiler.cli import vaqf_compile, vaqf_import, vaqf_opt, vaqf_sim
-from vaqf_compiler.cli.errors import report_errors
+from vaqf_compiler.cli import vaqf_opt
 
 CPU_SECONDS = 10
 MEMORY = 3 << 30
 """Bytes that the worker may come to have more than at its start."""
-
-
-class Reached(BaseException):
-    """The input was accepted, and the tool began with what takes long."""
 
 
 class WroteElsewhere(BaseException):
@@ -59,79 +53,6 @@ class Outcome:
     """What it wrote to stderr."""
     problem: str
     """What it must never do, or nothing."""
-
-
-def _reached(*_: Any, **__: Any) -> NoReturn:
-    raise Reached
-
-
-def _journal() -> None:
-    from vaqf_compiler.sweep.journal import open_journal
-    from vaqf_compiler.sweep.selection import select
-    from vaqf_compiler.sweep.tables import selection_table, write_tables
-
-    def run() -> int:
-        with open_journal(Path()) as journal:
-            rows = [entry.row for entry in journal.entries]
-        selections = select(rows, [24.0, "max"])
-        if rows:
-            Path("out").mkdir()
-            write_tables(Path("out"), rows, selections)
-            print(selection_table(selections))
-        return 0
-
-    raise SystemExit(report_errors(run))
-
-
-def _port() -> None:
-    from vaqf_compiler.emit.port_file import read_port_file
-
-    raise SystemExit(report_errors(lambda: read_port_file(Path("port.bin"), "port", 128).size * 0))
-
-
-def _driver(run: Callable[[Any], object]) -> None:
-    driver: Any = importlib.import_module("vaqf_compiler.emit.files.vaqf_driver")
-    try:
-        run(driver)
-    except driver.DriverError as error:
-        raise SystemExit(f"error: {error}") from error
-    raise SystemExit(0)
-
-
-def _description() -> None:
-    _driver(lambda driver: driver.read_description("."))
-
-
-def _picture() -> None:
-    _driver(lambda driver: driver.read_image(sys.argv[1], (3, 8, 8)))
-
-
-TOOLS: Mapping[str, Callable[[], None]] = {
-    "vaqf-opt": vaqf_opt.main,
-    "vaqf-import": vaqf_import.main,
-    "vaqf-compile": vaqf_compile.main,
-    "vaqf-sim": vaqf_sim.main,
-    "journal": _journal,
-    "port": _port,
-    "driver": _description,
-    "picture": _picture,
-}
-STUBS = (
-    ("vaqf_compiler.importer.models", "load_model"),
-    ("vaqf_compiler.importer.write", "write_model"),
-    ("vaqf_compiler.sweep", "run_sweep"),
-    ("vaqf_compiler.emit.project", "make_test_vector"),
-    ("vaqf_compiler.emit.dependences", "measure_dependences"),
-)
-"""Where tools have read their arguments and begin with what takes long."""
-
-
-def stub() -> None:
-    """Let tools end where they have read all that a mutant changes."""
-    for name in ("models", "write"):  # without PyTorch
-        sys.modules[f"vaqf_compiler.importer.{name}"] = ModuleType(name)
-    for module, name in STUBS:
-        setattr(importlib.import_module(module), name, _reached)
 
 
 def guard() -> None:

@@ -65,6 +65,7 @@ def test_operations_that_its_engine_does_not_compute(mapped: tuple[Context, Modu
     linear = dispatch_with(module, LinearOp, AddOp)
     add = inside(linear, AddOp)
     linear.body.block.insert_op_after(twice := AddOp(add.result, add.operands[1]), add)
+    assert linear.body.block.last_op is not None
     linear.body.block.last_op.operands[0] = twice.result
     assert "computes binvit.linear or" in refusal(mapped, module)
 

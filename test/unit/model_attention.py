@@ -32,9 +32,20 @@ class ModelAttention(ModelParts):
     def attention(self) -> None:
         t, c = self.tokens, self.channels
         heads = self.choose.choice([1, 2, 4])
+        if self.choose.random() < ODDITIES:
+            self.library(heads)
+            return
         size = self.pick([c // heads], [1, 3])
         width = heads * size
-        if self.choose.random() < 0.5:
+        if self.choose.random() < 2 * ODDITIES:  # values of another size
+            for name in "qk":
+                self.set(f"{self.linear(c, width)}(x)", "y")
+                self.heads(name, "y", heads, size)
+            value = self.choose.choice([1, 2, 5])
+            width = heads * value
+            self.set(f"{self.linear(c, width)}(x)", "y")
+            self.heads("v", "y", heads, value)
+        elif self.choose.random() < 0.5:
             qkv = self.linear(c, 3 * width)
             self.set(f"{qkv}(x)", "y")
             self.fused(heads, size)
@@ -73,6 +84,19 @@ class ModelAttention(ModelParts):
             "y",
         )
         self.set(f"{self.linear(width, c)}(y)", "y")
+        self.scaled_residual()
+
+    def library(self, heads: int) -> None:
+        """PyTorch's own layer."""
+        options = self.pick(
+            [", batch_first=True"],
+            ["", ", batch_first=True, bias=False", ", batch_first=True, add_zero_attn=True"],
+        )
+        layer = self.module(f"nn.MultiheadAttention({self.channels}, {heads}{options})")
+        weights = self.pick(["False"], ["True"])
+        others = self.pick(["x, x"], ["x, x * 2", "x[:, :1], x[:, :1]", "x.flip(1), x"])
+        self.set(f"{layer}(x, {others}, need_weights={weights})[0]", "y")
+        self.sees_image = True
         self.scaled_residual()
 
     def fused(self, heads: int, size: int) -> None:

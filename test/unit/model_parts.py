@@ -34,6 +34,8 @@ class ModelParts(ModelSource):
         if self.choose.random() < 0.25:
             self.set(self.choose.choice(same))
         if self.choose.random() < ODDITIES:
+            self.in_place()
+        if self.choose.random() < ODDITIES:
             half = t // 2
             other = [
                 "x * 2.0",
@@ -73,6 +75,31 @@ class ModelParts(ModelSource):
                 ]
             self.set(self.choose.choice(other))
 
+    def in_place(self) -> None:
+        """An operation that writes to the tokens, or to a part or a view of them."""
+        t, c = self.tokens, self.channels
+        self.call(
+            self.choose.choice(
+                [
+                    f"x += {self.parameter(t, c)}",
+                    "x.add_(x)",
+                    "x.mul_(1.0)",
+                    "x.mul_(2.0)",
+                    "x.div_(3)",
+                    "x[:, :1].mul_(2.0)",
+                    "x[:, -1] = x[:, 0]",
+                    "x[..., :2] += 1",
+                    f"x.view({t}, {c})[0].zero_()",
+                    "x.transpose(1, 2)[:, 0].neg_()",
+                    f"y = x; x = x + {self.parameter(1, t, c)}; y.zero_()",
+                    f"y = x.clone(); x += {self.parameter(1, t, c)}; x = x + y",
+                    "x.copy_(x.flip(1))",
+                    "functional.relu_(x)",
+                    "functional.dropout(x, 0.1, False, inplace=True)",
+                ]
+            )
+        )
+
     def image(self) -> str:
         """The input, prepared; its shape."""
         size = self.choose.choice([2, 4])
@@ -96,6 +123,8 @@ class ModelParts(ModelSource):
             f"image.reshape(1, {height}, {width}, {planes}).permute(0, 3, 1, 2)",
             f"image.view(1, {planes}, {width}, {height})",
             "image.flip(1)",
+            "image.clone().mul_(0.5)",
+            "image.mul_(0.5)",
             "image[:, [0] * image.shape[1]]",
         ]
         self.set(self.pick(same, other))
@@ -188,6 +217,8 @@ class ModelParts(ModelSource):
                 ["x + y", "y + x", "torch.add(x, y)", "y"],
                 [
                     "x + y * 2",
+                    "x.add_(y)",
+                    "y.add_(x)",
                     "x - y",
                     "x + 0.5 * y",
                     "(x + y) * 0.5",

@@ -25,6 +25,12 @@ class OperationError(PassFailedException):
         self.location = op.location
 
 
+def reason_of(error: Exception) -> str:
+    """What an error says; of the system's own, without its number and the name of the file."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error)
+
+
 @contextmanager
 def prefixed(what: str) -> Generator[None]:
     """Put `what` and a colon before the message of a UserError."""

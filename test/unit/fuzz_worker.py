@@ -85,7 +85,7 @@ def run_tool(case: Case) -> Outcome:
     streams = {name: io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace") for name in "oe"}
     output, errors = streams.values()
     old, old_input = sys.argv, sys.stdin
-    sys.argv, sys.stdin = [case.tool, *case.arguments], io.TextIOWrapper(io.BytesIO())
+    sys.argv, sys.stdin = [case.tool, *case.arguments], open(os.devnull)  # noqa: SIM115, PTH123
     code, problem = None, ""
     try:
         with redirect_stdout(output), redirect_stderr(errors):
@@ -100,6 +100,7 @@ def run_tool(case: Case) -> Outcome:
     except BaseException:
         problem = traceback.format_exc()
     finally:
+        sys.stdin.close()
         sys.argv, sys.stdin = old, old_input
     for stream in streams.values():
         stream.flush()

@@ -167,6 +167,24 @@ def no_space(limit: int) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize(
+    ("closed", "message"),
+    [
+        (0, "the standard input is closed; name a file"),
+        (1, "the standard output is closed; name a file with -o"),
+    ],
+)
+def test_a_closed_stream_is_a_sentence(closed: int, message: str):
+    """As by `vaqf-opt <&-` in a shell."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", sys.executable, "-c", OPT],
+        input="builtin.module {}",
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (1, f"error: {message}\n")
+
+
 @pytest.mark.parametrize("limit", [100, 20_000])  # of the IR; of the weights or the packed data
 def test_a_full_disk_is_a_sentence(tmp_path: Path, limit: int, capsys: pytest.CaptureFixture[str]):
     model = (f"{MODEL_FILE}:build", "--input-shape", "1x3x16x16")

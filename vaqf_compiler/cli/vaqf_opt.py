@@ -96,6 +96,8 @@ class VaqfOpt(xDSLOptMain):
         super().setup_pipeline()
 
     def get_input_stream(self) -> tuple[IO[bytes], str]:
+        if self.args.input_file is None and _is_closed(sys.stdin):
+            raise UserError("the standard input is closed; name a file")
         stream, _ = super().get_input_stream()
         return stream, "mlir"  # whatever the file is called, as for mlir-opt
 
@@ -127,7 +129,11 @@ class VaqfOpt(xDSLOptMain):
             move_weights(prog, Path(self.args.output_file).parent)
 
     def prepare_output(self) -> IO[str]:
-        return super().prepare_output() if self.args.output_file is None else self._output
+        if self.args.output_file is not None:
+            return self._output
+        if _is_closed(sys.stdout):
+            raise UserError("the standard output is closed; name a file with -o")
+        return super().prepare_output()
 
     def run(self) -> None:
         if self.args.output_file is None:
@@ -154,7 +160,13 @@ class VaqfOpt(xDSLOptMain):
         specs = read_pipeline(self.args.passes)
         values = [value for spec in specs for each in spec.parameters.values() for value in each]
         named = [path_of(value) for value in values if isinstance(value, str)]
-        return [sys.stdin.fileno() if source is None else Path(source), *named]
+        standard = [] if _is_closed(sys.stdin) else [sys.stdin.fileno()]
+        return [*(standard if source is None else [Path(source)]), *named]
+
+
+def _is_closed(stream: IO[str] | None) -> bool:
+    """Whether a standard stream was closed when Python started."""
+    return stream is None
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from vaqf_compiler.cost.resources import Resources
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import UserError, reason_of
 from vaqf_compiler.filenames import path_of
 from vaqf_compiler.limits import check_clock
 
@@ -117,7 +117,7 @@ def load_board(source: str) -> Board:
     try:
         text = path_of(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the board file '{source}': {error}") from error
+        raise UserError(f"cannot read the board file '{source}': {reason_of(error)}") from error
     return _parse(source, text)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import PretrainedConfig
 
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import UserError, reason_of
 from vaqf_compiler.importer.pretrained import config_from
 from vaqf_compiler.importer.tensors import listed, read_safetensors
 from vaqf_compiler.weights import check_weights_file
@@ -86,7 +86,7 @@ def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
             "model's state_dict() alone, best with save_pretrained"
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        first = str(error).partition("\n")[0]
+        first = reason_of(error).partition("\n")[0]
         raise UserError(f"'{path}' cannot be read ({first}); download it again") from error
     if not isinstance(state, Mapping) or not all(
         isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()

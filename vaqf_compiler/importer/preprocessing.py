@@ -9,7 +9,7 @@ from typing import Any
 from transformers import AutoImageProcessor
 from transformers.image_processing_backends import PilBackend
 
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import UserError, reason_of
 from vaqf_compiler.vaqf_images import INTERPOLATIONS, Preprocessing
 
 FILE = "preprocessor_config.json"
@@ -58,7 +58,7 @@ def checkpoint_preprocessing(directory: Path, shape: tuple[int, int, int]) -> Pr
     try:
         said: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"cannot read '{path}': {error}") from error
+        raise UserError(f"cannot read '{path}': {reason_of(error)}") from error
     if not isinstance(said, dict):
         raise UserError(f"'{path}' must hold an object")
     try:
@@ -66,7 +66,7 @@ def checkpoint_preprocessing(directory: Path, shape: tuple[int, int, int]) -> Pr
             directory, local_files_only=True, backend="pil"
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
-        raise UserError(f"transformers cannot use '{path}': {error}") from error
+        raise UserError(f"transformers cannot use '{path}': {reason_of(error)}") from error
     try:
         return _preprocessing(processor, shape)
     except ValueError as error:

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import UserError, reason_of
 
 UNFINISHED = ".unfinished-vaqf-"
 """How the names of directories begin whose contents are not where they belong yet."""
@@ -17,10 +17,10 @@ UNFINISHED = ".unfinished-vaqf-"
 def cannot_write(path: Path, error: Exception) -> UserError:
     """The error for a file or directory that cannot be written; it is named as it will be."""
     shown = Path(*(part for part in path.parts if not part.startswith(UNFINISHED)))
-    reason = error.strerror if isinstance(error, OSError) else None
+    reason = reason_of(error)
     if code := re.search(r"\(os error (\d+)\)", str(error)):  # of Rust's standard library
         reason = os.strerror(int(code[1]))
-    return UserError(f"cannot write to '{shown}': {reason or error}")
+    return UserError(f"cannot write to '{shown}': {reason}")
 
 
 @contextmanager

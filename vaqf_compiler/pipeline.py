@@ -60,7 +60,10 @@ def read_pipeline(text: str) -> list[ArgSpec]:
     The passes of a pipeline, or a target, with their options. Raises ArgSpecParseError for what is
     none, and for an option that is given twice, of which xDSL takes the last.
     """
-    specs = list(parse_pipeline(text))
+    try:
+        specs = list(parse_pipeline(text))
+    except ValueError as error:  # of `int`
+        raise UserError("a number in the pipeline has more digits than any option takes") from error
     lexer = PipelineLexer(text)
     names: set[str] = set()
     at_name = False

@@ -54,12 +54,15 @@ def _mutate_operation(
     choose: random.Random, module: ModuleOp, op: Operation, ops: list[Operation]
 ) -> None:
     attributes = choose.choice((op.properties, op.attributes)) or op.properties or op.attributes
+    names = [
+        name for name in attributes if name != "op_name__"
+    ]  # of an operation without a dialect
     match choose.randrange(8):
-        case 0 | 1 | 2 if attributes:
-            name = choose.choice(list(attributes))
+        case 0 | 1 | 2 if names:
+            name = choose.choice(names)
             attributes[name] = changed(choose, attributes[name])
-        case 3 if attributes:
-            del attributes[choose.choice(list(attributes))]
+        case 3 if names:
+            del attributes[choose.choice(names)]
         case 4 if op.results or op.regions:
             blocks = [block for region in op.regions for block in region.blocks]
             values = [*op.results, *(value for block in blocks for value in block.args)]

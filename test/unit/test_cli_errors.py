@@ -10,6 +10,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.pipeline import read_pipeline
 
 
 def located_operation() -> Operation:
@@ -34,6 +35,11 @@ def test_bad_input(error: Exception, message: str, capsys: pytest.CaptureFixture
 
     assert report_errors(run) == 1
     assert capsys.readouterr().err == message
+
+
+def test_a_number_that_python_does_not_read():
+    with pytest.raises(UserError, match="more digits than any option takes"):
+        read_pipeline(f"binvit-unroll{{keys={'9' * 5000}}}")
 
 
 def test_internal_error():

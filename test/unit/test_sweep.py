@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sweep_points import evaluate
 
-from vaqf_compiler.cost.board import board_names
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import board_names
 from vaqf_compiler.limits import MAX, Target, parse_target
 from vaqf_compiler.sweep import Axes, Point, Row, pareto_front, parse_axes, select
 from vaqf_compiler.sweep.fingerprint import code_digest, fingerprint_of
@@ -381,6 +381,15 @@ def test_a_line_of_another_shape_is_refused(tmp_path: Path, old: str, new: str) 
     assert old in text.splitlines()[0]
     path.write_text(text.replace(old, new, 1))
     with pytest.raises(UserError, match="line 1 is no point"):
+        with open_journal(tmp_path):
+            pass
+
+
+def test_a_number_that_no_float_holds_is_refused(tmp_path: Path) -> None:
+    """JSON reads it as an infinity, which JSON cannot write."""
+    path = filled(tmp_path)
+    path.write_text(path.read_text().replace('"fps": 50', '"fps": 1e999', 1))
+    with pytest.raises(UserError, match="line 1 is not JSON"):
         with open_journal(tmp_path):
             pass
 

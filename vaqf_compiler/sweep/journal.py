@@ -99,6 +99,7 @@ def _check_rest(path: Path, rest: bytes) -> None:
 def _parse(path: Path, number: int, line: bytes) -> Entry:
     try:
         entry = json.loads(line)
+        json.dumps(entry, allow_nan=False)  # a number beyond all floats was read as an infinity
     except (ValueError, RecursionError) as error:
         raise _refuse(path, f"line {number} is not JSON") from error
     if not _is_entry(entry):

@@ -61,7 +61,7 @@ test-long: $(READY)
 
 calibrate: $(READY)
 	@echo "==> Synthesising the cost model's building blocks"
-	$(BIN)/python -m vaqf_compiler.cost.calibration --all
+	$(BIN)/python -m vaqf_compiler.cli.calibrate --all
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -14,7 +14,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from vaqf_compiler.cost.board import RESOURCES, load_board
+from vaqf_compiler.hardware.board import RESOURCES, load_board
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.machine import BINARY, INT8, Frames

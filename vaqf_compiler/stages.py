@@ -7,9 +7,9 @@ from pathlib import Path
 
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.filenames import quoted
+from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.limits import Target
 from vaqf_compiler.passes.binvit_allocate import check_uram
 from vaqf_compiler.passes.binvit_tile import DEFAULT_SIZES, check_tile

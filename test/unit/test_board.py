@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from vaqf_compiler.cost.board import Board, System, board_names, load_board
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import Board, System, board_names, load_board
+from vaqf_compiler.hardware.resources import Resources
 
 GOOD = """\
 name = "Bench"

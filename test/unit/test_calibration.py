@@ -15,25 +15,25 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from vaqf_compiler.cost import block as block_module
-from vaqf_compiler.cost.block import CALIBRATION, Block, forget_coefficients
-from vaqf_compiler.cost.blocks import Accumulator, BarrelShift, BinaryDot, SaturatingAdd
-from vaqf_compiler.cost.calibration import yosys
-from vaqf_compiler.cost.calibration.circuits import BLOCKS, synthesis, verilog
-from vaqf_compiler.cost.calibration.fit import (
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware import block as block_module
+from vaqf_compiler.hardware.block import CALIBRATION, Block, forget_coefficients
+from vaqf_compiler.hardware.blocks import Accumulator, BarrelShift, BinaryDot, SaturatingAdd
+from vaqf_compiler.hardware.calibration import yosys
+from vaqf_compiler.hardware.calibration.circuits import BLOCKS, synthesis, verilog
+from vaqf_compiler.hardware.calibration.fit import (
     fit,
     is_exact,
     is_held_out,
     lut_error,
     quality,
 )
-from vaqf_compiler.cost.calibration.grids import points as grid
-from vaqf_compiler.cost.calibration.store import Point, digest, read_calibration
-from vaqf_compiler.cost.lanes import NormaliseLane, Requantise
-from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product
-from vaqf_compiler.cost.resources import Resources, total
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.calibration.grids import points as grid
+from vaqf_compiler.hardware.calibration.store import Point, digest, read_calibration
+from vaqf_compiler.hardware.lanes import NormaliseLane, Requantise
+from vaqf_compiler.hardware.memories import Memory
+from vaqf_compiler.hardware.products import Product
+from vaqf_compiler.hardware.resources import Resources, total
 
 POINTS = read_calibration(CALIBRATION).points
 KINDS = sorted(BLOCKS)

@@ -13,17 +13,14 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import IndexType, IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
-from vaqf_compiler.cost.arrays import Arrays, Storage
-from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.analysis.arrays import Arrays, Storage
+from vaqf_compiler.analysis.delays import INDEX_BITS, significant_bits
+from vaqf_compiler.analysis.evaluate import evaluate
+from vaqf_compiler.analysis.latency import LatencyModel
+from vaqf_compiler.analysis.schedule import is_unrolled, trip_count
 from vaqf_compiler.cost.closed_form import AttentionForm, LayerNormForm, LinearForm
-from vaqf_compiler.cost.delays import INDEX_BITS, significant_bits
 from vaqf_compiler.cost.estimate import engine_parts
-from vaqf_compiler.cost.evaluate import evaluate
-from vaqf_compiler.cost.latency import LatencyModel
-from vaqf_compiler.cost.memories import Memory
 from vaqf_compiler.cost.parts import resources_of
-from vaqf_compiler.cost.products import dsp_slices
-from vaqf_compiler.cost.schedule import is_unrolled, trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
@@ -38,6 +35,9 @@ from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_
 from vaqf_compiler.engines.module_plan import Plan
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
+from vaqf_compiler.hardware.board import load_board
+from vaqf_compiler.hardware.memories import Memory
+from vaqf_compiler.hardware.products import dsp_slices
 
 MOST_CHANNELS = 3072
 ZCU102 = load_board("zcu102")

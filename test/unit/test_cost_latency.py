@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 from parse_ir import parse
 
-from vaqf_compiler.cost.board import Board, load_board
-from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, Cycles, LatencyModel
-from vaqf_compiler.cost.pipelines import Pipeline
+from vaqf_compiler.analysis.latency import CALL_CYCLES, LOOP_CYCLES, Cycles, LatencyModel
+from vaqf_compiler.analysis.pipelines import Pipeline
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hardware.board import Board, load_board
 
 ZCU102 = load_board("zcu102")
 SLOW = replace(ZCU102, memory=replace(ZCU102.memory, bandwidth_gb_per_s=1.6, efficiency=0.5))

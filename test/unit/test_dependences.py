@@ -14,9 +14,9 @@ from small_project import compile_small, tool
 from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.rewriter import Rewriter
 
+from vaqf_compiler.analysis.latency import LatencyModel
+from vaqf_compiler.analysis.program import Program
 from vaqf_compiler.cli import vaqf_compile, vaqf_sim
-from vaqf_compiler.cost.board import load_board
-from vaqf_compiler.cost.latency import LatencyModel
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.dependences import NEVER, Measured, measure_dependences
 from vaqf_compiler.emit.simulate import port_contents
@@ -26,8 +26,8 @@ from vaqf_compiler.engines.builder import call
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.hls_rules.dependences import check_missing_claims
-from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.pipeline import make_context, read_module
 from vaqf_compiler.stages import LOOPS, stage_path
 

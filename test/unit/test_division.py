@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from xdsl.builder import ImplicitBuilder
 from xdsl.ir import Block
 
-from vaqf_compiler.cost.evaluate import evaluate
+from vaqf_compiler.analysis.evaluate import evaluate
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.engines.division import Reciprocal, divided, rounded_up
-from vaqf_compiler.engines.values import INDEX, Value
+from vaqf_compiler.engines.values import Value
 
 
 @given(divisor=st.integers(2, 5000), most=st.integers(0, 20_000))

@@ -14,8 +14,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cli import vaqf_compile
-from vaqf_compiler.cost.board import RESOURCES
 from vaqf_compiler.cost.report import report_of, report_table
+from vaqf_compiler.hardware.board import RESOURCES
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 
 ROOT = Path(__file__).parents[2]

@@ -21,11 +21,11 @@ from test_vaqf2022 import DEIT_BASE
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.block import OutOfRangeError
-from vaqf_compiler.cost.board import RESOURCES, Board, load_board
 from vaqf_compiler.cost.report import report_of
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.hardware.block import OutOfRangeError
+from vaqf_compiler.hardware.board import RESOURCES, Board, load_board
+from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.passes.binvit_tile import check_tile

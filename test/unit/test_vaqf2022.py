@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.layers import Kind, Layer, layers_of
 from vaqf_compiler.cost.vaqf2022 import (
     CONSTANTS,
@@ -28,6 +27,7 @@ from vaqf_compiler.cost.vaqf2022_fit import (
     write_constants,
 )
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.importer.models import load_model
 from vaqf_compiler.importer.write import write_model
 from vaqf_compiler.pipeline import make_context, read_module, run_passes

@@ -1,1 +1,1 @@
-"""Boards as data: one TOML file each, read by `vaqf_compiler.cost.board`."""
+"""Boards as data: one TOML file each, read by `vaqf_compiler.hardware.board`."""

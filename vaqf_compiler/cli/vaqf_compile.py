@@ -16,12 +16,12 @@ from typing import Any
 from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
-from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.report import report_of, report_table
 from vaqf_compiler.cost.vaqf2022_module import check_published
 from vaqf_compiler.emit.flow import Flow, flow_named
 from vaqf_compiler.emit.scripts import check_flow
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.images import read_images
 from vaqf_compiler.limits import MAX, Target, check_clock, parse_target
 from vaqf_compiler.output.directory import output_directory

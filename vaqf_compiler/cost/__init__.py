@@ -1,4 +1,1 @@
-"""
-What hardware costs: resources of building blocks, calibrated against logic synthesis, and cycles,
-read off the loops.
-"""
+"""What an accelerator costs: cycles of its layers, resources of its parts, and reports of both."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute
 
-from vaqf_compiler.cost.delays import INDEX_BITS
-from vaqf_compiler.cost.products import Product, dsp_slices
-from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.analysis.delays import INDEX_BITS
 from vaqf_compiler.engines.accelerator import width_of
 from vaqf_compiler.engines.division import Reciprocal, is_product
+from vaqf_compiler.hardware.products import Product, dsp_slices
+from vaqf_compiler.hardware.resources import Resources
 
 ADDRESS_PRODUCT = Resources(lut=30, ff=64, dsp=dsp_slices(INDEX_BITS, INDEX_BITS))
 """A product of two indices that are only known at run time."""

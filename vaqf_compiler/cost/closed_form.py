@@ -1,6 +1,6 @@
 """
 Cycles of a layer as formulas of its shape and the engine's parameters, for when many choices are
-compared. They equal what `vaqf_compiler.cost.latency` reads off the loops; depths, initiation
+compared. They equal what `vaqf_compiler.analysis.latency` reads off the loops; depths, initiation
 intervals and the cycles between loops are taken from there, once for an engine.
 """
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from xdsl.dialects import scf
 from xdsl.ir import Block
 
-from vaqf_compiler.cost.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, is_pipelined
-from vaqf_compiler.cost.pipelines import Pipeline
+from vaqf_compiler.analysis.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel, is_pipelined
+from vaqf_compiler.analysis.pipelines import Pipeline
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     PARAMETERS_PER_WORD,

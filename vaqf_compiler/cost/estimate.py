@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
-from vaqf_compiler.cost.board import Board
-from vaqf_compiler.cost.latency import Cycles, LatencyModel
+from vaqf_compiler.analysis.latency import Cycles, LatencyModel
 from vaqf_compiler.cost.parts import (
     Parts,
     attention_parts,
@@ -21,7 +20,6 @@ from vaqf_compiler.cost.parts import (
     movement_parts,
     resources_of,
 )
-from vaqf_compiler.cost.resources import Resources, total
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention import AttentionEngine
@@ -29,6 +27,8 @@ from vaqf_compiler.engines.dispatches import name_of
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan, Plan
+from vaqf_compiler.hardware.board import Board
+from vaqf_compiler.hardware.resources import Resources, total
 
 MARGIN = 0.15
 """

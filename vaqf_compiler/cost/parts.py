@@ -10,22 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from vaqf_compiler.analysis.delays import INDEX_BITS
 from vaqf_compiler.cost.addresses import ADDRESS_PRODUCT, cell, division, quotient
-from vaqf_compiler.cost.block import Block
-from vaqf_compiler.cost.blocks import (
-    Accumulator,
-    AdderTree,
-    BinaryDot,
-    MaximumTree,
-    Multiplexer,
-    RestoringDigit,
-    SaturatingAdd,
-)
-from vaqf_compiler.cost.delays import INDEX_BITS
-from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
-from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product, dsp_slices
-from vaqf_compiler.cost.resources import Resources, total
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
@@ -49,7 +35,21 @@ from vaqf_compiler.engines.layer_norm import (
 )
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
 from vaqf_compiler.engines.top import BURST_LENGTH, OUTSTANDING
-from vaqf_compiler.engines.trees import CHAIN, fits_pair, pair_chain
+from vaqf_compiler.hardware.block import Block
+from vaqf_compiler.hardware.blocks import (
+    Accumulator,
+    AdderTree,
+    BinaryDot,
+    MaximumTree,
+    Multiplexer,
+    RestoringDigit,
+    SaturatingAdd,
+)
+from vaqf_compiler.hardware.dsp import CHAIN, fits_pair, pair_chain
+from vaqf_compiler.hardware.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
+from vaqf_compiler.hardware.memories import Memory
+from vaqf_compiler.hardware.products import Product, dsp_slices
+from vaqf_compiler.hardware.resources import Resources, total
 
 LOOP = Resources(lut=100, ff=150)
 """Counters, comparison and state of a loop: an assumption."""

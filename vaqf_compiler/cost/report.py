@@ -11,12 +11,12 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.cost.estimate import MARGIN
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, MemoryOp, ResourcesAttr
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, bits_of
 from vaqf_compiler.engines.dispatches import name_of
+from vaqf_compiler.hardware.board import RESOURCES, load_board
 
 VERSION = 1
 """Of the format of `report.json`, which docs/report.schema.json describes."""

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vaqf_compiler.cost.blocks import AdderTree
-from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.layers import Kind, Layer
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.blocks import AdderTree
+from vaqf_compiler.hardware.board import Board, load_board
 
 CONSTANTS = Path(__file__).with_name("vaqf2022.json")
 """Written by `python -m vaqf_compiler.cost.vaqf2022_fit`."""

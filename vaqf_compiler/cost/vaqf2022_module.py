@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from xdsl.dialects.builtin import StringAttr
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import load_board
+from vaqf_compiler.analysis.latency import COMPUTE, Cycles
 from vaqf_compiler.cost.estimate import Estimate, LayerCost
-from vaqf_compiler.cost.latency import COMPUTE, Cycles
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.parts import part
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.cost.vaqf2022 import CLOCK_HZ, estimate
 from vaqf_compiler.dialects.binvit import (
     AttentionContextOp,
@@ -24,6 +22,8 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.engines.accelerator import bits_of
 from vaqf_compiler.engines.dispatches import name_of
 from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.hardware.board import load_board
+from vaqf_compiler.hardware.resources import Resources
 
 BOARD, CLOCK_MHZ = "zcu102", CLOCK_HZ / 1e6
 PRODUCTS = (PatchEmbedOp, LinearOp, AttentionScoresOp, AttentionContextOp)

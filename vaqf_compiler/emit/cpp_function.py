@@ -12,6 +12,7 @@ from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IndexType, MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
 
+from vaqf_compiler.analysis.program import is_top
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_expression import (
     PRIMARY,
@@ -21,7 +22,6 @@ from vaqf_compiler.emit.cpp_expression import (
     subscripts,
     variable,
 )
-from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.cpp_types import cpp_type, declarator, identifier
 from vaqf_compiler.emit.expressions import EXPRESSIONS, print_expression
 from vaqf_compiler.emit.inlining import inlined_operations

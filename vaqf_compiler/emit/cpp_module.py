@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, MemRefType, ModuleOp
 
-from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import (
     alias_definition,
     declarator,
@@ -16,11 +15,6 @@ from vaqf_compiler.emit.cpp_types import (
     literal,
 )
 from vaqf_compiler.emit.refusal import refusal, refusing
-
-
-def is_top(function: func.FuncOp) -> bool:
-    """Whether a function is the accelerator: it has ports."""
-    return any(isinstance(op, vhls.InterfaceOp) for op in function.body.block.ops)
 
 
 def file_names(module: ModuleOp) -> frozenset[str]:

@@ -19,13 +19,14 @@ from xdsl.ir import Attribute, Operation
 from xdsl.rewriter import InsertPoint
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.integers import INDEX
+from vaqf_compiler.analysis.program import name_of, place_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.jit import run_jit
 from vaqf_compiler.emit.project import top_function
 from vaqf_compiler.engines.builder import Buffer, call, function, local, loop, when
-from vaqf_compiler.engines.values import INDEX, Value, constant, integer, select
+from vaqf_compiler.engines.values import Value, constant, integer, select
 from vaqf_compiler.errors import OperationError
-from vaqf_compiler.hls_rules.violation import name_of, place_of
 
 PORT = "dependences"
 NEVER = 1 << 40

@@ -13,17 +13,17 @@ from xdsl.ir import Attribute, Operation
 from xdsl.utils.exceptions import PassFailedException
 from xdsl.utils.hints import isa
 
-from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import MemoryImageOp, PackOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
+from vaqf_compiler.dialects.binvit.mapping import RESULT_ATTRIBUTE
 from vaqf_compiler.dialects.binvit.types import QuantizedType
 from vaqf_compiler.emit.cpp_types import identifier, width_of
 from vaqf_compiler.emit.packing import memory_images
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import Board, load_board
 from vaqf_compiler.images import preprocessing_in
-from vaqf_compiler.passes.lower_binvit_to_loops import RESULT
 from vaqf_compiler.vaqf_images import Preprocessing
 
 
@@ -106,7 +106,7 @@ def describe(loops: ModuleOp, top: func.FuncOp) -> Description:
     if not isinstance(board, StringAttr) or not isinstance(clock, FloatAttr):
         raise PassFailedException("the module says neither board nor clock; run binvit-estimate")
     images = memory_images(loops)
-    result = loops.attributes.get(RESULT)
+    result = loops.attributes.get(RESULT_ATTRIBUTE)
     if not isa(result, TensorType[Attribute]) or IMAGE_PORT not in images:
         raise UserError("the loops IR says nothing about image and logits; compile the model again")
     element = result.get_element_type()

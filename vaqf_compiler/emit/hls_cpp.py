@@ -1,5 +1,5 @@
 """
-Target `hls-cpp`: functions of loops over arrays, printed as Vitis HLS C++.
+Functions of loops over arrays, printed as Vitis HLS C++.
 
 One construct for one operation; whatever it does not know it refuses. It decides nothing: which
 loop is unrolled and which array is partitioned is said by `vhls` operations, and a value that
@@ -8,15 +8,12 @@ has a name in the IR is a variable of that name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import StringIO
-from typing import IO
 
-from xdsl.context import Context
 from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.target import Target
 
+from vaqf_compiler.analysis.program import is_top
 from vaqf_compiler.dialects import binvit, vhls
 from vaqf_compiler.emit.cpp_function import FunctionPrinter
 from vaqf_compiler.emit.cpp_module import (
@@ -24,13 +21,10 @@ from vaqf_compiler.emit.cpp_module import (
     file_names,
     functions_callees_first,
     global_definition,
-    is_top,
 )
-from vaqf_compiler.emit.flow import VITIS_HLS, flow_named
 from vaqf_compiler.emit.formatting import formatted
 from vaqf_compiler.emit.pragmas import PragmaSyntax, vitis_pragma
 from vaqf_compiler.emit.refusal import refusal
-from vaqf_compiler.hls_rules import check_module
 
 
 def print_hls_cpp(
@@ -73,19 +67,3 @@ def _definitions(module: ModuleOp, syntax: PragmaSyntax = vitis_pragma) -> str:
         out.write("\n")
         FunctionPrinter(out, file_names(module), syntax).function(function)
     return out.getvalue()
-
-
-@dataclass(frozen=True)
-class HLSCppTarget(Target):
-    """C++ for Vitis HLS, or with `flow=vivado-hls` for Vivado HLS."""
-
-    name = "hls-cpp"
-
-    flow: str = VITIS_HLS.name
-    verify: bool = True
-    """Whether to refuse first what Vitis HLS would not take, as `hls-verify` does."""
-
-    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
-        if self.verify:
-            check_module(module)
-        output.write(print_hls_cpp(module, syntax=flow_named(self.flow).pragma))

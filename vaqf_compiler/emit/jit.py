@@ -29,10 +29,10 @@ from xdsl.printer import Printer
 from xdsl.rewriter import InsertPoint, Rewriter
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.integers import INDEX, width_of_integer
 from vaqf_compiler.dialects import binvit, vhls
 from vaqf_compiler.dialects.vhls import VHLS
 from vaqf_compiler.emit.project import top_function
-from vaqf_compiler.engines.values import INDEX, width_of_integer
 from vaqf_compiler.errors import UserError
 
 PIPELINE = (

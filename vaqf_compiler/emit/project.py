@@ -15,11 +15,11 @@ from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler import vaqf_images
+from vaqf_compiler.analysis.program import is_top
 from vaqf_compiler.dialects.binvit import DispatchOp
 from vaqf_compiler.dialects.binvit.checks import quantized
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.model import model_function
-from vaqf_compiler.emit.cpp_module import is_top
 from vaqf_compiler.emit.description import describe
 from vaqf_compiler.emit.flow import VITIS_HLS, Flow
 from vaqf_compiler.emit.formatting import STYLE

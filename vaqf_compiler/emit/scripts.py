@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vaqf_compiler.cost.board import Board
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.description import Description
 from vaqf_compiler.emit.flow import Flow
 from vaqf_compiler.emit.templates import fill
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.vaqf_images import Preprocessing
 
 ALIGNMENT = 64

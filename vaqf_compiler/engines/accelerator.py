@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import width_of_integer
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.builder import (
     Buffer,
@@ -20,7 +21,7 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.division import divided
-from vaqf_compiler.engines.values import Value, integer, width_of_integer
+from vaqf_compiler.engines.values import Value, integer
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
 """The memories that engines share."""

@@ -29,6 +29,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
     ACTIVATIONS,
@@ -56,16 +57,9 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.division import divide_power, divided, rounded_up
 from vaqf_compiler.engines.lane_part import LanePart
-from vaqf_compiler.engines.trees import dots, fits_pair, paired, tree_maximum, tree_sum
-from vaqf_compiler.engines.values import (
-    INDEX,
-    Number,
-    Value,
-    constant,
-    index,
-    integer,
-    select,
-)
+from vaqf_compiler.engines.trees import dots, paired, tree_maximum, tree_sum
+from vaqf_compiler.engines.values import Number, Value, constant, index, integer, select
+from vaqf_compiler.hardware.dsp import fits_pair
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
 
 POWER_BITS = EXP_BITS + 1

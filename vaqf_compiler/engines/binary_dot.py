@@ -12,13 +12,14 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import bits_of
 from vaqf_compiler.engines.builder import Buffer, call, function, pipeline, scratch, unrolled
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.trees import tree_sum
-from vaqf_compiler.engines.values import INDEX, Number, Value, select
+from vaqf_compiler.engines.values import Number, Value, select
 
 
 def build_binary_dot(engine: LinearEngine) -> func.FuncOp:

@@ -18,8 +18,9 @@ from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute, Block, Region, SSAValue
 
+from vaqf_compiler.analysis.integers import INDEX, width_of_integer
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.engines.values import INDEX, Number, Value, constant, index, width_of_integer
+from vaqf_compiler.engines.values import Number, Value, constant, index
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import LayerNormOp
 from vaqf_compiler.dialects.binvit.types import signed_bits
@@ -44,7 +45,7 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.division import divide_power, square_root
 from vaqf_compiler.engines.trees import tree_sum
-from vaqf_compiler.engines.values import INDEX, Value, integer, select
+from vaqf_compiler.engines.values import Value, integer, select
 
 ROOT_BITS = 31
 """Of the square root of a number below 2**62."""

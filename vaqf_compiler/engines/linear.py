@@ -32,6 +32,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
@@ -57,7 +58,7 @@ from vaqf_compiler.engines.builder import (
 from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.linear_multiply import build_multiply
-from vaqf_compiler.engines.values import INDEX, Value
+from vaqf_compiler.engines.values import Value
 
 Arguments = dict[str, Value | Buffer]
 

@@ -9,6 +9,7 @@ from enum import IntEnum
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     LOGIT_BITS,
@@ -19,8 +20,7 @@ from vaqf_compiler.engines.accelerator import (
     shift_type,
 )
 from vaqf_compiler.engines.builder import queue_type
-from vaqf_compiler.engines.trees import fits_pair
-from vaqf_compiler.engines.values import INDEX
+from vaqf_compiler.hardware.dsp import fits_pair
 
 COUNTER_BITS = 32
 LEAST_TRIPS = 32

@@ -13,6 +13,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
@@ -35,7 +36,7 @@ from vaqf_compiler.engines.builder import (
 from vaqf_compiler.engines.epilogue import EpilogueLanes
 from vaqf_compiler.engines.linear_engine import LinearEngine
 from vaqf_compiler.engines.trees import dots, paired
-from vaqf_compiler.engines.values import INDEX, Number, Value, constant, integer, select
+from vaqf_compiler.engines.values import Number, Value, constant, integer, select
 
 
 def build_multiply(

@@ -6,6 +6,7 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
+from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
@@ -18,7 +19,7 @@ from vaqf_compiler.engines.accelerator import (
     width_of,
 )
 from vaqf_compiler.engines.builder import Buffer, function, loop, pipeline, unrolled
-from vaqf_compiler.engines.values import INDEX, Value
+from vaqf_compiler.engines.values import Value
 
 
 def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.FuncOp:

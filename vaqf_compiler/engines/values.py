@@ -12,15 +12,10 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, BlockArgument, SSAValue
 
-INDEX = IndexType()
+from vaqf_compiler.analysis.integers import INDEX, width_of_integer
+
 NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
 """Engines size their integers so that sums and products cannot overflow, and say so."""
-
-
-def width_of_integer(type_: Attribute) -> int:
-    """The bits of an integer type."""
-    assert isinstance(type_, IntegerType)
-    return cast(IntegerType, type_).width.data
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from xdsl.dialects.builtin import ModuleOp
 
+from vaqf_compiler.analysis.program import Program
 from vaqf_compiler.dialects.binvit.model import check_loops
 from vaqf_compiler.hls_rules.balancing import check_balancing
 from vaqf_compiler.hls_rules.bounds import check_bounds, check_counters
@@ -50,7 +51,6 @@ from vaqf_compiler.hls_rules.pragmas import (
     check_repeated_pragmas,
     check_unrolled_pipelines,
 )
-from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.queues import check_queues
 from vaqf_compiler.hls_rules.shifts import check_shifts
 from vaqf_compiler.hls_rules.statics import check_statics

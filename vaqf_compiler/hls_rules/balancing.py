@@ -10,10 +10,10 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerType
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.schedule import trip_count
+from vaqf_compiler.analysis.program import Program, loops_around
+from vaqf_compiler.analysis.schedule import trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.copies import leaves_no_loop
-from vaqf_compiler.hls_rules.program import Program, loops_around
 from vaqf_compiler.hls_rules.violation import violation
 
 LEAST_TERMS = 4

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import FloatAttr, ModuleOp, StringAttr
 
-from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.dialects.binvit.mapping import selected_board
+from vaqf_compiler.hardware.board import Board, load_board
 from vaqf_compiler.limits import check_clock
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType
 
-from vaqf_compiler.cost.schedule import constant, is_unrolled, trip_count
+from vaqf_compiler.analysis.program import Program, loop_name
+from vaqf_compiler.analysis.schedule import constant, is_unrolled, trip_count
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import loop_name, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 ARITHMETIC = arith.ConstantOp | arith.AddiOp | arith.SubiOp | arith.MuliOp
 LAST = 2**31 - 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from xdsl.dialects import memref, scf
 from xdsl.ir import SSAValue
 
+from vaqf_compiler.analysis.program import Program, loop_name, name_of
 from vaqf_compiler.hls_rules.bursts import PortAccess, pipelined_loop, port_accesses
 from vaqf_compiler.hls_rules.dataflow import dataflow_regions
 from vaqf_compiler.hls_rules.ports import m_axi_interfaces
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_bundles_of_pipelines(program: Program) -> None:

@@ -10,15 +10,22 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
-from vaqf_compiler.cost.affine import Affine, address
-from vaqf_compiler.cost.latency import is_pipelined
-from vaqf_compiler.cost.schedule import constant, trip_count
+from vaqf_compiler.analysis.affine import Affine, address
+from vaqf_compiler.analysis.latency import is_pipelined
+from vaqf_compiler.analysis.program import (
+    Program,
+    ancestors,
+    function_of,
+    loop_name,
+    loops_around,
+    name_of,
+)
+from vaqf_compiler.analysis.schedule import constant, trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.board import port_bits
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import element_bits
-from vaqf_compiler.hls_rules.program import Program, ancestors, loops_around
-from vaqf_compiler.hls_rules.violation import function_of, loop_name, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 PortAccess = memref.LoadOp | memref.StoreOp
 

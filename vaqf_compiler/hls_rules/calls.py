@@ -6,8 +6,8 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import SSAValue
 
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
+from vaqf_compiler.analysis.program import Program, function_of, name_of
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_callees(program: Program) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from xdsl.dialects import func
 from xdsl.ir import SSAValue
 
+from vaqf_compiler.analysis.program import Program, is_argument, is_array, name_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.dataflow import Dataflow, dataflow_regions
-from vaqf_compiler.hls_rules.program import Program, is_argument, is_array
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 
 @dataclass

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xdsl.dialects import memref, scf
 
-from vaqf_compiler.cost.schedule import constant
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import loop_name, violation
+from vaqf_compiler.analysis.program import Program, loop_name
+from vaqf_compiler.analysis.schedule import constant
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_control(program: Program) -> None:

@@ -6,11 +6,11 @@ import math
 
 from xdsl.dialects import scf
 
-from vaqf_compiler.cost.schedule import is_unrolled, trip_count
+from vaqf_compiler.analysis.program import Program, loop_name, loops_around
+from vaqf_compiler.analysis.schedule import is_unrolled, trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
-from vaqf_compiler.hls_rules.program import Program, loops_around
-from vaqf_compiler.hls_rules.violation import loop_name, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 MOST_COPIES = 4096
 """

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from xdsl.dialects import arith, func, scf
 from xdsl.ir import Operation
 
-from vaqf_compiler.cost.schedule import constant
+from vaqf_compiler.analysis.program import Program, function_of, is_argument, loop_name
+from vaqf_compiler.analysis.schedule import constant
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program, is_argument
-from vaqf_compiler.hls_rules.violation import function_of, loop_name, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 BESIDE = (arith.ConstantOp, vhls.PragmaOp, vhls.CommentOp, vhls.TraceOp)
 """What is no statement of the generated code."""

@@ -8,15 +8,15 @@ from itertools import permutations, product
 from xdsl.dialects import func, memref, scf
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.affine import ANY, are_comparable, iterations_apart
-from vaqf_compiler.cost.arrays import Arrays, Storage
-from vaqf_compiler.cost.latency import flattened, is_pipelined
-from vaqf_compiler.cost.schedule import trip_count
+from vaqf_compiler.analysis.affine import ANY, are_comparable, iterations_apart
+from vaqf_compiler.analysis.arrays import Arrays, Storage
+from vaqf_compiler.analysis.latency import flattened, is_pipelined
+from vaqf_compiler.analysis.program import Program, is_array, loop_name, name_of
+from vaqf_compiler.analysis.schedule import trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.ports import m_axi_interfaces
-from vaqf_compiler.hls_rules.program import Program, is_array
-from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 Access = memref.LoadOp | memref.StoreOp
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xdsl.dialects import arith
 
-from vaqf_compiler.cost.delays import bits_of, is_power_of_two
+from vaqf_compiler.analysis.delays import bits_of, is_power_of_two
+from vaqf_compiler.analysis.program import Program
 from vaqf_compiler.hls_rules.fixed import is_fixed
-from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import violation
 
 WIDEST = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xdsl.dialects import scf
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
+from vaqf_compiler.analysis.program import Program
 from vaqf_compiler.hls_rules.copies import leaves_no_loop
-from vaqf_compiler.hls_rules.program import Program
 
 
 def is_fixed(program: Program, value: SSAValue) -> bool:

@@ -10,10 +10,10 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.program import Program, function_of, is_array, name_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.ports import interfaces, m_axi_interfaces
-from vaqf_compiler.hls_rules.program import Program, is_array
-from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 BUNDLE = re.compile(r"[A-Za-z](_?[A-Za-z0-9])*")
 """As VHDL has it: no two underscores in a row, and none at the end."""

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from xdsl.dialects import func, scf
 from xdsl.ir import SSAValue
 
-from vaqf_compiler.cost.evaluate import Number, evaluate, whole
-from vaqf_compiler.cost.latency import LatencyModel
-from vaqf_compiler.cost.pipelines import claimed_interval
-from vaqf_compiler.cost.ports import port_interval
+from vaqf_compiler.analysis.evaluate import Number, evaluate, whole
+from vaqf_compiler.analysis.latency import LatencyModel
+from vaqf_compiler.analysis.pipelines import claimed_interval
+from vaqf_compiler.analysis.ports import port_interval
+from vaqf_compiler.analysis.program import Program, function_of, loop_name, pipeline_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hls_rules.board import board_and_clock
-from vaqf_compiler.hls_rules.program import Program, pipeline_of
 from vaqf_compiler.hls_rules.unrolling import with_explicit_unrolling
-from vaqf_compiler.hls_rules.violation import function_of, loop_name, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_intervals(program: Program) -> None:

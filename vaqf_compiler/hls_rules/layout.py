@@ -9,9 +9,9 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.program import Program, name_of
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 MOST_PIECES = 1024
 """Of an array; the tool stops with an error beyond (XFORM 203-103)."""

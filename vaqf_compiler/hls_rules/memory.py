@@ -7,8 +7,8 @@ from xdsl.dialects.builtin import DYNAMIC_INDEX, MemRefType
 from xdsl.ir import Attribute
 from xdsl.utils.hints import isa
 
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.analysis.program import Program, name_of
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_memory(program: Program) -> None:

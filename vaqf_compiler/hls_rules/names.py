@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from xdsl.dialects import func, memref
 from xdsl.ir import Operation
 
+from vaqf_compiler.analysis.program import Program
 from vaqf_compiler.emit.cpp_types import identifier
-from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.violation import violation
 
 _C_LIBRARY = """

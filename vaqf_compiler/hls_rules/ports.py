@@ -6,11 +6,11 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.program import Program, name_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import width_of
-from vaqf_compiler.hls_rules.program import Program
 from vaqf_compiler.hls_rules.types import MOST_BITS
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 LEAST_BITS = 8
 """Of an element behind an m_axi port: a byte. The most is what integers may have."""

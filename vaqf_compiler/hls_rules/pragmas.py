@@ -8,11 +8,11 @@ from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import UnregisteredOp
 from xdsl.ir import Operation
 
-from vaqf_compiler.cost.schedule import is_unrolled
+from vaqf_compiler.analysis.program import Program, loop_name, name_of
+from vaqf_compiler.analysis.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.copies import leaves_no_loop
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import loop_name, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 REPLACEMENTS: Mapping[str, str] = {
     "array_map": "give small arrays one memory yourself, as one array",

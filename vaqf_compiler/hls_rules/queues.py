@@ -13,11 +13,11 @@ from typing import NamedTuple
 from xdsl.dialects import func, memref, scf
 from xdsl.ir import Block, Operation, Region, SSAValue
 
-from vaqf_compiler.cost.schedule import trip_count
+from vaqf_compiler.analysis.program import Program, name_of
+from vaqf_compiler.analysis.schedule import trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.bounds import has_constant_bounds
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 DEFAULT_DEPTH = 2
 """Of an hls::stream without a pragma."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
+from vaqf_compiler.analysis.program import Program, name_of
 from vaqf_compiler.emit.cpp_types import width_of
 from vaqf_compiler.hls_rules.fixed import is_fixed
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_shifts(program: Program) -> None:

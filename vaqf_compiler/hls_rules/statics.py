@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xdsl.dialects import func, memref
 
+from vaqf_compiler.analysis.program import Program, name_of, place_of
 from vaqf_compiler.hls_rules.dataflow import dataflow_regions
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, place_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_statics(program: Program) -> None:

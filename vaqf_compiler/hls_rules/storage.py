@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from xdsl.dialects import func, memref, scf
 from xdsl.ir import Block, Operation, SSAValue
 
+from vaqf_compiler.analysis.program import Program, function_of, name_of
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import function_of, name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 IMPOSSIBLE: Mapping[tuple[str, str], str] = {
     ("ram_t2p", "lutram"): "LUT RAM has one port that writes",

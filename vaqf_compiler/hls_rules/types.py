@@ -9,10 +9,10 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefTyp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
 
+from vaqf_compiler.analysis.program import Program, name_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.cpp_types import width_of
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 MOST_BITS = 1024
 """Of AMD's ap_int, unless AP_INT_MAX_W is defined."""

@@ -7,10 +7,10 @@ from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Block, Region
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from vaqf_compiler.cost.latency import is_pipelined
-from vaqf_compiler.cost.schedule import is_unrolled
+from vaqf_compiler.analysis.latency import is_pipelined
+from vaqf_compiler.analysis.program import Program
+from vaqf_compiler.analysis.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.hls_rules.program import Program
 
 OF_THE_LOOP = (
     vhls.PipelineOp,

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from xdsl.dialects import func, memref, scf
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from vaqf_compiler.cost.affine import Affine, affine, varies
-from vaqf_compiler.cost.schedule import constant, trip_count
+from vaqf_compiler.analysis.affine import Affine, affine, varies
+from vaqf_compiler.analysis.program import Program, name_of
+from vaqf_compiler.analysis.schedule import constant, trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.copies import leaves_no_loop
-from vaqf_compiler.hls_rules.program import Program
-from vaqf_compiler.hls_rules.violation import name_of, violation
+from vaqf_compiler.hls_rules.violation import violation
 
 Place = tuple[object, ...]
 

@@ -27,14 +27,14 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, StringAttr, 
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.block import OutOfRangeError
-from vaqf_compiler.cost.board import Board, load_board
 from vaqf_compiler.cost.estimate import Estimate, estimate, rounded
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.cost.vaqf2022_module import check_published, estimate_published
 from vaqf_compiler.dialects.binvit import EngineOp, MemoryOp, ResourcesAttr
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected_board
 from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.hardware.block import OutOfRangeError
+from vaqf_compiler.hardware.board import Board, load_board
+from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.limits import check_clock
 from vaqf_compiler.passes.lower_binvit_to_loops import LowerBinvitToLoopsPass
 

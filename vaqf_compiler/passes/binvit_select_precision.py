@@ -35,12 +35,12 @@ from xdsl.ir import Attribute
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.vaqf2022 import estimate
 from vaqf_compiler.cost.vaqf2022_module import CLOCK_MHZ as PUBLISHED_MHZ
 from vaqf_compiler.cost.vaqf2022_module import check_published
 from vaqf_compiler.dialects.binvit.mapping import SELECTED_ATTRIBUTE
+from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.limits import Target, check_clock, parse_target
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.select import (

@@ -32,10 +32,10 @@ from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import load_board
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
+from vaqf_compiler.dialects.binvit.mapping import RESULT_ATTRIBUTE
 from vaqf_compiler.engines.accelerator import (
     IMAGE_PORT,
     PIXEL_BITS,
@@ -57,9 +57,7 @@ from vaqf_compiler.engines.plan import EXP_TABLE
 from vaqf_compiler.engines.schedule import call_engine
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.errors import OperationError
-
-RESULT = "binvit.result"
-"""The module's attribute with the type of the logits: how many, and their scale."""
+from vaqf_compiler.hardware.board import load_board
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class LowerBinvitToLoopsPass(ModulePass):
         if len(plan.model.function_type.outputs) != 1:
             raise OperationError(plan.model, "the model must have one result, the logits")
         lowered = _Lowering(plan, _memory_latency(op)).run()
-        op.attributes[RESULT] = plan.model.function_type.outputs.data[0]
+        op.attributes[RESULT_ATTRIBUTE] = plan.model.function_type.outputs.data[0]
         for old in list(op.body.block.ops):
             old.detach()
             old.drop_all_references()

@@ -21,8 +21,8 @@ from itertools import product
 import numpy as np
 from xdsl.utils.exceptions import PassFailedException
 
-from vaqf_compiler.cost.board import Board
-from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.hardware.board import Board
+from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import BINARY, INT8, Built, Choice, Frame, Frames, LinearTile

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.closed_form import (
     AttentionForm,
     Ints,
@@ -25,6 +24,7 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
+from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.forms import Forms, resized
 

@@ -15,16 +15,15 @@ from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
-from vaqf_compiler.cost.board import Board
+from vaqf_compiler.analysis.latency import LatencyModel, is_pipelined
+from vaqf_compiler.analysis.pipelines import handing_over
+from vaqf_compiler.analysis.schedule import Time
 from vaqf_compiler.cost.closed_form import (
     AttentionForm,
     LayerNormForm,
     LinearForm,
     MovementForm,
 )
-from vaqf_compiler.cost.latency import LatencyModel, is_pipelined
-from vaqf_compiler.cost.pipelines import handing_over
-from vaqf_compiler.cost.schedule import Time
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PIXELS_PER_WORD,
@@ -41,6 +40,7 @@ from vaqf_compiler.engines.linear_multiply import build_multiply
 from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
+from vaqf_compiler.hardware.board import Board
 
 FormT = TypeVar("FormT")
 

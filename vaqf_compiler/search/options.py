@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.hardware.resources import Resources
 
 ChoiceT = TypeVar("ChoiceT")
 Ints = NDArray[np.int64]

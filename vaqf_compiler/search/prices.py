@@ -15,9 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vaqf_compiler.cost.addresses import cell
-from vaqf_compiler.cost.block import OutOfRangeError
-from vaqf_compiler.cost.blocks import BinaryDot
-from vaqf_compiler.cost.board import Board
 from vaqf_compiler.cost.estimate import MARGIN, rounded
 from vaqf_compiler.cost.parts import (
     Part,
@@ -34,10 +31,13 @@ from vaqf_compiler.cost.parts import (
     sum_parts,
     transfer_parts,
 )
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.engines.accelerator import Accelerator, width_of
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
+from vaqf_compiler.hardware.block import OutOfRangeError
+from vaqf_compiler.hardware.blocks import BinaryDot
+from vaqf_compiler.hardware.board import Board
+from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import INT8, Built, Frame, Frames

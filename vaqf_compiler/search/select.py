@@ -8,8 +8,8 @@ from typing import NoReturn, Protocol
 
 from tqdm import tqdm
 
-from vaqf_compiler.cost.board import RESOURCES, Board, board_names, load_board
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import RESOURCES, Board, board_names, load_board
 from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.facts import Facts

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from vaqf_compiler.cost.board import board_names, load_board
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import board_names, load_board
 from vaqf_compiler.limits import MAX, Target, parse_target
 from vaqf_compiler.sweep.point import Point
 

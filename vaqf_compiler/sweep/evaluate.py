@@ -7,10 +7,10 @@ from functools import cache
 
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.cost.board import RESOURCES, load_board
 from vaqf_compiler.cost.layers import layers_of
 from vaqf_compiler.cost.vaqf2022 import estimate
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.board import RESOURCES, load_board
 from vaqf_compiler.ir_text import parse_module
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search

@@ -17,13 +17,14 @@ from typing import Any
 from xdsl.dialects import func, scf
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.cost.board import Board
-from vaqf_compiler.cost.latency import LatencyModel, flattened
-from vaqf_compiler.cost.schedule import is_unrolled
+from vaqf_compiler.analysis.latency import LatencyModel, flattened
+from vaqf_compiler.analysis.program import is_top
+from vaqf_compiler.analysis.schedule import is_unrolled
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.emit.cpp_module import functions_callees_first, is_top
+from vaqf_compiler.emit.cpp_module import functions_callees_first
 from vaqf_compiler.emit.cpp_types import identifier
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hardware.board import Board
 
 
 @dataclass(frozen=True)

@@ -329,6 +329,8 @@ SELECTED_ATTRIBUTE = "binvit.selected"
 Of a module: what `binvit-select-precision` chose, by the names of the options of the passes that
 take it.
 """
+RESULT_ATTRIBUTE = "binvit.result"
+"""Of a module of loops: the type of the logits, which says how many they are and their scale."""
 PREPROCESSING_ATTRIBUTE = "binvit.preprocessing"
 """Of a module: how pictures become its images (`vaqf_compiler/images.py`)."""
 MODEL_ATTRIBUTES = (WEIGHTS_ATTRIBUTE, PREPROCESSING_ATTRIBUTE, SELECTED_ATTRIBUTE)

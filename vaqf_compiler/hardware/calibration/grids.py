@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import product
 
-from vaqf_compiler.cost.block import Block
-from vaqf_compiler.cost.blocks import (
+from vaqf_compiler.hardware.block import Block
+from vaqf_compiler.hardware.blocks import (
     Accumulator,
     AdderTree,
     BarrelShift,
@@ -15,9 +15,9 @@ from vaqf_compiler.cost.blocks import (
     RestoringDigit,
     SaturatingAdd,
 )
-from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
-from vaqf_compiler.cost.memories import Memory
-from vaqf_compiler.cost.products import Product
+from vaqf_compiler.hardware.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
+from vaqf_compiler.hardware.memories import Memory
+from vaqf_compiler.hardware.products import Product
 
 
 def points() -> list[Block]:

@@ -14,15 +14,15 @@ from xdsl.dialects import arith, func, memref, scf
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 
-from vaqf_compiler.cost.arrays import Arrays, Storage
-from vaqf_compiler.cost.board import Board
-from vaqf_compiler.cost.delays import AXI_CYCLES, CLOCK_UNCERTAINTY
-from vaqf_compiler.cost.evaluate import Number, arguments_of, evaluate, whole
-from vaqf_compiler.cost.pipelines import Pipeline, analyse_pipeline
-from vaqf_compiler.cost.ports import waiting_cycles
-from vaqf_compiler.cost.schedule import Clock, Schedule, Time, constant, is_unrolled
+from vaqf_compiler.analysis.arrays import Arrays, Storage
+from vaqf_compiler.analysis.delays import AXI_CYCLES, CLOCK_UNCERTAINTY
+from vaqf_compiler.analysis.evaluate import Number, arguments_of, evaluate, whole
+from vaqf_compiler.analysis.pipelines import Pipeline, analyse_pipeline
+from vaqf_compiler.analysis.ports import waiting_cycles
+from vaqf_compiler.analysis.schedule import Clock, Schedule, Time, constant, is_unrolled
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
+from vaqf_compiler.hardware.board import Board
 
 COMPUTE, WEIGHTS, ACTIVATIONS, CONTROL = "compute", "weights", "activations", "control"
 """What cycles are spent on; `control` is everything between loops."""

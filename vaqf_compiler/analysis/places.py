@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from xdsl.dialects import scf
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.affine import affine, varies
-from vaqf_compiler.cost.evaluate import Number, evaluate, whole
-from vaqf_compiler.cost.schedule import Access, constant, trip_count
+from vaqf_compiler.analysis.affine import affine, varies
+from vaqf_compiler.analysis.evaluate import Number, evaluate, whole
+from vaqf_compiler.analysis.schedule import Access, constant, trip_count
 from vaqf_compiler.dialects import vhls
 
 SAMPLES = 4

@@ -10,9 +10,9 @@ from xdsl.dialects import func, memref
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.delays import BRAM_CYCLES, INDEX_BITS, Delay
+from vaqf_compiler.analysis.delays import BRAM_CYCLES, INDEX_BITS, Delay
+from vaqf_compiler.analysis.integers import INDEX, width_of_integer
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.engines.values import INDEX, width_of_integer
 
 
 class Storage(Enum):

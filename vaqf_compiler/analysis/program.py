@@ -11,10 +11,8 @@ from xdsl.dialects import func, memref, scf
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from vaqf_compiler.cost.latency import is_pipelined
+from vaqf_compiler.analysis.latency import is_pipelined
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.emit.cpp_module import is_top
-from vaqf_compiler.hls_rules.violation import function_of
 
 
 class Touched(NamedTuple):
@@ -177,3 +175,32 @@ def is_argument(value: SSAValue) -> bool:
 def is_array(value: SSAValue) -> bool:
     """Whether a value is an array."""
     return isinstance(value.type, MemRefType)
+
+
+def is_top(function: func.FuncOp) -> bool:
+    """Whether a function is the accelerator: it has ports."""
+    return any(isinstance(op, vhls.InterfaceOp) for op in function.body.block.ops)
+
+
+def function_of(op: Operation) -> func.FuncOp | None:
+    """The function that an operation is in, or is."""
+    found: Operation | None = op
+    while found is not None and not isinstance(found, func.FuncOp):
+        found = found.parent_op()
+    return found
+
+
+def place_of(op: Operation) -> str:
+    """In which function an operation is, as a message goes on after its name."""
+    function = function_of(op)
+    return "" if function in (None, op) else f" in @{function.sym_name.data}"
+
+
+def name_of(value: SSAValue) -> str:
+    """A value as a message names it."""
+    return f"%{value.name_hint}" if value.name_hint else "one without a name"
+
+
+def loop_name(loop: scf.ForOp) -> str:
+    """A loop as a message names it: by its index."""
+    return f"the loop over {name_of(loop.body.block.args[0])}"

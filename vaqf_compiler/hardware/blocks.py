@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
-from vaqf_compiler.cost.block import Block, Features, OutOfRangeError
-from vaqf_compiler.cost.trees import tree
+from vaqf_compiler.hardware.block import Block, Features, OutOfRangeError
+from vaqf_compiler.hardware.trees import tree
 
 
 def select_bits(values: int) -> int:

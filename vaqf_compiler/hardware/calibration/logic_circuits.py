@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vaqf_compiler.cost.blocks import (
+from vaqf_compiler.hardware.blocks import (
     Accumulator,
     AdderTree,
     BarrelShift,
@@ -13,7 +13,7 @@ from vaqf_compiler.cost.blocks import (
     SaturatingAdd,
     select_bits,
 )
-from vaqf_compiler.cost.calibration.verilog import Module, Signal, signed
+from vaqf_compiler.hardware.calibration.verilog import Module, Signal, signed
 
 
 def binary_dot(block: BinaryDot) -> str:

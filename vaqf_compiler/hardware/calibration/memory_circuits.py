@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from vaqf_compiler.cost.blocks import select_bits
-from vaqf_compiler.cost.calibration.verilog import Module
-from vaqf_compiler.cost.memories import Memory
+from vaqf_compiler.hardware.blocks import select_bits
+from vaqf_compiler.hardware.calibration.verilog import Module
+from vaqf_compiler.hardware.memories import Memory
 
 RAM_STYLES = {"bram": "block", "uram": "ultra", "lutram": "distributed", "register": "registers"}
 """Values of the attribute `ram_style`."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vaqf_compiler.cost.block import Block
-from vaqf_compiler.cost.calibration.circuits import BLOCKS, synthesis, verilog
-from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.hardware.block import Block
+from vaqf_compiler.hardware.calibration.circuits import BLOCKS, synthesis, verilog
+from vaqf_compiler.hardware.resources import Resources
 
 Coefficients = dict[str, float]
 MEASURED = ("lut", "ff", "dsp", "bram18")

@@ -14,8 +14,8 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Operation, SSAValue
 
-from vaqf_compiler.cost.products import dsp_slices
-from vaqf_compiler.engines.values import INDEX, width_of_integer
+from vaqf_compiler.analysis.integers import INDEX, width_of_integer
+from vaqf_compiler.hardware.products import dsp_slices
 
 INDEX_BITS = 32
 """Indices are `int` in the generated code."""

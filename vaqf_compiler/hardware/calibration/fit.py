@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-from vaqf_compiler.cost.block import Features
-from vaqf_compiler.cost.calibration.store import Coefficients, Point
+from vaqf_compiler.hardware.block import Features
+from vaqf_compiler.hardware.calibration.store import Coefficients, Point
 
 OPTIMIZE: Any = scipy.optimize  # it is not typed
 HELD_OUT = 3

@@ -13,20 +13,20 @@ from collections.abc import Iterable, Sequence
 from tqdm import tqdm
 
 from vaqf_compiler.cli.errors import report_errors
-from vaqf_compiler.cost.block import CALIBRATION, Block, forget_coefficients
-from vaqf_compiler.cost.calibration import yosys
-from vaqf_compiler.cost.calibration.circuits import BLOCKS, synthesis, verilog
-from vaqf_compiler.cost.calibration.fit import LARGEST_ERROR, fit, is_held_out, quality
-from vaqf_compiler.cost.calibration.grids import points as grid
-from vaqf_compiler.cost.calibration.store import (
+from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.block import CALIBRATION, Block, forget_coefficients
+from vaqf_compiler.hardware.calibration import yosys
+from vaqf_compiler.hardware.calibration.circuits import BLOCKS, synthesis, verilog
+from vaqf_compiler.hardware.calibration.fit import LARGEST_ERROR, fit, is_held_out, quality
+from vaqf_compiler.hardware.calibration.grids import points as grid
+from vaqf_compiler.hardware.calibration.store import (
     Calibration,
     Point,
     digest,
     read_calibration,
     write_calibration,
 )
-from vaqf_compiler.cost.resources import Resources
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.resources import Resources
 
 AT_ONCE = 12
 """Points that one run of Yosys synthesises; results are saved after each."""
@@ -35,7 +35,7 @@ AT_ONCE = 12
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(
-        prog="python -m vaqf_compiler.cost.calibration", description=__doc__
+        prog="python -m vaqf_compiler.cli.calibrate", description=__doc__
     )
     parser.add_argument(
         "--fit-only", action="store_true", help="fit the points that are in the file, no synthesis"

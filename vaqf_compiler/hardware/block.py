@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vaqf_compiler.cost.resources import Resources
+from vaqf_compiler.hardware.resources import Resources
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-"""Written by `python -m vaqf_compiler.cost.calibration`."""
+"""Written by `python -m vaqf_compiler.hardware.calibration`."""
 
 Features = dict[str, int]
 """Quantities that LUTs or flip-flops grow with, none of which falls as a parameter grows."""

@@ -11,7 +11,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from vaqf_compiler.engines.values import width_of_integer
+from vaqf_compiler.analysis.integers import width_of_integer
 
 Number = int | NDArray[np.int64]
 """A value, or its values in many iterations."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vaqf_compiler.cost import blocks, lanes, memories, products
-from vaqf_compiler.cost.block import Block
-from vaqf_compiler.cost.calibration import lane_circuits, logic_circuits, memory_circuits
-from vaqf_compiler.cost.calibration.yosys import SYNTHESIS, WIDE_CHOICES
+from vaqf_compiler.hardware import blocks, lanes, memories, products
+from vaqf_compiler.hardware.block import Block
+from vaqf_compiler.hardware.calibration import lane_circuits, logic_circuits, memory_circuits
+from vaqf_compiler.hardware.calibration.yosys import SYNTHESIS, WIDE_CHOICES
 
 CIRCUITS: dict[type[Block], Callable[[Any], str]] = {
     blocks.BinaryDot: logic_circuits.binary_dot,

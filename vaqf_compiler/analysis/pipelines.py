@@ -16,12 +16,12 @@ from types import MappingProxyType
 from xdsl.dialects import memref, scf
 from xdsl.ir import SSAValue
 
-from vaqf_compiler.cost.affine import are_comparable
-from vaqf_compiler.cost.arrays import Array, Arrays, Storage
-from vaqf_compiler.cost.evaluate import Number
-from vaqf_compiler.cost.places import Iterations
-from vaqf_compiler.cost.ports import by_array, name_of_array, port_limits
-from vaqf_compiler.cost.schedule import START, Access, Clock, Schedule, Time, scheduled
+from vaqf_compiler.analysis.affine import are_comparable
+from vaqf_compiler.analysis.arrays import Array, Arrays, Storage
+from vaqf_compiler.analysis.evaluate import Number
+from vaqf_compiler.analysis.places import Iterations
+from vaqf_compiler.analysis.ports import by_array, name_of_array, port_limits
+from vaqf_compiler.analysis.schedule import START, Access, Clock, Schedule, Time, scheduled
 from vaqf_compiler.dialects import vhls
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vaqf_compiler.cost.block import Block, Features
-from vaqf_compiler.engines.trees import is_small
+from vaqf_compiler.hardware.block import Block, Features
+from vaqf_compiler.hardware.dsp import is_small
 
 DSP_A_BITS = 27
 DSP_B_BITS = 18

@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.hardware.resources import Resources
 
 LUTS = {
     **{f"LUT{inputs}": 1 for inputs in range(1, 7)},

@@ -17,9 +17,9 @@ from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.traits import SymbolTable
 
-from vaqf_compiler.cost.arrays import Array, Arrays, Storage
-from vaqf_compiler.cost.delays import REGISTER_NS, Delay, operator_delay
-from vaqf_compiler.cost.evaluate import evaluate, whole
+from vaqf_compiler.analysis.arrays import Array, Arrays, Storage
+from vaqf_compiler.analysis.delays import REGISTER_NS, Delay, operator_delay
+from vaqf_compiler.analysis.evaluate import evaluate, whole
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.errors import OperationError
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from vaqf_compiler.cost.block import Block, Features
-from vaqf_compiler.cost.blocks import moved_bits
-from vaqf_compiler.cost.products import dsp_slices, product_features
+from vaqf_compiler.hardware.block import Block, Features
+from vaqf_compiler.hardware.blocks import moved_bits
+from vaqf_compiler.hardware.products import dsp_slices, product_features
 
 POWER_INDEX_BITS = 8
 POWER_BITS = 16

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from xdsl.dialects import func, memref, scf
 from xdsl.ir import SSAValue
 
-from vaqf_compiler.cost.arrays import Array, Arrays, Storage
-from vaqf_compiler.cost.evaluate import Number
-from vaqf_compiler.cost.places import Iterations, Places, busiest
-from vaqf_compiler.cost.schedule import Access, Clock, scheduled
+from vaqf_compiler.analysis.arrays import Array, Arrays, Storage
+from vaqf_compiler.analysis.evaluate import Number
+from vaqf_compiler.analysis.places import Iterations, Places, busiest
+from vaqf_compiler.analysis.schedule import Access, Clock, scheduled
 
 BANK_PORTS = 2
 """Of a block RAM: both read, one writes."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar, NamedTuple
 
-from vaqf_compiler.cost.block import Block, Features
-from vaqf_compiler.cost.blocks import multiplexer_luts
+from vaqf_compiler.hardware.block import Block, Features
+from vaqf_compiler.hardware.blocks import multiplexer_luts
 
 COMPLETE_PARTITION_DEPTH = 4
 """

@@ -10,7 +10,7 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
-from vaqf_compiler.cost.schedule import constant
+from vaqf_compiler.analysis.schedule import constant
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ DSP slice: Yosys 0.70 packs registers into DSP slices of older families only.
 
 from __future__ import annotations
 
-from vaqf_compiler.cost import lanes
-from vaqf_compiler.cost.calibration.memory_circuits import rom_contents
-from vaqf_compiler.cost.calibration.verilog import Module
-from vaqf_compiler.cost.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
-from vaqf_compiler.cost.products import Product
+from vaqf_compiler.hardware import lanes
+from vaqf_compiler.hardware.calibration.memory_circuits import rom_contents
+from vaqf_compiler.hardware.calibration.verilog import Module
+from vaqf_compiler.hardware.lanes import ExponentialLane, NormaliseLane, ProbabilityLane, Requantise
+from vaqf_compiler.hardware.products import Product
 
 
 def product(block: Product) -> str:

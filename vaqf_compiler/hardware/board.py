@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, cast
 
-from vaqf_compiler.cost.resources import Resources
 from vaqf_compiler.errors import UserError, reason_of
 from vaqf_compiler.filenames import path_of
+from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.limits import check_clock
 
 RESOURCES = ("lut", "ff", "dsp", "bram36", "uram")

@@ -1,0 +1,16 @@
+"""Types of the scalars in loops."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xdsl.dialects.builtin import IndexType, IntegerType
+from xdsl.ir import Attribute
+
+INDEX = IndexType()
+
+
+def width_of_integer(type_: Attribute) -> int:
+    """The bits of an integer type."""
+    assert isinstance(type_, IntegerType)
+    return cast(IntegerType, type_).width.data

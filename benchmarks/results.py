@@ -57,8 +57,8 @@ def _cell(selection: Selection) -> str:
 
 def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
     """Where the cycles go: what multiplies, and what is lost to each cause."""
-    choice, facts, cycles = found.choice, search.facts, search.cycles
-    built = Frames(facts).built(found.bits, choice)
+    choice, workload, cycles = found.choice, search.workload, search.cycles
+    built = Frames(workload).built(found.bits, choice)
     machine, attention = built.accelerator, built.attention
     causes: list[tuple[str, int]] = []
     for name, title in ((BINARY, "binary layers"), (INT8, "8-bit layers")):
@@ -66,7 +66,7 @@ def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
         engine = built.linear[name]
         width = chosen.unroll_m * chosen.unroll_n
         products = cut = finishing = 0
-        for layer in facts.linear[name]:
+        for layer in workload.linear[name]:
             in_tiles = -(-layer.in_channels // chosen.tile_n)
             out_tiles = -(-layer.out_channels // chosen.tile_m)
             each = layer.tokens * engine.steps_m
@@ -85,9 +85,9 @@ def roofline(search: Search, found: Found) -> list[tuple[str, int]]:
                 total - cut - finishing,
             ),
         ]
-    shapes = zip(facts.others["attention"], facts.heads, strict=True)
+    shapes = zip(workload.others["attention"], workload.heads, strict=True)
     queries = sum(tokens * heads for tokens, heads in shapes)
-    ideal = round(queries * facts.tokens / choice.keys)
+    ideal = round(queries * workload.tokens / choice.keys)
     total = cycles.attention(attention, machine)
     causes += [
         ("attention: products", ideal),

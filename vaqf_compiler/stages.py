@@ -7,13 +7,19 @@ from pathlib import Path
 
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.engines.ranges import (
+    DEFAULT_LANES,
+    DEFAULT_SIZES,
+    check_keys,
+    check_lanes,
+    check_tile,
+    check_unroll,
+    check_uram,
+)
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.filenames import quoted
 from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.limits import Target
-from vaqf_compiler.passes.binvit_allocate import check_uram
-from vaqf_compiler.passes.binvit_tile import DEFAULT_SIZES, check_tile
-from vaqf_compiler.passes.binvit_unroll import DEFAULT_LANES, check_keys, check_lanes, check_unroll
 from vaqf_compiler.pipeline import check_spec, read_pipeline
 from vaqf_compiler.search.machine import WEIGHT_BITS
 from vaqf_compiler.universe import VAQF_UNIVERSE

@@ -23,17 +23,16 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.report import report_of
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.engines.ranges import check_tile, check_unroll
 from vaqf_compiler.hardware.block import OutOfRangeError
 from vaqf_compiler.hardware.board import RESOURCES, Board, load_board
 from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.hls_rules.copies import MOST_COPIES
 from vaqf_compiler.limits import MAX
-from vaqf_compiler.passes.binvit_tile import check_tile
-from vaqf_compiler.passes.binvit_unroll import check_unroll
+from vaqf_compiler.passes.binvit_select_precision import workload_of
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.cycles import CycleModel
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import BINARY, INT8, WEIGHT_BITS, Choice, Frames
 from vaqf_compiler.search.select import (
     MODEL,
@@ -44,6 +43,7 @@ from vaqf_compiler.search.select import (
     what_binds,
 )
 from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices, uram_choices
+from vaqf_compiler.search.workload import Workload
 from vaqf_compiler.sweep.evaluate import search_of
 
 MODEL_FILE = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
@@ -52,15 +52,15 @@ CLOCK_MHZ = 150.0
 
 
 @cache
-def facts() -> Facts:
+def workload() -> Workload:
     module = read_module(make_context(), MODEL_FILE)
     run_passes(make_context(), module, "binvit-canonicalize-tokens")
-    return Facts.of(module)
+    return workload_of(module)
 
 
 @cache
 def search(board: str = "kv260", clock_mhz: float = CLOCK_MHZ) -> Search:
-    return Search(facts(), load_board(board), clock_mhz)
+    return Search(workload(), load_board(board), clock_mhz)
 
 
 def changed(searching: Search, **changes: Any) -> Search:
@@ -86,23 +86,24 @@ def estimated(bits: int, options: str, board: str, clock_mhz: float) -> ModuleOp
 
 def all_choices(fixed: dict[str, int]) -> Iterator[Choice]:
     """Every accelerator that a search compares, one by one."""
-    for lanes, uram in product(lane_choices(facts(), fixed), uram_choices(1, fixed)):
+    for lanes, uram in product(lane_choices(workload(), fixed), uram_choices(1, fixed)):
         try:
             binary, int8 = (
-                linear_choices(name, facts(), lanes, uram, fixed) for name in (BINARY, INT8)
+                linear_choices(name, workload(), lanes, uram, fixed) for name in (BINARY, INT8)
             )
         except PassFailedException:  # what is given does not suit these lanes
             continue
-        for one, other, keys in product(binary, int8, key_choices(facts(), fixed)):
+        for one, other, keys in product(binary, int8, key_choices(workload(), fixed)):
             yield Choice(lanes, {BINARY: one, INT8: other}, keys, uram)
 
 
 def some_choice(draw: random.Random) -> Choice:
-    lanes, uram = draw.choice(lane_choices(facts(), {})), draw.choice(uram_choices(1, {}))
+    lanes, uram = draw.choice(lane_choices(workload(), {})), draw.choice(uram_choices(1, {}))
     linear = {
-        name: draw.choice(linear_choices(name, facts(), lanes, uram, {})) for name in (BINARY, INT8)
+        name: draw.choice(linear_choices(name, workload(), lanes, uram, {}))
+        for name in (BINARY, INT8)
     }
-    return Choice(lanes, linear, draw.choice(key_choices(facts(), {})), uram)
+    return Choice(lanes, linear, draw.choice(key_choices(workload(), {})), uram)
 
 
 def check_costs(bits: int, choice: Choice, board: str, clock_mhz: float) -> None:
@@ -142,13 +143,13 @@ def test_nothing_is_selected_that_is_refused_before_it_is_printed():
     searching = search_of("deit-tiny", None, "u250", None, ())
     found = searching.best(1)
     assert found is not None
-    assert found.choice.keys * searching.facts.head_size <= MOST_COPIES
+    assert found.choice.keys * searching.workload.head_size <= MOST_COPIES
 
 
 def test_lanes_divide_what_every_layer_gives():
-    life, _ = facts().activations[0]
-    odd = replace(facts(), activations=(*facts().activations, (life, 20)))
-    assert max(lane_choices(facts(), {})) > 4
+    life, _ = workload().activations[0]
+    odd = replace(workload(), activations=(*workload().activations, (life, 20)))
+    assert max(lane_choices(workload(), {})) > 4
     assert lane_choices(odd, {}) == [4]
 
 
@@ -253,7 +254,7 @@ def test_what_is_selected_fits_and_is_as_fast_by_its_own_loops():
 
 
 def test_the_choice_is_the_same_every_time():
-    again = Search(facts(), KV260, CLOCK_MHZ)
+    again = Search(workload(), KV260, CLOCK_MHZ)
     assert again.best(5) == search().best(5)
 
 
@@ -331,7 +332,7 @@ def test_the_published_headline(fps: float, bits: int):
 def test_faster_targets_select_no_more_bits_on_a_board():
     selected: list[int] = []
     for fps in (1000.0, 20000.0, 30000.0):
-        found = select_accelerator(facts(), KV260, CLOCK_MHZ, fps, range(6, 13), {})
+        found = select_accelerator(workload(), KV260, CLOCK_MHZ, fps, range(6, 13), {})
         assert found.fps >= fps and not KV260.exceeded(found.resources)
         selected.append(found.bits)
     assert selected == sorted(selected, reverse=True) and selected[0] > selected[-1]
@@ -339,7 +340,7 @@ def test_faster_targets_select_no_more_bits_on_a_board():
 
 def test_an_impossible_frame_rate_says_what_is_possible():
     with pytest.raises(InfeasibleError) as raised:
-        select_accelerator(facts(), KV260, CLOCK_MHZ, 1e6, [8], {})
+        select_accelerator(workload(), KV260, CLOCK_MHZ, 1e6, [8], {})
     best = search().best(8)
     assert best is not None and raised.value.exit_code == 3
     assert f"{best.fps:.1f}  {MODEL}" in str(raised.value)
@@ -370,7 +371,7 @@ def test_the_smallest_other_board_that_would_do_is_named(name: str):
     best = search().best(8)
     assert best is not None
     with pytest.raises(InfeasibleError, match=r"\nKV260 \(kv260\) would do: .* FPS at 8 bits and"):
-        select_accelerator(facts(), tiny, CLOCK_MHZ, best.fps / 2, [8], {})
+        select_accelerator(workload(), tiny, CLOCK_MHZ, best.fps / 2, [8], {})
 
 
 def test_a_board_that_would_not_do_is_passed_over():
@@ -379,7 +380,7 @@ def test_a_board_that_would_not_do_is_passed_over():
     fastest = search("zcu104", zcu104.clock_mhz).best(8)
     assert fastest is not None and zcu104.clock_mhz > KV260.clock_mhz
     with pytest.raises(InfeasibleError, match=r"\nZCU104 \(zcu104\) would do: .* and 200 MHz$"):
-        select_accelerator(facts(), with_dsps(30), None, fastest.fps, [8], {})
+        select_accelerator(workload(), with_dsps(30), None, fastest.fps, [8], {})
 
 
 GIVEN = (
@@ -434,9 +435,9 @@ def test_a_tile_is_compared_wherever_one_is_legal(name: str, lanes: int, unroll:
     given = {f"{engine}_m": m, f"{engine}_n": n}
     if not exists:
         with pytest.raises(PassFailedException, match="no tile suits what is given: "):
-            linear_choices(name, facts(), lanes, 0, given)
+            linear_choices(name, workload(), lanes, 0, given)
         return
-    compared = linear_choices(name, facts(), lanes, 0, given)
+    compared = linear_choices(name, workload(), lanes, 0, given)
     assert {(each.unroll_m, each.unroll_n) for each in compared} == {unroll}
 
 
@@ -452,14 +453,14 @@ def test_given_keys_that_are_no_choice_are_refused(keys: int):
 
 
 def test_bounds_hold_at_high_clock_rates():
-    assert Search(facts(), ZCU102, 1000.0).best(16) is not None
+    assert Search(workload(), ZCU102, 1000.0).best(16) is not None
 
 
 @pytest.mark.parametrize("clock_mhz", [250.0, 299.0])
 def test_bounds_of_attention_hold_for_heads_of_few_channels(clock_mhz: float):
     # One key a cycle in a shallow pipeline, and bounds that were learnt from one of ten.
-    others = {**facts().others, "attention": (10, 10)}
-    small = replace(facts(), tokens=10, heads=(1, 1), head_size=4, others=others)
+    others = {**workload().others, "attention": (10, 10)}
+    small = replace(workload(), tokens=10, heads=(1, 1), head_size=4, others=others)
     cycles, frames = CycleModel(small, load_board("zcu104"), clock_mhz), Frames(small)
     for bits, uram, keys in product((16, 9, 6, 4, 1), (0, 1), (10, 5, 1)):
         frame = frames.frame(bits, 4, uram, 4, 1)
@@ -470,11 +471,11 @@ def test_bounds_of_attention_hold_for_heads_of_few_channels(clock_mhz: float):
 
 def test_costs_do_not_depend_on_what_was_searched_before():
     def costs(*tiles: int) -> dict[int, int]:
-        searching = Search(facts(), KV260, 300.0)
+        searching = Search(workload(), KV260, 300.0)
         found: dict[int, int] = {}
         for tile_n in tiles:
             given = {"lanes": 4, "keys": 2, "tile_int8_n": tile_n}
-            linear = {n: linear_choices(n, facts(), 4, 0, given)[0] for n in (BINARY, INT8)}
+            linear = {n: linear_choices(n, workload(), 4, 0, given)[0] for n in (BINARY, INT8)}
             found[tile_n] = searching.cost(7, Choice(4, linear, 2, 0)).cycles
         return found
 
@@ -484,5 +485,5 @@ def test_costs_do_not_depend_on_what_was_searched_before():
 
 def test_no_accelerator_for_an_empty_board():
     empty = replace(ZCU102, available=dict.fromkeys(RESOURCES, 0))
-    assert Search(facts(), empty, CLOCK_MHZ).best(8) is None
+    assert Search(workload(), empty, CLOCK_MHZ).best(8) is None
     assert math.isinf(empty.share(search().cost(8, some_choice(random.Random(0))).resources)["lut"])

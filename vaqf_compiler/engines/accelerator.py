@@ -25,6 +25,11 @@ from vaqf_compiler.engines.values import Value, integer
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
 """The memories that engines share."""
+IN_URAM = frozenset({ACTIVATIONS, RESIDUAL})
+"""
+The memories that can be in UltraRAM. The image memory cannot: it is written by words of its port,
+which need not be those of a group of lanes.
+"""
 IMAGE_PORT = "image_port"
 LOGITS = "logits"
 PARAMETERS = "parameters"

@@ -42,7 +42,11 @@ from vaqf_compiler.cost.vaqf2022_module import check_published
 from vaqf_compiler.dialects.binvit.mapping import SELECTED_ATTRIBUTE
 from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.limits import Target, check_clock, parse_target
-from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.passes.binvit_allocate import BinvitAllocatePass
+from vaqf_compiler.passes.binvit_map import BinvitMapPass
+from vaqf_compiler.passes.binvit_tile import BinvitTilePass
+from vaqf_compiler.passes.binvit_unroll import BinvitUnrollPass
+from vaqf_compiler.quantize.structure import quantized_structure
 from vaqf_compiler.search.select import (
     MOST_BITS,
     InfeasibleError,
@@ -51,6 +55,7 @@ from vaqf_compiler.search.select import (
     highest_precision,
     select_accelerator,
 )
+from vaqf_compiler.search.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class BinvitSelectPrecisionPass(ModulePass):
     def _select(self, module: ModuleOp, target: Target, bits: range) -> dict[str, Attribute]:
         fixed = {name: value for name in FIXED if isinstance(value := getattr(self, name), int)}
         found = select_accelerator(
-            Facts.of(module), load_board(self.board), self.clock_mhz, target, bits, fixed
+            workload_of(module), load_board(self.board), self.clock_mhz, target, bits, fixed
         )
         parameters = {"activation_bits": found.bits, **found.choice.options}
         return {
@@ -140,6 +145,25 @@ class BinvitSelectPrecisionPass(ModulePass):
             "clock_mhz": FloatAttr(PUBLISHED_MHZ, f64),
             "fps": FloatAttr(chosen[1].fps, f64),
         }
+
+
+def workload_of(module: ModuleOp) -> Workload:
+    """
+    The work of a float model. Raises PassFailedException for one that no accelerator can be built
+    for.
+    """
+    structure = quantized_structure(module, bits=8)
+    context = Context()
+    # What the work is does not depend on any of these parameters.
+    passes = (
+        BinvitMapPass(),
+        BinvitTilePass(binary_m=32, binary_n=16, int8_m=32, int8_n=16),
+        BinvitUnrollPass(lanes=4),
+        BinvitAllocatePass(),
+    )
+    for each in passes:
+        each.apply(context, structure)
+    return Workload.of(structure)
 
 
 FIXED = (

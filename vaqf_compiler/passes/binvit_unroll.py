@@ -25,14 +25,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
-
-LANE_CHOICES = (4, 8, 16, 32)
-"""Numbers of 32-bit parameters that fill words, and of pixels that divide one or fill some."""
-MOST_AT_ONCE = 1024
-"""Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
-MOST_KEYS = 512
-DEFAULT_LANES = 16
-"""Where nothing was selected."""
+from vaqf_compiler.engines.ranges import DEFAULT_LANES, check_keys, check_lanes, check_unroll
 
 
 @dataclass(frozen=True)
@@ -92,55 +85,3 @@ def _unroll_linear(engine: EngineOp, lanes: int, chosen: Callable[[str, int], in
     results = chosen(f"{kind}_results", lanes)
     check_unroll(name, unroll_m, unroll_n, tile_m, tile_n, lanes, results)
     engine.set(unroll_m=unroll_m, unroll_n=unroll_n, results=results)
-
-
-def check_lanes(lanes: int) -> None:
-    """Raise PassFailedException unless vectors can be read so many elements at a time."""
-    if lanes not in LANE_CHOICES:
-        raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
-
-
-def check_keys(keys: int) -> None:
-    """Raise PassFailedException unless attention can take so many key tokens a cycle."""
-    if not 1 <= keys <= MOST_KEYS:
-        raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {keys}")
-
-
-def check_unroll(
-    name: str,
-    unroll_m: int | None,
-    unroll_n: int | None,
-    tile_m: int | None,
-    tile_n: int | None,
-    lanes: int | None,
-    results: int | None,
-) -> None:
-    """
-    Raise PassFailedException unless an engine can do so much of its tile in a cycle. What is not
-    known yet, None, is not checked.
-    """
-    for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
-        if unroll is None:
-            continue
-        if unroll > MOST_AT_ONCE:
-            raise PassFailedException(
-                f"@{name}: {unroll} {what} channels a cycle are more than {MOST_AT_ONCE}; "
-                "choose fewer in binvit-unroll"
-            )
-        if unroll < 1:
-            raise PassFailedException(
-                f"@{name}: {what} channels a cycle must be at least 1, got {unroll}"
-            )
-        if tile is not None and tile % unroll:
-            raise PassFailedException(
-                f"@{name}: {unroll} {what} channels a cycle do not divide the tile's {tile}"
-            )
-    for what, size in (("tile height", tile_m), ("input channels a cycle", unroll_n)):
-        if size is not None and lanes is not None and size % lanes:
-            raise PassFailedException(
-                f"@{name}: {what}, {size}, must be a multiple of the {lanes} lanes"
-            )
-    most = LANE_CHOICES[-1] if lanes is None else lanes
-    if results is not None and (results < 1 or most % results):
-        those = f"the {lanes} lanes" if lanes is not None else "any number of lanes"
-        raise PassFailedException(f"@{name}: {results} results a cycle do not divide {those}")

@@ -24,7 +24,6 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.search.cycles import CycleModel
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import BINARY, INT8, Built, Choice, Frame, Frames, LinearTile
 from vaqf_compiler.search.options import ChoiceT, Costs, Ints, Options
 from vaqf_compiler.search.prices import LAYER_NORM, Prices, fits
@@ -35,6 +34,7 @@ from vaqf_compiler.search.space import (
     linear_choices,
     uram_choices,
 )
+from vaqf_compiler.search.workload import Workload
 
 THINNED = 4
 """One of so many choices is looked at for a first bound."""
@@ -135,7 +135,7 @@ def collections_later() -> Generator[None]:
 class Search:
     """Searches for a model on a board at a clock; what it learns of engines serves all bits."""
 
-    facts: Facts
+    workload: Workload
     board: Board
     clock_mhz: float
     fixed: Fixed = field(default_factory=dict[str, int])
@@ -152,9 +152,9 @@ class Search:
     )
 
     def __post_init__(self) -> None:
-        self.cycles = CycleModel(self.facts, self.board, self.clock_mhz)
-        self._frames = Frames(self.facts)
-        self.prices = Prices(self.facts, self.board, self._frames)
+        self.cycles = CycleModel(self.workload, self.board, self.clock_mhz)
+        self._frames = Frames(self.workload)
+        self.prices = Prices(self.workload, self.board, self._frames)
 
     def best(self, bits: int, least_fps: float = 0.0) -> Found | None:
         """
@@ -266,10 +266,10 @@ class Search:
         found: dict[tuple[int, int], dict[str, list[LinearTile]]] = {}
         refusal: PassFailedException | None = None
         memories = uram_choices(self.board.available["uram"], self.fixed)
-        for lanes, uram in product(lane_choices(self.facts, self.fixed), memories):
+        for lanes, uram in product(lane_choices(self.workload, self.fixed), memories):
             try:
                 found[lanes, uram] = {
-                    name: linear_choices(name, self.facts, lanes, uram, self.fixed)
+                    name: linear_choices(name, self.workload, lanes, uram, self.fixed)
                     for name in (BINARY, INT8)
                 }
             except PassFailedException as error:
@@ -303,7 +303,7 @@ class Search:
         """Numbers of key tokens, with the cycles of attention."""
         key = (self.cycles.distinct_bits(frame.bits), frame.lanes, frame.uram, frame.width)
         if key not in self._attentions:
-            keys = key_choices(self.facts, self.fixed)
+            keys = key_choices(self.workload, self.fixed)
             bounds = [
                 self.cycles.attention_bounds(frame.attention(count), frame.accelerator)
                 for count in keys

@@ -25,8 +25,8 @@ from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.layer_norm import LayerNormEngine
 from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
 from vaqf_compiler.hardware.board import Board
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.forms import Forms, resized
+from vaqf_compiler.search.workload import Workload
 
 SLACK_MHZ = 300
 """Up to here depths differ by no more than the next two numbers; beyond, pipelines are deeper."""
@@ -46,7 +46,7 @@ layer normalisation's with memories of another width.
 class CycleModel:
     """Cycles on a board at a clock rate."""
 
-    facts: Facts
+    workload: Workload
     board: Board
     clock_mhz: float
     forms: Forms = field(init=False)
@@ -67,7 +67,7 @@ class CycleModel:
     ) -> tuple[Ints, Ints]:
         """The same at least and at most, of engines like `engine` but for their tiles."""
         cycles = self._linear_cycles(self.forms.any_linear(engine, accelerator), tiles)
-        slack = self._slack(OTHER_CYCLES) * len(self.facts.linear[engine.name])
+        slack = self._slack(OTHER_CYCLES) * len(self.workload.linear[engine.name])
         return cycles - slack, cycles + slack
 
     def _slack(self, cycles: int) -> int:
@@ -77,7 +77,7 @@ class CycleModel:
     def _linear_cycles(self, form: LinearForm, tiles: Sequence[LinearTile]) -> Ints:
         sizes = LinearSizes.of(tiles)
         total = np.zeros(len(tiles), np.int64)
-        for layer, count in self.facts.distinct[form.engine.name].items():
+        for layer, count in self.workload.distinct[form.engine.name].items():
             total += count * form.cycles_of(sizes, *layer.shape, layer.epilogue)
         return total
 
@@ -85,11 +85,11 @@ class CycleModel:
         self, engine: AttentionEngine, accelerator: Accelerator
     ) -> tuple[int, int]:
         """Of all layers' attention at least and at most, by the depth of some engine."""
-        some = replace(engine, keys=min(16, self.facts.tokens))
+        some = replace(engine, keys=min(16, self.workload.tokens))
         key = self.distinct_bits(engine.activation_bits)
         form = self.forms.any_attention(some, accelerator, key)
         cycles = self._attention_cycles(replace(form, engine=engine))
-        layers = len(self.facts.others.get("attention", ()))
+        layers = len(self.workload.others.get("attention", ()))
         slack = self._slack(MORE_CYCLES) * engine.heads * layers
         return cycles - slack, cycles + slack
 
@@ -101,7 +101,7 @@ class CycleModel:
         return bits if self.clock_mhz > SLACK_MHZ else None
 
     def _attention_cycles(self, form: AttentionForm) -> int:
-        shapes = zip(self.facts.others.get("attention", ()), self.facts.heads, strict=True)
+        shapes = zip(self.workload.others.get("attention", ()), self.workload.heads, strict=True)
         return sum(count * form.cycles(*shape) for shape, count in Counter(shapes).items())
 
     def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:
@@ -118,14 +118,14 @@ class CycleModel:
         _, _, lanes = accelerator.activations.get_shape()
         narrow = replace(accelerator, activations=resized(accelerator.activations, 1, lanes))
         cycles = self.layer_norm(engine, narrow)
-        slack = self._slack(MORE_CYCLES) * len(self.facts.others["layer_norm"])
+        slack = self._slack(MORE_CYCLES) * len(self.workload.others["layer_norm"])
         return cycles - slack, cycles + slack
 
     def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> int:
         """Of all layer normalisations."""
         form = self.forms.layer_norm(engine, accelerator)
         groups, lanes = accelerator.channel_groups, accelerator.lanes
-        layers = self.facts.others["layer_norm"]
+        layers = self.workload.others["layer_norm"]
         cycles = sum(form.cycles(tokens, groups, lanes) for tokens in layers)
         assert cycles >= self.least_layer_norm(accelerator)
         return cycles
@@ -133,18 +133,18 @@ class CycleModel:
     def least_layer_norm(self, accelerator: Accelerator) -> int:
         """The same at least, without a look at loops: a group of lanes a cycle."""
         groups = accelerator.channel_groups
-        return sum(tokens * groups for tokens in self.facts.others["layer_norm"])
+        return sum(tokens * groups for tokens in self.workload.others["layer_norm"])
 
     def movement(self, accelerator: Accelerator) -> int:
         """Of all that only moves data."""
-        facts, groups = self.facts, accelerator.channel_groups
+        workload, groups = self.workload, accelerator.channel_groups
         _, width, lanes = accelerator.image.get_shape()
         row_words = width * lanes // PIXELS_PER_WORD
-        words = facts.patches * -(-facts.pixels // (width * lanes)) * row_words
+        words = workload.patches * -(-workload.pixels // (width * lanes)) * row_words
         total = self.forms.movement("load_image", accelerator).cycles(words)
         for kind in ("load_rows", "copy_tokens"):
             # A word of initial tokens a cycle, or a group of lanes that are copied.
             words = words_of(lanes, token_bits(lanes)) if kind == "load_rows" else 1
-            for tokens in facts.others.get(kind, ()):
+            for tokens in workload.others.get(kind, ()):
                 total += self.forms.movement(kind, accelerator).cycles(tokens * groups * words)
         return total

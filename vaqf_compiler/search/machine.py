@@ -1,5 +1,5 @@
 """
-The engines and memories of an accelerator, from a model's facts and a choice of parameters: the
+The engines and memories of an accelerator, from a model's workload and a choice of parameters: the
 same that the passes make of the model itself.
 """
 
@@ -15,6 +15,7 @@ from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import (
+    IN_URAM,
     PARAMETERS,
     PIXEL_BITS,
     Accelerator,
@@ -22,9 +23,8 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
-from vaqf_compiler.passes.binvit_allocate import IN_URAM
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
-from vaqf_compiler.search.facts import Facts
+from vaqf_compiler.search.workload import Workload
 
 BINARY, INT8 = "binary_linear", "int8_linear"
 WEIGHT_BITS = {BINARY: 1, INT8: 8}
@@ -64,7 +64,7 @@ class Choice:
 class Frame:
     """What the engines of an accelerator share: a precision, lanes, and widths of memories."""
 
-    facts: Facts
+    workload: Workload
     bits: int
     lanes: int
     uram: int
@@ -75,16 +75,16 @@ class Frame:
     @cached_property
     def accelerator(self) -> Accelerator:
         """Memories and ports."""
-        facts, lanes = self.facts, self.lanes
+        workload, lanes = self.workload, self.lanes
         image_bits = max(PIXEL_BITS, self.bits)
-        groups = -(-facts.channels // lanes)
-        ports = (*(weights_port(name) for name in facts.linear), PARAMETERS)
+        groups = -(-workload.channels // lanes)
+        ports = (*(weights_port(name) for name in workload.linear), PARAMETERS)
         return Accelerator(
             lanes=lanes,
-            tokens=facts.tokens,
-            channels=facts.channels,
-            activations=_memory(self.bits, facts.rows(self.width * lanes), self.width, lanes),
-            residual=_memory(RESIDUAL_BITS, facts.tokens * groups, 1, lanes),
+            tokens=workload.tokens,
+            channels=workload.channels,
+            activations=_memory(self.bits, workload.rows(self.width * lanes), self.width, lanes),
+            residual=_memory(RESIDUAL_BITS, workload.tokens * groups, 1, lanes),
             image=_memory(image_bits, self._image_rows, self.image_width, lanes),
             ports={name: MemRefType(IntegerType(WORD_BITS), [1 << 20]) for name in ports},
             uram=IN_URAM if self.uram else frozenset(),
@@ -93,13 +93,13 @@ class Frame:
     @property
     def _image_rows(self) -> int:
         row = self.image_width * self.lanes
-        kept = (tokens * -(-channels // row) for tokens, channels in self.facts.kept_images)
-        return max(self.facts.patches * -(-self.facts.pixels // row), *kept, 1)
+        kept = (tokens * -(-channels // row) for tokens, channels in self.workload.kept_images)
+        return max(self.workload.patches * -(-self.workload.pixels // row), *kept, 1)
 
     def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearEngine:
         """A linear engine."""
-        facts, bits = self.facts, self.bits
-        layers = facts.distinct[name]
+        workload, bits = self.workload, self.bits
+        layers = workload.distinct[name]
         binary = WEIGHT_BITS[name] == 1
         memory = accelerator.activations if binary else accelerator.image
         if binary:
@@ -111,7 +111,7 @@ class Frame:
                 for layer in layers
             }
             total_bits = max(_sum_bits(terms, x, WEIGHT_BITS[name]) for terms, x in pairs)
-        heads = [each for each in facts.linear[name] if each.epilogue is Epilogue.LOGITS]
+        heads = [each for each in workload.linear[name] if each.epilogue is Epilogue.LOGITS]
         has_gelu = any(layer.epilogue is Epilogue.GELU for layer in layers)
         return LinearEngine(
             name=name,
@@ -134,21 +134,21 @@ class Frame:
 
     def attention(self, keys: int) -> AttentionEngine:
         """An attention engine."""
-        facts, bits = self.facts, self.bits
+        workload, bits = self.workload, self.bits
         return AttentionEngine(
             name="attention",
             keys=keys,
-            heads=max(facts.heads, default=1),
-            head_size=facts.head_size,
-            value_size=facts.value_size,
+            heads=max(workload.heads, default=1),
+            head_size=workload.head_size,
+            value_size=workload.value_size,
             activation_bits=bits,
-            score_bits=_score_bits(facts.head_size, bits),
-            context_bits=_context_bits(facts.tokens, bits),
+            score_bits=_score_bits(workload.head_size, bits),
+            context_bits=_context_bits(workload.tokens, bits),
             probability_bits=bits,
             most_shift=context_shift(bits),
             most_exp_shift=exp_shift(bits),
             exp_table=EXP_TABLE,
-            heads_vary=len(set(facts.heads)) > 1,
+            heads_vary=len(set(workload.heads)) > 1,
         )
 
 
@@ -168,14 +168,14 @@ class Built:
 class Frames:
     """The frames of a model, each built once, as it is needed often."""
 
-    facts: Facts
+    workload: Workload
     _found: dict[tuple[int, ...], Frame] = field(default_factory=dict[tuple[int, ...], Frame])
 
     def frame(self, bits: int, lanes: int, uram: int, width: int, image_width: int) -> Frame:
         """The one of a precision, lanes, memories, and widths of activation and image memory."""
         key = (bits, lanes, uram, width, image_width)
         if key not in self._found:
-            self._found[key] = Frame(self.facts, *key)
+            self._found[key] = Frame(self.workload, *key)
         return self._found[key]
 
     def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearEngine, Accelerator]:

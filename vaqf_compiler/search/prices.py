@@ -39,9 +39,9 @@ from vaqf_compiler.hardware.blocks import BinaryDot
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.hls_rules.copies import MOST_COPIES
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.machine import INT8, Built, Frame, Frames
 from vaqf_compiler.search.options import Costs, row
+from vaqf_compiler.search.workload import Workload
 
 LAYER_NORM = LayerNormEngine("layer_norm", 1)
 """Its epsilon matters to none of its costs."""
@@ -66,7 +66,7 @@ class Sums(NamedTuple):
 class Prices:
     """Of the parts of a model's accelerators, without the margin."""
 
-    facts: Facts
+    workload: Workload
     board: Board
     frames: Frames
     _sums: dict[Hashable, Sums | None] = field(default_factory=dict[Hashable, Sums | None])
@@ -120,7 +120,7 @@ class Prices:
             parts = sum_parts(engine, accelerator)
             if name == INT8:
                 parts = parts + [p for p in memory_parts(accelerator) if p.name == "image"]
-                if "copy_tokens" in self.facts.others:
+                if "copy_tokens" in self.workload.others:
                     cells = cell(accelerator.image, accelerator.channel_groups)
                     parts = [*parts, Part("copied cells", 1, cells)]
         except OutOfRangeError:
@@ -139,7 +139,7 @@ class Prices:
 
     def attention(self, frame: Frame, keys: int) -> Resources | None:
         """An attention engine, if the model needs one; None where it cannot be built."""
-        if "attention" not in self.facts.others:
+        if "attention" not in self.workload.others:
             return Resources()
         engine, accelerator = frame.attention(keys), frame.accelerator
         if engine.keys * max(engine.head_size, engine.value_size) > MOST_COPIES:
@@ -163,7 +163,7 @@ class Prices:
     def _others(self, accelerator: Accelerator) -> Parts:
         """What is neither a linear engine nor attention nor a memory."""
         parts = layer_norm_parts(LAYER_NORM, accelerator)
-        for kind in ("load_image", *self.facts.others):
+        for kind in ("load_image", *self.workload.others):
             if kind not in ("attention", "layer_norm"):
                 parts = parts + movement_parts(kind, accelerator)
         return parts + interface_parts(accelerator, self.board.memory.ports)
@@ -172,7 +172,7 @@ class Prices:
         """An accelerator, with the margin."""
         machine = built.accelerator
         parts = [part for engine in built.linear.values() for part in linear_parts(engine, machine)]
-        if "attention" in self.facts.others:
+        if "attention" in self.workload.others:
             parts += attention_parts(built.attention, machine)
         used = resources_of(parts + self._others(machine) + memory_parts(machine))
         share = 1 + MARGIN

@@ -12,8 +12,8 @@ from vaqf_compiler.errors import UserError
 from vaqf_compiler.hardware.board import RESOURCES, Board, board_names, load_board
 from vaqf_compiler.limits import MAX, Target
 from vaqf_compiler.search.best import Found, Search
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.space import Fixed
+from vaqf_compiler.search.workload import Workload
 
 MOST_BITS = 16
 MODEL = "model"
@@ -68,7 +68,7 @@ def highest_precision(
 
 
 def select_accelerator(
-    facts: Facts,
+    workload: Workload,
     board: Board,
     clock_mhz: float | None,
     target: Target,
@@ -79,7 +79,7 @@ def select_accelerator(
     The accelerator of the highest of some precisions that meets a frame rate on a board. Raises
     InfeasibleError where there is none, PassFailedException where `fixed` rules out all.
     """
-    search = _search(facts, board, clock_mhz, fixed)
+    search = _search(workload, board, clock_mhz, fixed)
     with _bar(bits, f"searching {board.name}") as bar:
 
         def best(each: int, least: float) -> Found | None:
@@ -98,7 +98,7 @@ def select_accelerator(
             found = search.best(each)
             table[each] = None if found is None else (found.fps, what_binds(search, found))
             bar.update()
-    nearest = _nearest_board(facts, board, clock_mhz, target, min(bits), fixed)
+    nearest = _nearest_board(workload, board, clock_mhz, target, min(bits), fixed)
     raise InfeasibleError(f"{ask} {board.name}\n{best_table(table)}\n{nearest}")
 
 
@@ -107,8 +107,8 @@ def _bar(bits: Sequence[int], what: str) -> tqdm[NoReturn]:
     return tqdm(total=len(bits), unit="precision", desc=what, leave=False, disable=None)
 
 
-def _search(facts: Facts, board: Board, clock_mhz: float | None, fixed: Fixed) -> Search:
-    return Search(facts, board, board.clock_mhz if clock_mhz is None else clock_mhz, fixed)
+def _search(workload: Workload, board: Board, clock_mhz: float | None, fixed: Fixed) -> Search:
+    return Search(workload, board, board.clock_mhz if clock_mhz is None else clock_mhz, fixed)
 
 
 def what_binds(search: Search, best: Found) -> str:
@@ -134,7 +134,7 @@ def best_table(table: Mapping[int, tuple[float, str] | None]) -> str:
 
 
 def _nearest_board(
-    facts: Facts,
+    workload: Workload,
     board: Board,
     clock_mhz: float | None,
     target: Target,
@@ -145,7 +145,7 @@ def _nearest_board(
     others = [(name, other) for name in board_names() if (other := load_board(name)) != board]
     for name, other in sorted(others, key=lambda pair: pair[1].available["lut"]):
         least = 0.0 if target == MAX else target
-        found = _search(facts, other, clock_mhz, fixed).best(bits, least)
+        found = _search(workload, other, clock_mhz, fixed).best(bits, least)
         if found is not None and found.fps >= least:
             return (
                 f"{other.name} ({name}) would do: {found.fps:.1f} FPS at {bits} bits and "

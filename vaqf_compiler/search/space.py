@@ -18,17 +18,17 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.linear_engine import Epilogue
-from vaqf_compiler.passes.binvit_allocate import check_uram
-from vaqf_compiler.passes.binvit_tile import check_tile
-from vaqf_compiler.passes.binvit_unroll import (
+from vaqf_compiler.engines.ranges import (
     LANE_CHOICES,
     MOST_AT_ONCE,
     MOST_KEYS,
     check_keys,
+    check_tile,
     check_unroll,
+    check_uram,
 )
-from vaqf_compiler.search.facts import Facts, LinearLayer
 from vaqf_compiler.search.machine import WEIGHT_BITS, LinearTile
+from vaqf_compiler.search.workload import LinearLayer, Workload
 
 SHARED_ROWS = (16, 32, 64)
 """Binary weights in rows that share a word."""
@@ -37,33 +37,33 @@ Fixed = Mapping[str, int]
 """Parameters that are given, by the names of `Choice.options`."""
 
 
-def lane_choices(facts: Facts, fixed: Fixed) -> list[int]:
+def lane_choices(workload: Workload, fixed: Fixed) -> list[int]:
     """Numbers of lanes that divide the model's channels. Raises PassFailedException for none."""
     found = [
         lanes
         for lanes in LANE_CHOICES
-        if facts.head_size % lanes == 0
-        and facts.value_size % lanes == 0
-        and facts.channels % lanes == 0
-        and all(channels % lanes == 0 for _, channels in facts.activations)
+        if workload.head_size % lanes == 0
+        and workload.value_size % lanes == 0
+        and workload.channels % lanes == 0
+        and all(channels % lanes == 0 for _, channels in workload.activations)
         and fixed.get("lanes", lanes) == lanes
     ]
     if not found:
-        sizes = " and ".join(map(str, sorted({facts.head_size, facts.value_size})))
+        sizes = " and ".join(map(str, sorted({workload.head_size, workload.value_size})))
         raise PassFailedException(
-            f"heads of {sizes} channels, tokens of {facts.channels} or layers of "
-            f"{', '.join(map(str, sorted({count for _, count in facts.activations})))} are no "
+            f"heads of {sizes} channels, tokens of {workload.channels} or layers of "
+            f"{', '.join(map(str, sorted({count for _, count in workload.activations})))} are no "
             f"multiples of {fixed.get('lanes', min(LANE_CHOICES))} lanes"
         )
     return found
 
 
-def key_choices(facts: Facts, fixed: Fixed) -> list[int]:
+def key_choices(workload: Workload, fixed: Fixed) -> list[int]:
     """Key tokens a cycle of attention. Raises PassFailedException for given ones out of range."""
     if "keys" in fixed:
         check_keys(fixed["keys"])
         return [fixed["keys"]]
-    found = {-(-facts.tokens // steps) for steps in range(1, facts.tokens + 1)}
+    found = {-(-workload.tokens // steps) for steps in range(1, workload.tokens + 1)}
     return sorted(keys for keys in found if keys <= MOST_KEYS)
 
 
@@ -79,7 +79,7 @@ def uram_choices(available: int, fixed: Fixed) -> list[int]:
 
 
 def linear_choices(
-    name: str, facts: Facts, lanes: int, uram: int, fixed: Fixed
+    name: str, workload: Workload, lanes: int, uram: int, fixed: Fixed
 ) -> list[LinearTile]:
     """
     Parameters of a linear engine. Raises PassFailedException where given ones rule all out, with
@@ -87,7 +87,7 @@ def linear_choices(
     """
     given, bits = _Given.of(name, fixed), WEIGHT_BITS[name]
     results = _powers(lanes) if given.results is None else [given.results]
-    if uram and any(layer.epilogue != Epilogue.LOGITS for layer in facts.distinct[name]):
+    if uram and any(layer.epilogue != Epilogue.LOGITS for layer in workload.distinct[name]):
         # A word has all lanes of a group, and is written as a whole.
         if given.results not in (None, lanes):
             raise PassFailedException(
@@ -97,8 +97,8 @@ def linear_choices(
         results = [lanes]
     found: list[LinearTile] = []
     refusal: PassFailedException | None = None
-    for tile_n in _tiles_n(given, facts.linear[name], lanes, bits):
-        for tile_m in _tiles_m(given, facts.linear[name], lanes, tile_n * bits):
+    for tile_n in _tiles_n(given, workload.linear[name], lanes, bits):
+        for tile_m in _tiles_m(given, workload.linear[name], lanes, tile_n * bits):
             unroll_n = _factor(tile_n, given.tile_n, given.unroll_n, lanes)
             unroll_m = _factor(tile_m, given.tile_m, given.unroll_m, 1)
             for each in results:

@@ -12,9 +12,9 @@ from vaqf_compiler.cost.vaqf2022 import estimate
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.hardware.board import RESOURCES, load_board
 from vaqf_compiler.ir_text import parse_module
+from vaqf_compiler.passes.binvit_select_precision import workload_of
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search
-from vaqf_compiler.search.facts import Facts
 from vaqf_compiler.search.select import what_binds
 from vaqf_compiler.sweep.point import Json, Point
 
@@ -87,5 +87,5 @@ def search_of(
 ) -> Search:
     """One for all precisions."""
     found = load_board(board)
-    facts = Facts.of(_model(model, input_shape, check))
-    return Search(facts, found, found.clock_mhz if clock_mhz is None else clock_mhz, dict(fixed))
+    workload = workload_of(_model(model, input_shape, check))
+    return Search(workload, found, found.clock_mhz if clock_mhz is None else clock_mhz, dict(fixed))

@@ -1,4 +1,4 @@
-"""What a search needs to know of a model: shapes and lifetimes, none of which depend on bits."""
+"""The work of a model as a search sees it: shapes and lifetimes, none of which depend on bits."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
-from vaqf_compiler.engines.allocation import Life, first_fit, rows_taken
+from vaqf_compiler.engines.allocation import lives_of
 from vaqf_compiler.engines.attention import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
@@ -19,14 +18,10 @@ from vaqf_compiler.engines.dispatches import (
     name_of,
     tokens_and_channels,
 )
+from vaqf_compiler.engines.lifetimes import Life, first_fit, rows_taken
 from vaqf_compiler.engines.linear_engine import Epilogue
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.engines.plan import in_channels_of, weighted_op
-from vaqf_compiler.passes.binvit_allocate import BinvitAllocatePass, lives_of
-from vaqf_compiler.passes.binvit_map import BinvitMapPass
-from vaqf_compiler.passes.binvit_tile import BinvitTilePass
-from vaqf_compiler.passes.binvit_unroll import BinvitUnrollPass
-from vaqf_compiler.quantize.structure import quantized_structure
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class LinearLayer:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Workload:
     """A model's work, by engine, in the order of its dispatches."""
 
     tokens: int
@@ -87,57 +82,42 @@ class Facts:
         return {name: Counter(layers) for name, layers in self.linear.items()}
 
     @staticmethod
-    def of(module: ModuleOp) -> Facts:
-        """
-        Of a float model. Raises PassFailedException for one that no accelerator can be built for.
-        """
-        structure = quantized_structure(module, bits=8)
-        context = Context()
-        passes = (
-            BinvitMapPass(),
-            BinvitTilePass(binary_m=32, binary_n=16, int8_m=32, int8_n=16),
-            BinvitUnrollPass(lanes=4),
-            BinvitAllocatePass(),
+    def of(module: ModuleOp) -> Workload:
+        """The work of a model that is mapped, tiled, unrolled and allocated, in whatever way."""
+        plan = ModulePlan.of(module)
+        linear: dict[str, list[LinearLayer]] = {}
+        others: dict[str, list[int]] = {}
+        kept: list[tuple[int, int]] = []
+        heads: list[int] = []
+        for dispatch in plan.dispatches:
+            name = name_of(dispatch.engine)
+            kind = plan.engines[name].kind.data
+            if kind == "linear":
+                linear.setdefault(name, []).append(_layer(dispatch))
+            elif kind != "load_image":
+                tokens, channels = tokens_and_channels(dispatch.result)
+                others.setdefault(kind, []).append(tokens)
+                if kind == "copy_tokens":
+                    kept.append((tokens, channels))
+                if kind == "attention":
+                    heads.append(heads_of(dispatch))
+        embedding = next(op for op in plan.model.walk() if isinstance(op, PatchEmbedOp))
+        _, *kernel = shape_of(embedding.weight)
+        machine = plan.accelerator
+        attention = next((p for p in plan.plans.values() if isinstance(p, AttentionEngine)), None)
+        return Workload(
+            tokens=machine.tokens,
+            channels=machine.channels,
+            heads=tuple(heads),
+            head_size=attention.head_size if attention else machine.channels,
+            value_size=attention.value_size if attention else machine.channels,
+            patches=shape_of(embedding.result)[0],
+            pixels=kernel[0] * kernel[1] * kernel[2],
+            linear={name: tuple(layers) for name, layers in linear.items()},
+            others={name: tuple(tokens) for name, tokens in others.items()},
+            activations=tuple(lives_of(module)),
+            kept_images=tuple(kept),
         )
-        for each in passes:
-            each.apply(context, structure)
-        return _facts(structure, ModulePlan.of(structure))
-
-
-def _facts(module: ModuleOp, plan: ModulePlan) -> Facts:
-    linear: dict[str, list[LinearLayer]] = {}
-    others: dict[str, list[int]] = {}
-    kept: list[tuple[int, int]] = []
-    heads: list[int] = []
-    for dispatch in plan.dispatches:
-        name = name_of(dispatch.engine)
-        kind = plan.engines[name].kind.data
-        if kind == "linear":
-            linear.setdefault(name, []).append(_layer(dispatch))
-        elif kind != "load_image":
-            tokens, channels = tokens_and_channels(dispatch.result)
-            others.setdefault(kind, []).append(tokens)
-            if kind == "copy_tokens":
-                kept.append((tokens, channels))
-            if kind == "attention":
-                heads.append(heads_of(dispatch))
-    embedding = next(op for op in plan.model.walk() if isinstance(op, PatchEmbedOp))
-    _, *kernel = shape_of(embedding.weight)
-    machine = plan.accelerator
-    attention = next((p for p in plan.plans.values() if isinstance(p, AttentionEngine)), None)
-    return Facts(
-        tokens=machine.tokens,
-        channels=machine.channels,
-        heads=tuple(heads),
-        head_size=attention.head_size if attention else machine.channels,
-        value_size=attention.value_size if attention else machine.channels,
-        patches=shape_of(embedding.result)[0],
-        pixels=kernel[0] * kernel[1] * kernel[2],
-        linear={name: tuple(layers) for name, layers in linear.items()},
-        others={name: tuple(tokens) for name, tokens in others.items()},
-        activations=tuple(lives_of(module)),
-        kept_images=tuple(kept),
-    )
 
 
 def _layer(dispatch: DispatchOp) -> LinearLayer:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from contextlib import suppress
 
 from xdsl.context import Context
 from xdsl.dialect_interfaces.op_asm import OpAsmDialectInterface
+from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
     FileLineColLoc,
     FusedLoc,
@@ -32,6 +34,8 @@ from vaqf_compiler.errors import OperationError, UserError
 
 BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\0\0\xfe\xff": "UTF-32"}
 LOCATION_DEFINITION = re.compile(r"^#[\w$.-]+ *= *loc\(", re.MULTILINE)
+PREDICATES: Mapping[type[Operation], int] = {arith.CmpiOp: 10, arith.CmpfOp: 16}
+"""How many there are, in MLIR's numbering."""
 PARSER_FAULTS = (
     *(AssertionError, ArithmeticError, AttributeError, LookupError, NotImplementedError),
     *(TypeError, ValueError),
@@ -95,8 +99,9 @@ def parse_module(
 
 def _check_properties(module: ModuleOp) -> None:
     """
-    Raise OperationError where an operation lacks a property. Verifiers of other operations, as
-    that of `func.return`, rely on it.
+    Raise OperationError where an operation lacks a property, on which verifiers of other
+    operations, as that of `func.return`, rely, and where a comparison has a number of no predicate,
+    which xDSL's verifier takes.
     """
     for op in module.walk():
         if not isinstance(op, IRDLOperation):
@@ -104,6 +109,11 @@ def _check_properties(module: ModuleOp) -> None:
         for name, definition in op.get_irdl_definition().properties.items():
             if name not in op.properties and not isinstance(definition, OptionalDef):
                 raise OperationError(op, f"'{op.name}' op lacks the property '{name}'")
+        if isinstance(op, arith.CmpiOp | arith.CmpfOp):
+            last = PREDICATES[type(op)] - 1
+            if not 0 <= op.predicate.value.data <= last:
+                found = op.predicate.value.data
+                raise OperationError(op, f"'{op.name}' op predicate must be 0..{last}, got {found}")
 
 
 def _check_order(module: ModuleOp) -> None:

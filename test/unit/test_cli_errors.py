@@ -27,6 +27,7 @@ def located_operation() -> Operation:
         (OperationError(ModuleOp([]), "not understood"), "error: not understood\n"),
         (OperationError(located_operation(), "no"), "vit.mlir:3:5: error: no\n"),
         (FileNotFoundError(2, "No such file", "a.mlir"), "error: a.mlir: No such file\n"),
+        (FileNotFoundError(2, "No such file", "a\nb"), "error: a\\nb: No such file\n"),
     ],
 )
 def test_bad_input(error: Exception, message: str, capsys: pytest.CaptureFixture[str]):

@@ -65,6 +65,18 @@ def test_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: byte
             "'func.func' op lacks the property 'function_type'",
         ),
         (
+            b"func.func @f(%a: i8) {\n"
+            b'  "arith.cmpi"(%a, %a) <{predicate = -1 : i64}> : (i8, i8) -> i1\n func.return }',
+            ":2:3: ",
+            "'arith.cmpi' op predicate must be 0..9, got -1",
+        ),
+        (
+            b"func.func @f(%a: f32) {\n"
+            b'  "arith.cmpf"(%a, %a) <{predicate = 16 : i64}> : (f32, f32) -> i1\n func.return }',
+            ":2:3: ",
+            "'arith.cmpf' op predicate must be 0..15, got 16",
+        ),
+        (
             b"func.func @f(%m: memref<4xi8>) {\n  %a = memref.load %m[] : memref<4xi8>\n return\n}",
             ":2:3: ",
             "'memref.load' op expected an index for each dimension",

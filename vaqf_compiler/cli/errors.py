@@ -38,7 +38,8 @@ def describe(error: BaseException) -> str | None:
             place = describe_location(error.location)
             return f"error: {error}" if place is None else f"{place}: error: {error}"
         case OSError() if error.filename is not None:
-            return f"error: {error.filename}: {error.strerror}"
+            name = str(error.filename).replace("\n", "\\n")
+            return f"error: {name}: {error.strerror}"
         case OSError() if error.errno in CANNOT_WRITE:
             return f"error: cannot write to the standard output: {error.strerror}"
         case ArgSpecParseError():

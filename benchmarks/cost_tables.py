@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.cost.estimate import Estimate
 from vaqf_compiler.cost.layers import Kind, layers_of
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.hardware.board import RESOURCES, Board, load_board
 from vaqf_compiler.importer.models import load_model

@@ -15,11 +15,17 @@ from vaqf_compiler.dialects.binvit import BinaryType, EngineOp, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator
-from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
-from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
-from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
+from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.loops import build_linear
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.movement.loops import (
+    build_copy_tokens,
+    build_load_image,
+    build_load_rows,
+)
 
 RESIDUAL_BITS = 16
 MOST_TOKENS = 6

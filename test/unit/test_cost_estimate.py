@@ -27,11 +27,13 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.dialects.vhls import is_fifo
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
-from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.builder import call
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
-from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.loops import build_linear
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.module_plan import Plan
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant

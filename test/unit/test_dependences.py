@@ -21,7 +21,8 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.emit.dependences import NEVER, Measured, measure_dependences
 from vaqf_compiler.emit.simulate import port_contents
 from vaqf_compiler.engines.accelerator import Accelerator
-from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.builder import call
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant

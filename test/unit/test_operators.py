@@ -52,7 +52,7 @@ from vaqf_compiler.dialects.binvit.types import IntegerElement, dot_product_bits
 from vaqf_compiler.emit.packing import fill_image
 from vaqf_compiler.engines.accelerator import bits_of, width_of
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear.plan import Epilogue
 
 Ints = NDArray[np.int64]
 

@@ -9,9 +9,9 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit import DispatchOp, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
-from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import name_of
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.pipeline import make_context, read_module, run_passes

@@ -22,8 +22,8 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     words_of,
 )
-from vaqf_compiler.engines.attention import STAGES, AttentionEngine
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile
+from vaqf_compiler.engines.attention.plan import STAGES, AttentionEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, LinearTile
 
 Ints = NDArray[np.int64]
 

@@ -22,10 +22,10 @@ from vaqf_compiler.cost.parts import (
 )
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import Accelerator
-from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import name_of
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan, Plan
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources, total

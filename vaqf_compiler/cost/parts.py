@@ -20,12 +20,8 @@ from vaqf_compiler.engines.accelerator import (
     bits_of,
     width_of,
 )
-from vaqf_compiler.engines.attention import (
-    EXPONENTIAL_BITS,
-    QUOTIENT_BITS,
-    AttentionEngine,
-)
-from vaqf_compiler.engines.layer_norm import (
+from vaqf_compiler.engines.attention.plan import EXPONENTIAL_BITS, QUOTIENT_BITS, AttentionEngine
+from vaqf_compiler.engines.layer_norm.plan import (
     GAMMA_BITS,
     MANTISSA_BITS,
     ROOT_BITS,
@@ -33,7 +29,7 @@ from vaqf_compiler.engines.layer_norm import (
     LayerNormEngine,
     Widths,
 )
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
 from vaqf_compiler.engines.top import BURST_LENGTH, OUTSTANDING
 from vaqf_compiler.hardware.block import Block
 from vaqf_compiler.hardware.blocks import (

@@ -26,7 +26,7 @@ from vaqf_compiler.dialects.binvit import (
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.errors import OperationError
 
 TOP = "vaqf_top"

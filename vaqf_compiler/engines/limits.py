@@ -34,7 +34,7 @@ from vaqf_compiler.engines.dispatches import (
     name_of,
     result_memory,
 )
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.engines.plan import head_sizes, weighted_op
 from vaqf_compiler.errors import OperationError
 

@@ -12,7 +12,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp
 from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, RESIDUAL, Accelerator
-from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.contents import check_contents
 from vaqf_compiler.engines.dispatches import (
     engines_of,
@@ -21,8 +21,8 @@ from vaqf_compiler.engines.dispatches import (
     result_memory,
     tokens_and_channels,
 )
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.plan import (
     plan_accelerator,
     plan_attention,

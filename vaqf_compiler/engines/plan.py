@@ -25,7 +25,7 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.dialects.binvit.checks import element, quantized, shape_of
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL, Accelerator, bits_of
-from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
     find,
@@ -36,8 +36,8 @@ from vaqf_compiler.engines.dispatches import (
     parameter_of,
     tokens_and_channels,
 )
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.reference.tables import layer_norm_epsilon, softmax_constants
 

@@ -51,7 +51,7 @@ from vaqf_compiler.engines.dispatches import (
     tokens_and_channels,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.linear_engine import Epilogue, weights_port
+from vaqf_compiler.engines.linear.plan import Epilogue, weights_port
 from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.engines.values import Value, constant
 from vaqf_compiler.errors import OperationError

@@ -41,18 +41,24 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     width_of,
 )
-from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
+from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     name_of,
     tokens_and_channels,
     trace_name,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
-from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.loops import build_linear
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan
-from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.movement.loops import (
+    build_copy_tokens,
+    build_load_image,
+    build_load_rows,
+)
 from vaqf_compiler.engines.plan import EXP_TABLE
 from vaqf_compiler.engines.schedule import call_engine
 from vaqf_compiler.engines.top import top_function

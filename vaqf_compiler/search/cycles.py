@@ -21,9 +21,9 @@ from vaqf_compiler.engines.accelerator import (
     token_bits,
     words_of,
 )
-from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
+from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.search.forms import Forms, resized
 from vaqf_compiler.search.workload import Workload

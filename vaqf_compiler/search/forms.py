@@ -30,14 +30,20 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
-from vaqf_compiler.engines.attention import AttentionEngine, build_attention, build_exp_table
-from vaqf_compiler.engines.binary_dot import build_binary_dot
+from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.builder import Buffer, call, local, queue
-from vaqf_compiler.engines.layer_norm import LayerNormEngine, build_layer_norm
-from vaqf_compiler.engines.linear import build_linear
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
-from vaqf_compiler.engines.linear_multiply import build_multiply
-from vaqf_compiler.engines.movement import build_copy_tokens, build_load_image, build_load_rows
+from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.binary_dot import build_binary_dot
+from vaqf_compiler.engines.linear.loops import build_linear
+from vaqf_compiler.engines.linear.multiply import build_multiply
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
+from vaqf_compiler.engines.movement.loops import (
+    build_copy_tokens,
+    build_load_image,
+    build_load_rows,
+)
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
 from vaqf_compiler.hardware.board import Board

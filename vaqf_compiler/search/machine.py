@@ -20,8 +20,8 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     Accelerator,
 )
-from vaqf_compiler.engines.attention import AttentionEngine
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, LinearTile, weights_port
+from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, LinearTile, weights_port
 from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
 from vaqf_compiler.search.workload import Workload

@@ -32,8 +32,8 @@ from vaqf_compiler.cost.parts import (
     transfer_parts,
 )
 from vaqf_compiler.engines.accelerator import Accelerator, width_of
-from vaqf_compiler.engines.layer_norm import LayerNormEngine
-from vaqf_compiler.engines.linear_engine import LinearEngine, LinearTile
+from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
 from vaqf_compiler.hardware.block import OutOfRangeError
 from vaqf_compiler.hardware.blocks import BinaryDot
 from vaqf_compiler.hardware.board import Board

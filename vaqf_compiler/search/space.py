@@ -17,7 +17,7 @@ from functools import cache
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.engines.ranges import (
     LANE_CHOICES,
     MOST_AT_ONCE,

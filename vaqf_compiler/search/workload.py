@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.allocation import lives_of
-from vaqf_compiler.engines.attention import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import (
     epilogue_of,
     heads_of,
@@ -19,7 +19,7 @@ from vaqf_compiler.engines.dispatches import (
     tokens_and_channels,
 )
 from vaqf_compiler.engines.lifetimes import Life, first_fit, rows_taken
-from vaqf_compiler.engines.linear_engine import Epilogue
+from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.engines.plan import in_channels_of, weighted_op
 

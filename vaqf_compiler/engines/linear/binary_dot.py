@@ -17,7 +17,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import bits_of
 from vaqf_compiler.engines.builder import Buffer, call, function, pipeline, scratch, unrolled
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.trees import tree_sum
 from vaqf_compiler.engines.values import Number, Value, select
 

@@ -9,18 +9,15 @@ pipelined loop works on two tokens at a time:
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from xdsl.dialects import func
-from xdsl.dialects.builtin import IntegerType, MemRefType
+from xdsl.dialects.builtin import MemRefType
 from xdsl.ir import Attribute
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import LayerNormOp
-from vaqf_compiler.dialects.binvit.types import signed_bits
 from vaqf_compiler.engines.accelerator import (
     PARAMETER_BITS,
     Accelerator,
@@ -44,69 +41,22 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.division import divide_power, square_root
+from vaqf_compiler.engines.layer_norm.plan import (
+    GAMMA_BITS,
+    MANTISSA_BITS,
+    RECIPROCAL_BITS,
+    ROOT_BITS,
+    VARIANCE,
+    LayerNormEngine,
+    Widths,
+)
 from vaqf_compiler.engines.trees import tree_sum
 from vaqf_compiler.engines.values import Value, integer, select
 
-ROOT_BITS = 31
-"""Of the square root of a number below 2**62."""
-MANTISSA_BITS = 16
-RECIPROCAL_BITS = 31
-VARIANCE = IntegerType(2 * ROOT_BITS + 1)
-"""A variance, scaled by the square of the channels, and a sign."""
-GAMMA_BITS = 16
 SHIFT_BITS = 8
 """Of an exponent and its sign, and of a shift."""
 MOST_FRACTION_SHIFT = RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS + ROOT_BITS - MANTISSA_BITS
 """Of a centred value times the reciprocal: for the greatest root."""
-
-
-@dataclass(frozen=True)
-class LayerNormEngine:
-    """Parameters of a layer normalisation engine."""
-
-    name: str
-    most_epsilon: int
-    """The greatest epsilon of a layer, in units of the scaled variance."""
-
-
-@dataclass(frozen=True)
-class Widths:
-    """Bits that hold every intermediate result, from the number of channels."""
-
-    total: int
-    squares: int
-    centred: int
-    product: int
-    """Of a centred value times the reciprocal, with room for the rounding term."""
-    normalised: int
-    scaled: int
-
-    @staticmethod
-    def of(engine: LayerNormEngine, accelerator: Accelerator) -> Widths:
-        """Raises PassFailedException where the variance exceeds the square root's range."""
-        channels = accelerator.channels
-        low, high = (
-            -(1 << (bits_of(accelerator.residual) - 1)),
-            1 << (bits_of(accelerator.residual) - 1),
-        )
-        squares = channels * low * low
-        if channels * squares + engine.most_epsilon >= 1 << (2 * ROOT_BITS):
-            raise PassFailedException(
-                f"layer normalisation of {channels} channels exceeds {2 * ROOT_BITS} bits"
-            )
-        centred = signed_bits(2 * channels * low, 2 * channels * high)
-        # |centred / root| is at most sqrt(channels), and less than twice that after the root and
-        # its mantissa are rounded down.
-        largest = 2 * (math.isqrt(channels) + 1) << LayerNormOp.FRACTION_BITS
-        normalised = signed_bits(-largest, largest)
-        return Widths(
-            total=signed_bits(channels * low, channels * high),
-            squares=signed_bits(0, squares),
-            centred=centred,
-            product=max(centred + MANTISSA_BITS + 2, 2 * RECIPROCAL_BITS - ROOT_BITS + 4) + 1,
-            normalised=normalised,
-            scaled=max(normalised + GAMMA_BITS, PARAMETER_BITS) + 2,
-        )
 
 
 def build_layer_norm(engine: LayerNormEngine, accelerator: Accelerator) -> func.FuncOp:

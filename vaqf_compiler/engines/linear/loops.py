@@ -42,7 +42,6 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
-from vaqf_compiler.engines.binary_dot import build_binary_dot
 from vaqf_compiler.engines.builder import (
     Buffer,
     call,
@@ -56,8 +55,9 @@ from vaqf_compiler.engines.builder import (
     when,
 )
 from vaqf_compiler.engines.division import rounded_up
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine, weights_port
-from vaqf_compiler.engines.linear_multiply import build_multiply
+from vaqf_compiler.engines.linear.binary_dot import build_binary_dot
+from vaqf_compiler.engines.linear.multiply import build_multiply
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.values import Value
 
 Arguments = dict[str, Value | Buffer]

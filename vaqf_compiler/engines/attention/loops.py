@@ -15,7 +15,6 @@ Later stages come first, so that each finds what the stage before left for it a 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from xdsl.dialects import func, memref
@@ -32,7 +31,6 @@ from xdsl.ir import Attribute
 from vaqf_compiler.analysis.integers import INDEX
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import (
-    ACTIVATIONS,
     MULTIPLIER,
     Accelerator,
     amount_of,
@@ -43,6 +41,15 @@ from vaqf_compiler.engines.accelerator import (
     saturate,
     shift_type,
     width_of,
+)
+from vaqf_compiler.engines.attention.plan import (
+    EXPONENTIAL_BITS,
+    POWER_BITS,
+    QUOTIENT_BITS,
+    RECIPROCAL_WIDTH,
+    SCALED_BITS,
+    STAGES,
+    AttentionEngine,
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
@@ -61,109 +68,6 @@ from vaqf_compiler.engines.trees import dots, paired, tree_maximum, tree_sum
 from vaqf_compiler.engines.values import Number, Value, constant, index, integer, select
 from vaqf_compiler.hardware.dsp import fits_pair
 from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_BITS, exp_table
-
-POWER_BITS = EXP_BITS + 1
-"""Of an entry of the table of powers of two, which is unsigned."""
-EXPONENTIAL_BITS = POWER_BITS + 1
-"""Of an exponential: 2**15 and a sign."""
-QUOTIENT_BITS = RECIPROCAL_BITS - EXP_BITS + 1
-"""A row's sum is at least 2**15, so its reciprocal is at most 2**21."""
-RECIPROCAL_WIDTH = QUOTIENT_BITS + 1
-STAGES = 4
-"""Queries that the engine works on at a time."""
-SCALED_BITS = EXPONENTIAL_BITS + RECIPROCAL_WIDTH + 1
-
-
-@dataclass(frozen=True)
-class AttentionEngine:
-    """Parameters of an attention engine."""
-
-    name: str
-    keys: int
-    """Key tokens that are worked on in a cycle."""
-    heads: int
-    """The most of a layer."""
-    head_size: int
-    """Channels of a head's query and key."""
-    value_size: int
-    """Channels of a head's value and context."""
-    activation_bits: int
-    score_bits: int
-    context_bits: int
-    probability_bits: int
-    """Unsigned."""
-    most_shift: int
-    """The greatest requantisation shift of a layer."""
-    most_exp_shift: int
-    """The greatest shift of a layer's exponents."""
-    exp_table: str
-    """The module's table of powers of two."""
-    heads_vary: bool = False
-    """Whether some layer has fewer heads: then their number is an argument."""
-
-    def steps(self, accelerator: Accelerator) -> int:
-        """Cycles for all keys of a query."""
-        return -(-accelerator.tokens // self.keys)
-
-    def most_groups(self, accelerator: Accelerator) -> int:
-        """Groups of lanes of a token's queries, keys or values, at most."""
-        return self.heads * max(self.head_size, self.value_size) // accelerator.lanes
-
-    def loaded_groups(self, accelerator: Accelerator) -> int:
-        """Groups of lanes of a head that are read at a time: those that lie in one row."""
-        groups = math.gcd(self.head_size, self.value_size) // accelerator.lanes
-        return math.gcd(width_of(accelerator.activations), groups)
-
-    def parts(self, accelerator: Accelerator) -> tuple[int, int]:
-        """Cycles to load the query or the key of a token, and its value."""
-        channels = accelerator.lanes * self.loaded_groups(accelerator)
-        return self.head_size // channels, self.value_size // channels
-
-    def loads(self, accelerator: Accelerator) -> int:
-        """Cycles to load query, key and value of a token."""
-        query_parts, value_parts = self.parts(accelerator)
-        return 2 * query_parts + value_parts
-
-    def stored_lanes(self, accelerator: Accelerator) -> int:
-        """
-        Channels that are stored at a time: few, as there is time for them, but whole steps; a whole
-        group where its lanes share a word.
-        """
-        if ACTIVATIONS in accelerator.uram:
-            return accelerator.lanes
-        least = max(self.steps(accelerator), self.loads(accelerator))
-        together = 1
-        while together < accelerator.lanes and self.value_size // together > least:
-            together *= 2
-        return together
-
-    def stores(self, accelerator: Accelerator) -> int:
-        """Cycles to store the context of a query."""
-        return self.value_size // self.stored_lanes(accelerator)
-
-    def beats(self, accelerator: Accelerator) -> int:
-        """Cycles for a query."""
-        return max(self.steps(accelerator), self.loads(accelerator), self.stores(accelerator))
-
-    @property
-    def most_score(self) -> int:
-        """The greatest magnitude of a product of a query and a key."""
-        return 1 << (2 * self.activation_bits - 2)
-
-    @property
-    def most_weighted(self) -> int:
-        """The greatest magnitude of a product of a probability and a value."""
-        return ((1 << self.probability_bits) - 1) << (self.activation_bits - 1)
-
-    @property
-    def difference_bits(self) -> int:
-        """Of a score's distance from the greatest one."""
-        return self.score_bits + 1
-
-    @property
-    def power_bits(self) -> int:
-        """Of a distance times its multiplier, which is shifted."""
-        return max(self.difference_bits + MULTIPLIER.width.data, self.most_exp_shift + 1)
 
 
 def build_exp_table(name: str) -> memref.GlobalOp:

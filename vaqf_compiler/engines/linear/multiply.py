@@ -22,7 +22,6 @@ from vaqf_compiler.engines.accelerator import (
     Accelerator,
     bits_of,
 )
-from vaqf_compiler.engines.binary_dot import call_binary_dot
 from vaqf_compiler.engines.builder import (
     Buffer,
     function,
@@ -33,8 +32,9 @@ from vaqf_compiler.engines.builder import (
     unrolled,
     when,
 )
-from vaqf_compiler.engines.epilogue import EpilogueLanes
-from vaqf_compiler.engines.linear_engine import LinearEngine
+from vaqf_compiler.engines.linear.binary_dot import call_binary_dot
+from vaqf_compiler.engines.linear.epilogue import EpilogueLanes
+from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.trees import dots, paired
 from vaqf_compiler.engines.values import Number, Value, constant, integer, select
 

@@ -20,7 +20,7 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled, when
 from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.lane_part import LanePart
-from vaqf_compiler.engines.linear_engine import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
 from vaqf_compiler.engines.values import Value, select
 
 

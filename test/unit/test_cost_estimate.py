@@ -18,23 +18,25 @@ from vaqf_compiler.analysis.delays import INDEX_BITS, significant_bits
 from vaqf_compiler.analysis.evaluate import evaluate
 from vaqf_compiler.analysis.latency import LatencyModel
 from vaqf_compiler.analysis.schedule import is_unrolled, trip_count
-from vaqf_compiler.cost.closed_form import AttentionForm, LayerNormForm, LinearForm
 from vaqf_compiler.cost.estimate import engine_parts
-from vaqf_compiler.cost.parts import resources_of
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.dialects.vhls import is_fifo
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
+from vaqf_compiler.engines.attention.form import AttentionForm
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
 from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.builder import call
+from vaqf_compiler.engines.layer_norm.form import LayerNormForm
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
 from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.form import LinearForm
 from vaqf_compiler.engines.linear.loops import build_linear
 from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
 from vaqf_compiler.engines.module_plan import Plan
+from vaqf_compiler.engines.parts import resources_of
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
 from vaqf_compiler.hardware.board import load_board

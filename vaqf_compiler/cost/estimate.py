@@ -10,23 +10,19 @@ from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from vaqf_compiler.analysis.latency import Cycles, LatencyModel
-from vaqf_compiler.cost.parts import (
-    Parts,
-    attention_parts,
-    interface_parts,
-    layer_norm_parts,
-    linear_parts,
-    memory_parts,
-    movement_parts,
-    resources_of,
-)
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.attention.parts import attention_parts
 from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import name_of
+from vaqf_compiler.engines.layer_norm.parts import layer_norm_parts
 from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.parts import linear_parts
 from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan, Plan
+from vaqf_compiler.engines.movement.parts import movement_parts
+from vaqf_compiler.engines.parts import Parts, resources_of
+from vaqf_compiler.engines.shared_parts import interface_parts, memory_parts
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources, total
 

@@ -10,7 +10,6 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.analysis.latency import COMPUTE, Cycles
 from vaqf_compiler.cost.estimate import Estimate, LayerCost
 from vaqf_compiler.cost.layers import layers_of
-from vaqf_compiler.cost.parts import part
 from vaqf_compiler.cost.vaqf2022 import CLOCK_HZ, estimate
 from vaqf_compiler.dialects.binvit import (
     AttentionContextOp,
@@ -22,6 +21,7 @@ from vaqf_compiler.dialects.binvit import (
 from vaqf_compiler.engines.accelerator import bits_of
 from vaqf_compiler.engines.dispatches import name_of
 from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.engines.parts import part
 from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.hardware.resources import Resources
 

@@ -9,20 +9,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vaqf_compiler.cost.closed_form import (
-    AttentionForm,
-    Ints,
-    LinearForm,
-    LinearSizes,
-)
 from vaqf_compiler.engines.accelerator import (
     PIXELS_PER_WORD,
     Accelerator,
     token_bits,
     words_of,
 )
+from vaqf_compiler.engines.attention.form import AttentionForm
 from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.forms import Ints
 from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.form import LinearForm, LinearSizes
 from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.search.forms import Forms, resized

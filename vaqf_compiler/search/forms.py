@@ -18,27 +18,25 @@ from xdsl.utils.hints import isa
 from vaqf_compiler.analysis.latency import LatencyModel, is_pipelined
 from vaqf_compiler.analysis.pipelines import handing_over
 from vaqf_compiler.analysis.schedule import Time
-from vaqf_compiler.cost.closed_form import (
-    AttentionForm,
-    LayerNormForm,
-    LinearForm,
-    MovementForm,
-)
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import (
     PIXELS_PER_WORD,
     Accelerator,
     bits_of,
 )
+from vaqf_compiler.engines.attention.form import AttentionForm
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
 from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.builder import Buffer, call, local, queue
+from vaqf_compiler.engines.layer_norm.form import LayerNormForm
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
 from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
 from vaqf_compiler.engines.linear.binary_dot import build_binary_dot
+from vaqf_compiler.engines.linear.form import LinearForm
 from vaqf_compiler.engines.linear.loops import build_linear
 from vaqf_compiler.engines.linear.multiply import build_multiply
 from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
+from vaqf_compiler.engines.movement.form import MovementForm
 from vaqf_compiler.engines.movement.loops import (
     build_copy_tokens,
     build_load_image,

@@ -14,26 +14,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vaqf_compiler.cost.addresses import cell
 from vaqf_compiler.cost.estimate import MARGIN, rounded
-from vaqf_compiler.cost.parts import (
-    Part,
-    Parts,
-    attention_parts,
-    epilogue_parts,
-    head_parts,
-    interface_parts,
-    layer_norm_parts,
-    linear_parts,
-    memory_parts,
-    movement_parts,
-    resources_of,
-    sum_parts,
-    transfer_parts,
-)
 from vaqf_compiler.engines.accelerator import Accelerator, width_of
+from vaqf_compiler.engines.addresses import cell
+from vaqf_compiler.engines.attention.parts import attention_parts, head_parts, transfer_parts
+from vaqf_compiler.engines.layer_norm.parts import layer_norm_parts
 from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.linear.parts import epilogue_parts, linear_parts, sum_parts
 from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
+from vaqf_compiler.engines.movement.parts import movement_parts
+from vaqf_compiler.engines.parts import Part, Parts, resources_of
+from vaqf_compiler.engines.shared_parts import interface_parts, memory_parts
 from vaqf_compiler.hardware.block import OutOfRangeError
 from vaqf_compiler.hardware.blocks import BinaryDot
 from vaqf_compiler.hardware.board import Board

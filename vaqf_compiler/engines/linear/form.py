@@ -1,0 +1,112 @@
+"""Cycles of a layer on a linear engine, as formulas of its shape and of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vaqf_compiler.analysis.latency import CALL_CYCLES, LatencyModel
+from vaqf_compiler.analysis.pipelines import Pipeline
+from vaqf_compiler.engines.accelerator import PARAMETERS_PER_WORD
+from vaqf_compiler.engines.forms import FunctionTiming, Ints, ceiling, loop_cycles, loops_cycles
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, LinearTile
+
+
+@dataclass(frozen=True)
+class LinearSizes:
+    """What the cycles of linear engines depend on, an element for each of some engines."""
+
+    tile_m: Ints
+    tile_n: Ints
+    words: Ints
+    """Of a tile's weights."""
+    finishing_steps: Ints
+    least_trips: Ints
+    per_token: Ints
+    """Iterations for a token and a tile."""
+
+    @staticmethod
+    def of(engines: Sequence[LinearTile]) -> LinearSizes:
+        """Of some engines."""
+        rows = [
+            (
+                e.tile_m,
+                e.tile_n,
+                e.tile_words,
+                e.finishing_steps,
+                e.least_trips,
+                e.steps_m * e.steps_n,
+            )
+            for e in engines
+        ]
+        return LinearSizes(*np.array(rows, np.int64).reshape(-1, 6).T)
+
+
+@dataclass(frozen=True)
+class LinearForm:
+    """A linear engine: its weights are fetched while they are multiplied."""
+
+    engine: LinearEngine
+    lanes: int
+    weights: Pipeline
+    biases: Pipeline
+    multiply: Pipeline
+    table: Pipeline | None
+    """Of the engines that some layer needs it of, as is the next one."""
+    logits: Pipeline | None
+    control: int
+    fetch_control: int
+    multiply_control: int
+
+    @staticmethod
+    def of(model: LatencyModel, engine: LinearEngine, lanes: int) -> LinearForm:
+        """From loops that a walk has met; all epilogues must have been."""
+        main = FunctionTiming(model, engine.name)
+        weights, biases, multiply = (
+            FunctionTiming(model, f"{engine.name}_{name}")
+            for name in ("fetch_weights", "fetch_biases", "multiply")
+        )
+        pipelines = main.pipelines
+        table = pipelines.pop(0) if Epilogue.GELU in engine.epilogues else None
+        logits = pipelines.pop() if Epilogue.LOGITS in engine.epilogues else None
+        assert not pipelines
+        return LinearForm(
+            engine,
+            lanes,
+            weights=weights.pipelines[0],
+            biases=biases.pipelines[0],
+            multiply=multiply.pipelines[0],
+            table=table,
+            logits=logits,
+            control=main.control(),
+            fetch_control=weights.control(),
+            multiply_control=multiply.control(),
+        )
+
+    def cycles(self, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue) -> int:
+        """Of a layer `tokens x in_channels` to `tokens x out_channels`."""
+        sizes = LinearSizes.of([self.engine])
+        return int(self.cycles_of(sizes, tokens, in_channels, out_channels, epilogue)[0])
+
+    def cycles_of(
+        self, e: LinearSizes, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue
+    ) -> Ints:
+        """The same for engines of some sizes, as if they were alike in all else."""
+        in_tiles, out_tiles = -(-in_channels // e.tile_n), -(-out_channels // e.tile_m)
+        between = np.maximum(in_tiles, e.finishing_steps)
+        steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
+        fetch = self.fetch_control + loops_cycles(self.weights, in_tiles * out_tiles * e.words)
+        iterations = steps * np.maximum(tokens, e.least_trips) * e.per_token
+        multiply = self.multiply_control + loops_cycles(self.multiply, iterations)
+        slowest = np.maximum(fetch, multiply) + CALL_CYCLES
+        # The first words have to come through, and later ones may be waited for.
+        total = slowest * max(self.weights.interval, self.biases.interval)
+        total += self.weights.depth + self.biases.depth + CALL_CYCLES
+        if epilogue is Epilogue.GELU and self.table is not None:
+            groups = ceiling(1 << self.engine.gelu_bits, self.lanes)
+            total += loop_cycles(self.table, groups * self.lanes // PARAMETERS_PER_WORD)
+        if epilogue is Epilogue.LOGITS and self.logits is not None:
+            total += loop_cycles(self.logits, out_channels)
+        return self.control + total + CALL_CYCLES

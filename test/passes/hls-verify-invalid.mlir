@@ -75,6 +75,16 @@ func.func @float(%x: memref<4xf32>) {
 
 // -----
 
+// CHECK: hls-verify refuses 'arith.index_cast' in @truth: an i1 is a truth value, and no number to convert from or to; use arith.extui or arith.cmpi
+func.func @truth(%x: index, %out: memref<2xi1>) {
+  %0 = arith.constant 0 : index
+  %1 = arith.index_cast %x : index to i1
+  memref.store %1, %out[%0] : memref<2xi1>
+  func.return
+}
+
+// -----
+
 // CHECK: hls-verify refuses 'func.func': the value %x has 1025 bits; use several of at most 1024
 func.func @wide(%x: memref<4xi1025>) {
   func.return

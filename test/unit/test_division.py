@@ -7,12 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.builder import ImplicitBuilder
+from xdsl.dialects.builtin import IntegerType, MemRefType, ModuleOp
 from xdsl.ir import Block
 
 from vaqf_compiler.analysis.evaluate import evaluate
 from vaqf_compiler.analysis.integers import INDEX
+from vaqf_compiler.analysis.program import Program
+from vaqf_compiler.emit.hls_cpp import print_hls_cpp
+from vaqf_compiler.engines.builder import Buffer, function
 from vaqf_compiler.engines.division import Reciprocal, divided, rounded_up
 from vaqf_compiler.engines.values import Value
+from vaqf_compiler.hls_rules.types import check_types
 
 
 @given(divisor=st.integers(2, 5000), most=st.integers(0, 20_000))
@@ -37,3 +42,16 @@ def test_quotients_and_remainders_of_an_index(divisor: int, most: int):
     assert np.all(quotient == numbers // divisor)
     assert np.all(remainder == numbers % divisor)
     assert np.all(rounded == -(-numbers // divisor))
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 197])
+@pytest.mark.parametrize("divisor", [1, 3, 8, 12])
+def test_quotients_of_few_numbers_are_printed(divisor: int, most: int):
+    """One bit would do for an index of two values, but is a truth value in the generated code."""
+    with function("divide", {"x": INDEX, "out": MemRefType(IntegerType(32), [3])}) as (op, given):
+        out, x = Buffer(given["out"]), Value(given["x"])
+        for place, value in enumerate((*divided(x, divisor, most), rounded_up(x, divisor, most))):
+            out[place] = value.as_integer(32)
+    module = ModuleOp([op])
+    check_types(Program(module))
+    assert "void divide(int x" in print_hls_cpp(module)

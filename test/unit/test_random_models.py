@@ -112,12 +112,13 @@ def check_shape(
         pytest.param({"heads": [2, 3], "hidden": [16, 80], "value_size": 24}, id="wide values"),
         pytest.param({"head_size": 24, "value_size": 8}, id="narrow values"),
         pytest.param({"rows": 1, "columns": 1, "cls": False}, id="one token"),
+        pytest.param({"rows": 1, "columns": 1}, id="two tokens"),
     ],
 )
 def test_widths_are_those_of_a_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
 ):
-    check_shape(tmp_path, monkeypatch, {**SHAPE, **change}, "--unroll", "lanes=8")
+    check_shape(tmp_path, monkeypatch, {**SHAPE, **change}, "--unroll", "lanes=8 keys=3")
 
 
 @pytest.mark.long

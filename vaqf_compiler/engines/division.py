@@ -42,8 +42,8 @@ class Reciprocal:
 
     @property
     def bits(self) -> int:
-        """Of a number that is divided, without a sign."""
-        return max(1, self.most.bit_length())
+        """Of a number that is divided, without a sign: two at least, as one bit is no number."""
+        return max(2, self.most.bit_length())
 
     @property
     def factor_bits(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xdsl.dialects import memref
+from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IndexType, MemRefType
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.hints import isa
@@ -20,8 +20,9 @@ MOST_BITS = 1024
 
 def check_types(program: Program) -> None:
     """
-    Raise OperationError for a value of a function that is no integer or array of integers, and for
-    a table of anything else, or that is no constant.
+    Raise OperationError for a value of a function that is no integer or array of integers, for a
+    conversion between an index and a truth value, and for a table of anything else than integers,
+    or that is no constant.
     """
     for op in program.module.ops:
         if isinstance(op, memref.GlobalOp):
@@ -41,6 +42,11 @@ def check_types(program: Program) -> None:
                 raise violation(op, what, "give it as many values of its type")
     for function in program.functions.values():
         for op in function.walk():
+            if isinstance(op, arith.IndexCastOp) and 1 in map(
+                width_of, (op.input.type, op.result.type)
+            ):
+                what = "an i1 is a truth value, and no number to convert from or to"
+                raise violation(op, what, "use arith.extui or arith.cmpi")
             for value in _values(op):
                 type_ = value.type
                 if isa(type_, MemRefType[Attribute]):

@@ -141,7 +141,8 @@ def check_result(case: Case, text: str) -> str:
     if not text.lstrip().startswith(("builtin.module", "module")):
         return ""
     Path("again.mlir").write_text(text, encoding="utf-8")
-    again = run_tool(Case("vaqf-opt", ("again.mlir", "-t", "mlir"), {}))
+    unknown = {"--allow-unregistered-dialect"} & set(case.arguments)
+    again = run_tool(Case("vaqf-opt", ("again.mlir", "-t", "mlir", *unknown), {}))
     if again.accepted:
         return ""
     return f"its own result is refused:\n{again.message}{again.problem}"

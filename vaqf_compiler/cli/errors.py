@@ -33,7 +33,8 @@ def describe(error: BaseException) -> str | None:
     """
     match error:
         case ParseError():
-            return f"{error.span.get_location()}: error: {error.msg}\n{_excerpt(error.span)}"
+            place = error.span.get_location()
+            return f"{place}: error: {_shortened(error.msg)}\n{_excerpt(error.span)}"
         case OperationError():
             place = describe_location(error.location)
             return f"error: {error}" if place is None else f"{place}: error: {error}"
@@ -59,6 +60,14 @@ def printable(text: str) -> str:
 
 WIDTH = 100
 """Of what is shown of a line."""
+LONGEST = 500
+"""Characters of a parser's message, which may name what is as long as the file."""
+
+
+def _shortened(message: str) -> str:
+    """A message without its middle, if it is too long to read."""
+    half = LONGEST // 2
+    return message if len(message) <= LONGEST else f"{message[:half]} ... {message[-half:]}"
 
 
 def _excerpt(span: Span[str] | Span[bytes]) -> str:

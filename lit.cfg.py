@@ -14,3 +14,7 @@ config.excludes = ["Inputs", "build", ".venv"]
 config.test_source_root = str(root)
 config.test_exec_root = str(root / "build" / "lit")
 config.environment["PATH"] = os.pathsep.join([str(root / ".venv" / "bin"), os.environ["PATH"]])
+# A checkout that is not installed is tested by this variable. Tests run elsewhere than lit does.
+if modules := os.environ.get("PYTHONPATH"):
+    entries = map(os.path.abspath, modules.split(os.pathsep))
+    config.environment["PYTHONPATH"] = os.pathsep.join(entries)

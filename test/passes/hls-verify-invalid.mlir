@@ -2750,6 +2750,94 @@ func.func @accumulated_products(%x: memref<4xi8>, %out: memref<4xi18>) {
   func.return
 }
 
+// -----
+
+// More places than there are, and fewer than none, have no meaning in C++.
+// CHECK: hls-verify refuses 'arith.shrsi' in @too_far: the amount %n is 20, and 20 bits have 0 to 19 places to move; shift by one of these, in every copy of an unrolled loop
+func.func @too_far(%x: i20) -> i20 {
+  %n = arith.constant 20 : i20
+  %0 = arith.shrsi %x, %n : i20
+  func.return %0 : i20
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shli' in @backwards: the amount %n is -1, and 32 bits have 0 to 31 places to move
+func.func @backwards(%x: i32) -> i32 {
+  %n = arith.constant -1 : i32
+  %0 = arith.shli %x, %n : i32
+  func.return %0 : i32
+}
+
+// -----
+
+// An index is an int of 32 bits.
+// CHECK: hls-verify refuses 'arith.shrui' in @index_beyond: the amount %n is 32, and 32 bits have 0 to 31 places to move
+func.func @index_beyond(%at: index) -> index {
+  %n = arith.constant 32 : index
+  %0 = arith.shrui %at, %n : index
+  func.return %0 : index
+}
+
+// -----
+
+// The last copy of an unrolled loop shifts too far.
+// CHECK: hls-verify refuses 'arith.shrui' in @last_field: the amount %amount is 24, and 20 bits have 0 to 19 places to move
+func.func @last_field(%x: i20) {
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  %five = arith.constant 5 : index
+  scf.for %i = %one to %five step %two {
+    vhls.unroll factor = 2
+    scf.for %j = %one to %five step %one {
+      vhls.unroll
+      %ij = arith.muli %i, %j : index
+      %places = arith.muli %ij, %two : index
+      %amount = arith.index_cast %places : index to i20
+      %0 = arith.shrui %x, %amount : i20
+    }
+  }
+  func.return
+}
+
+// -----
+
+// Neither is it known how often a loop runs whose bound is shifted so.
+// CHECK: hls-verify refuses 'scf.for' in @shifted_bound: the loop over %i has a variable bound
+func.func @shifted_bound() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %back = arith.constant -1 : index
+  %bound = arith.shrsi %one, %back : index
+  scf.for %i = %zero to %bound step %one {
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.divsi' in @by_nothing: the divisor %zero is 0; divide by another number, in every copy of an unrolled loop
+func.func @by_nothing(%x: i8) -> i8 {
+  %zero = arith.constant 0 : i8
+  %0 = arith.divsi %x, %zero : i8
+  func.return %0 : i8
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.remui' in @first_copy: the divisor %j is 0
+func.func @first_copy(%at: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %j = %zero to %two step %one {
+    vhls.unroll
+    %0 = arith.remui %at, %j : index
+  }
+  func.return
+}
+
 // What is of an earlier stage is named, with what to run.
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p hls-verify 2>&1 | filecheck %s --check-prefix=STAGE
 // RUN: not vaqf-opt %S/Inputs/model.mlir -t hls-cpp 2>&1 | filecheck %s --check-prefix=STAGE

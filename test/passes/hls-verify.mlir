@@ -1109,3 +1109,41 @@ func.func @sums_of_products(%a: i8, %b: i8, %c: i8, %d: i8, %out: memref<4xi18>)
   }
   func.return
 }
+
+// -----
+
+// The farthest shifts, and copies that no condition lets shift farther or divide by zero.
+// CHECK-LABEL: func.func @farthest
+func.func @farthest(%x: i20, %at: index, %asked: i1) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %ten = arith.constant 10 : index
+  %none = arith.constant 0 : i20
+  %most = arith.constant 19 : i20
+  %sign = arith.constant 31 : index
+  %0 = arith.shrsi %x, %most : i20
+  %1 = arith.shli %x, %none : i20
+  %2 = arith.shrsi %at, %sign : index
+  scf.for %j = %zero to %three step %one {
+    vhls.unroll
+    %before = arith.subi %j, %one : index
+    %places = arith.muli %before, %ten : index
+    %amount = arith.index_cast %places : index to i20
+    %first = arith.cmpi eq, %j, %zero : index
+    scf.if %first {
+      %3 = arith.remsi %at, %before : index
+    } else {
+      %4 = arith.shrui %x, %amount : i20
+      scf.if %asked {
+        %5 = arith.divsi %at, %j : index
+      }
+    }
+  }
+  // A loop without iterations has no copies.
+  scf.for %j = %zero to %zero step %one {
+    vhls.unroll
+    %3 = arith.remsi %at, %j : index
+  }
+  func.return
+}

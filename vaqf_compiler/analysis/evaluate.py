@@ -93,6 +93,8 @@ def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | 
         return None
     if isinstance(op, arith.DivSIOp | arith.RemSIOp) and np.any(np.equal(b, 0)):
         return None
+    if isinstance(op, arith.ShRSIOp) and np.any(np.less(b, 0)):
+        return None
     return combine(a, b)
 
 

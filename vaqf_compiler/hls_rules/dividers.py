@@ -5,8 +5,8 @@ from __future__ import annotations
 from xdsl.dialects import arith
 
 from vaqf_compiler.analysis.delays import bits_of, is_power_of_two
-from vaqf_compiler.analysis.program import Program
-from vaqf_compiler.hls_rules.fixed import is_fixed
+from vaqf_compiler.analysis.program import Program, name_of
+from vaqf_compiler.hls_rules.fixed import fixed_numbers, is_fixed
 from vaqf_compiler.hls_rules.violation import violation
 
 WIDEST = 8
@@ -17,11 +17,14 @@ def check_dividers(program: Program) -> None:
     """
     Raise OperationError for a quotient or remainder of more than `WIDEST` bits in a pipelined loop
     or function, by what is no power of two: the tool builds a stage for each bit, even where the
-    divisor is a constant.
+    divisor is a constant. And for one by zero, anywhere.
     """
     for op in program.module.walk():
         if not isinstance(op, arith.DivSIOp | arith.RemSIOp | arith.DivUIOp | arith.RemUIOp):
             continue
+        if 0 in (fixed_numbers(program, op, op.rhs) or ()):
+            what = f"the divisor {name_of(op.rhs)} is 0"
+            raise violation(op, what, "divide by another number, in every copy of an unrolled loop")
         bits = bits_of(op.result)
         if bits <= WIDEST or is_power_of_two(op.rhs) or not program.is_in_pipeline(op):
             continue

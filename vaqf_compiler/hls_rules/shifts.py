@@ -7,22 +7,28 @@ from xdsl.ir import SSAValue
 
 from vaqf_compiler.analysis.program import Program, name_of
 from vaqf_compiler.emit.cpp_types import width_of
-from vaqf_compiler.hls_rules.fixed import is_fixed
+from vaqf_compiler.hls_rules.fixed import fixed_numbers
 from vaqf_compiler.hls_rules.violation import violation
+
+Shift = arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp
+INDEX_BITS = 32
+"""Of an index, which is an int."""
 
 
 def check_shifts(program: Program) -> None:
     """
     Raise OperationError for a shift by neither a number that is fixed nor an integer that is
-    extended by zeros, or by one with more bits than the shifted number has uses for. What may have
-    a sign is built as a shifter in each direction.
+    extended by zeros, or by one with more bits than the shifted number has uses for: what may have
+    a sign is built as a shifter in each direction. And for a fixed number of places that there are
+    not.
     """
     for op in program.module.walk():
-        if not isinstance(op, arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp):
-            continue
-        if is_fixed(program, op.rhs):
+        if not isinstance(op, Shift):
             continue
         bits = width_of(op.lhs.type)
+        if (numbers := fixed_numbers(program, op, op.rhs)) is not None:
+            _check_places(op, numbers, INDEX_BITS if bits is None else bits)
+            continue
         if bits is None:
             what = f"the amount {name_of(op.rhs)} of an index may be negative"
             raise violation(op, what, "shift an integer, by one that is extended with arith.extui")
@@ -33,6 +39,16 @@ def check_shifts(program: Program) -> None:
         if width > most:
             what = f"the amount {name_of(op.rhs)} has {width} bits, where {bits} places take {most}"
             raise violation(op, what, f"extend it with arith.extui from {most} bits or fewer")
+
+
+def _check_places(op: Shift, numbers: list[int], bits: int) -> None:
+    """Raise OperationError for a shift of some bits by a number that has no meaning in C++."""
+    for number in numbers:
+        if not 0 <= number < bits:
+            what = f"the amount {name_of(op.rhs)} is {number:,}, and {bits} bits have 0 to "
+            what += f"{bits - 1} places to move"
+            remedy = "shift by one of these, in every copy of an unrolled loop"
+            raise violation(op, what, remedy)
 
 
 def _unsigned_bits(amount: SSAValue) -> int | None:

@@ -2838,6 +2838,85 @@ func.func @first_copy(%at: index) {
   func.return
 }
 
+// -----
+
+// Two products are several.
+// CHECK: hls-verify refuses 'arith.addi' in @two_products: a chain of 4 terms, 2 of them products, becomes a tree
+func.func @two_products(%a: i8, %b: i8, %c: i18, %d: i18, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    %wa = arith.extsi %a : i8 to i18
+    %wb = arith.extsi %b : i8 to i18
+    %aa = arith.muli %wa, %wa overflow<nsw> : i18
+    %bb = arith.muli %wb, %wb overflow<nsw> : i18
+    %0 = arith.addi %aa, %c overflow<nsw> : i18
+    %1 = arith.addi %0, %bb overflow<nsw> : i18
+    %2 = arith.addi %1, %d overflow<nsw> : i18
+    memref.store %2, %out[%i] : memref<4xi18>
+  }
+  func.return
+}
+
+// -----
+
+// Products that something else needs too are made all the same.
+// CHECK: hls-verify refuses 'arith.addi' in @needed_twice: a chain of 4 terms, 2 of them products, becomes a tree
+func.func @needed_twice(%a: i8, %b: i8, %c: i18, %d: i18, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    %wa = arith.extsi %a : i8 to i18
+    %wb = arith.extsi %b : i8 to i18
+    %aa = arith.muli %wa, %wa overflow<nsw> : i18
+    %bb = arith.muli %wb, %wb overflow<nsw> : i18
+    memref.store %aa, %out[%zero] : memref<4xi18>
+    memref.store %bb, %out[%one] : memref<4xi18>
+    %0 = arith.addi %aa, %c overflow<nsw> : i18
+    %1 = arith.addi %0, %bb overflow<nsw> : i18
+    %2 = arith.addi %1, %d overflow<nsw> : i18
+    memref.store %2, %out[%two] : memref<4xi18>
+  }
+  func.return
+}
+
+// -----
+
+// A function that may be inlined brings its chain into the loop around its call, also through others.
+// CHECK: hls-verify refuses 'arith.addi' in @dot: a chain of 4 terms, 3 of them products, becomes a tree, whose sums are not all in the DSP blocks of the products; say vhls.expression_balance off in each loop that calls the function, or vhls.inline off in it, or add up at most 3
+func.func @dot(%a: i8, %b: i8, %c: i18) -> i18 {
+  %wa = arith.extsi %a : i8 to i18
+  %wb = arith.extsi %b : i8 to i18
+  %aa = arith.muli %wa, %wa overflow<nsw> : i18
+  %ab = arith.muli %wa, %wb overflow<nsw> : i18
+  %bb = arith.muli %wb, %wb overflow<nsw> : i18
+  %0 = arith.addi %aa, %ab overflow<nsw> : i18
+  %1 = arith.addi %0, %bb overflow<nsw> : i18
+  %2 = arith.addi %1, %c overflow<nsw> : i18
+  func.return %2 : i18
+}
+func.func @between(%a: i8, %b: i8, %c: i18) -> i18 {
+  %0 = func.call @dot(%a, %b, %c) : (i8, i8, i18) -> i18
+  func.return %0 : i18
+}
+func.func @calls_dot(%a: i8, %b: i8, %c: i18, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  scf.for %i = %zero to %two step %one {
+    vhls.expression_balance off
+    %0 = func.call @dot(%a, %b, %c) : (i8, i8, i18) -> i18
+    memref.store %0, %out[%i] : memref<4xi18>
+  }
+  scf.for %i = %zero to %two step %one {
+    %0 = func.call @between(%a, %b, %c) : (i8, i8, i18) -> i18
+    memref.store %0, %out[%i] : memref<4xi18>
+  }
+  func.return
+}
+
 // What is of an earlier stage is named, with what to run.
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p hls-verify 2>&1 | filecheck %s --check-prefix=STAGE
 // RUN: not vaqf-opt %S/Inputs/model.mlir -t hls-cpp 2>&1 | filecheck %s --check-prefix=STAGE

@@ -1147,3 +1147,123 @@ func.func @farthest(%x: i20, %at: index, %asked: i1) {
   }
   func.return
 }
+
+// -----
+
+// Chains that anything else uses on their way, with products in LUTs or by constants, in loops that
+// stay loops, or in none.
+// CHECK-LABEL: func.func @no_chains
+func.func @no_chains(%a: i8, %b: i8, %out: memref<4xi18>) -> i18 {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %four = arith.constant 4 : index
+  %none = arith.constant 0 : i18
+  %seven = arith.constant 7 : i18
+  %wa = arith.extsi %a : i8 to i18
+  %wb = arith.extsi %b : i8 to i18
+  scf.for %i = %zero to %two step %one {
+    %aa = arith.muli %wa, %wa overflow<nsw> : i18
+    %ab = arith.muli %wa, %wb overflow<nsw> : i18
+    %bb = arith.muli %wb, %wb overflow<nsw> : i18
+    %0 = arith.addi %aa, %ab overflow<nsw> : i18
+    memref.store %0, %out[%zero] : memref<4xi18>
+    %1 = arith.addi %0, %bb overflow<nsw> : i18
+    %2 = arith.addi %1, %aa overflow<nsw> : i18
+    memref.store %2, %out[%one] : memref<4xi18>
+  }
+  scf.for %i = %zero to %two step %one {
+    %aa = arith.muli %wa, %wa overflow<nsw> : i18
+    vhls.bind_op %aa impl = "fabric" : i18
+    %ab = arith.muli %wa, %wb overflow<nsw> : i18
+    vhls.bind_op %ab impl = "fabric" : i18
+    %bb = arith.muli %wb, %wb overflow<nsw> : i18
+    %0 = arith.addi %aa, %ab overflow<nsw> : i18
+    %1 = arith.addi %0, %bb overflow<nsw> : i18
+    %2 = arith.addi %1, %wa overflow<nsw> : i18
+    memref.store %2, %out[%zero] : memref<4xi18>
+  }
+  scf.for %i = %zero to %two step %one {
+    %a7 = arith.muli %wa, %seven overflow<nsw> : i18
+    %b7 = arith.muli %seven, %wb overflow<nsw> : i18
+    %ab = arith.muli %wa, %wb overflow<nsw> : i18
+    %0 = arith.addi %a7, %b7 overflow<nsw> : i18
+    %1 = arith.addi %0, %ab overflow<nsw> : i18
+    %2 = arith.addi %1, %wa overflow<nsw> : i18
+    memref.store %2, %out[%zero] : memref<4xi18>
+  }
+  scf.for %i = %zero to %two step %one {
+    %rolled = scf.for %j = %zero to %four step %one iter_args(%so_far = %none) -> (i18) {
+      %aa = arith.muli %wa, %wa overflow<nsw> : i18
+      %next = arith.addi %so_far, %aa overflow<nsw> : i18
+      scf.yield %next : i18
+    }
+    %shown = scf.for %j = %zero to %four step %one iter_args(%so_far = %none) -> (i18) {
+      vhls.unroll
+      %aa = arith.muli %wa, %wa overflow<nsw> : i18
+      memref.store %so_far, %out[%j] : memref<4xi18>
+      %next = arith.addi %so_far, %aa overflow<nsw> : i18
+      scf.yield %next : i18
+    }
+    %shown_after = scf.for %j = %zero to %four step %one iter_args(%so_far = %none) -> (i18) {
+      vhls.unroll
+      %aa = arith.muli %wa, %wa overflow<nsw> : i18
+      %next = arith.addi %so_far, %aa overflow<nsw> : i18
+      memref.store %next, %out[%j] : memref<4xi18>
+      scf.yield %next : i18
+    }
+    %indices = scf.for %j = %zero to %four step %one iter_args(%so_far = %i) -> (index) {
+      vhls.unroll
+      %next = arith.addi %so_far, %j : index
+      scf.yield %next : index
+    }
+  }
+  %aa = arith.muli %wa, %wa overflow<nsw> : i18
+  %ab = arith.muli %wa, %wb overflow<nsw> : i18
+  %bb = arith.muli %wb, %wb overflow<nsw> : i18
+  %0 = arith.addi %aa, %ab overflow<nsw> : i18
+  %1 = arith.addi %0, %bb overflow<nsw> : i18
+  %2 = arith.addi %1, %wa overflow<nsw> : i18
+  func.return %2 : i18
+}
+
+// -----
+
+// A function with a chain that is called in no loop, or in loops that leave sums as they are, or that
+// stays a function.
+// CHECK-LABEL: func.func @dot
+func.func @dot(%a: i8, %b: i8, %c: i18) -> i18 {
+  %wa = arith.extsi %a : i8 to i18
+  %wb = arith.extsi %b : i8 to i18
+  %aa = arith.muli %wa, %wa overflow<nsw> : i18
+  %ab = arith.muli %wa, %wb overflow<nsw> : i18
+  %bb = arith.muli %wb, %wb overflow<nsw> : i18
+  %0 = arith.addi %aa, %ab overflow<nsw> : i18
+  %1 = arith.addi %0, %bb overflow<nsw> : i18
+  %2 = arith.addi %1, %c overflow<nsw> : i18
+  func.return %2 : i18
+}
+func.func @kept(%a: i8, %b: i8, %c: i18) -> i18 {
+  vhls.inline off
+  %0 = func.call @dot(%a, %b, %c) : (i8, i8, i18) -> i18
+  func.return %0 : i18
+}
+func.func @call_dots(%a: i8, %b: i8, %c: i18, %out: memref<4xi18>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %two = arith.constant 2 : index
+  %0 = func.call @dot(%a, %b, %c) : (i8, i8, i18) -> i18
+  memref.store %0, %out[%zero] : memref<4xi18>
+  scf.for %i = %zero to %two step %one {
+    vhls.expression_balance off
+    scf.for %j = %zero to %two step %one {
+      %1 = func.call @dot(%a, %b, %c) : (i8, i8, i18) -> i18
+      memref.store %1, %out[%j] : memref<4xi18>
+    }
+  }
+  scf.for %i = %zero to %two step %one {
+    %1 = func.call @kept(%a, %b, %c) : (i8, i8, i18) -> i18
+    memref.store %1, %out[%i] : memref<4xi18>
+  }
+  func.return
+}

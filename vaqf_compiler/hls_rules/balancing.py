@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from xdsl.dialects import arith, scf
+from xdsl.dialects import arith, func, scf
 from xdsl.dialects.builtin import IntegerType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation, SSAValue, Use
 
-from vaqf_compiler.analysis.program import Program, loops_around
+from vaqf_compiler.analysis.program import Program, function_of, loops_around
 from vaqf_compiler.analysis.schedule import trip_count
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.copies import leaves_no_loop
@@ -49,23 +49,45 @@ def check_balancing(program: Program) -> None:
     Raise OperationError for a chain of products in a loop that leaves it to the tool in which order
     they are added: a tree has sums which are no part of the DSP blocks of the products.
     """
-    sums = _Sums(program)
+    sums, inlined = _Sums(program), _inlined_into_loops(program)
     for op in program.module.walk(region_first=True):
         for found in sums.visit(op):
-            if found.is_rebuilt and not _is_off(op):
+            if found.is_rebuilt and _is_on(op, inlined):
                 what = (
                     f"a chain of {found.terms} terms, {found.products} of them products, becomes "
                 )
                 what += "a tree, whose sums are not all in the DSP blocks of the products"
-                remedy = "say vhls.expression_balance off in the loop, or add up at most "
-                raise violation(op, what, f"{remedy}{LEAST_TERMS - 1}")
+                remedy = "say vhls.expression_balance off in the loop, or "
+                if not loops_around(op):
+                    remedy = "say vhls.expression_balance off in each loop that calls the function,"
+                    remedy += " or vhls.inline off in it, or "
+                raise violation(op, what, f"{remedy}add up at most {LEAST_TERMS - 1}")
 
 
-def _is_off(op: Operation) -> bool:
-    """Whether a loop around an operation leaves its sums as they are."""
+def _is_on(op: Operation, inlined: set[func.FuncOp]) -> bool:
+    """Whether an operation is in a loop, maybe one of a caller, that has its sums rebuilt."""
     around = loops_around(op)
+    if not around:
+        return function_of(op) in inlined
     pragmas = (pragma for loop in around for pragma in loop.body.block.ops)
-    return not around or any(isinstance(op, vhls.ExpressionBalanceOp) for op in pragmas)
+    return not any(isinstance(op, vhls.ExpressionBalanceOp) for op in pragmas)
+
+
+def _inlined_into_loops(program: Program) -> set[func.FuncOp]:
+    """
+    The functions whose statements come into a loop that has its sums rebuilt: a function that may
+    be inlined is, as far as is known here.
+    """
+    found: set[func.FuncOp] = set()
+    waiting = [call for call in program.calls if _is_on(call, found)]
+    while waiting:
+        function = program.callee(waiting.pop())
+        if function in found or any(isinstance(op, vhls.InlineOp) for op in function.walk()):
+            continue
+        found.add(function)
+        inside = (op for op in function.walk() if isinstance(op, func.CallOp))
+        waiting += [call for call in inside if not loops_around(call)]
+    return found
 
 
 @dataclass
@@ -91,11 +113,13 @@ class _Sums:
     def _of(self, value: SSAValue) -> Sum:
         """A value as a sum; one that something else needs is a term."""
         found = self.found.get(value, TERM)
-        uses = (u for u in value.uses if not isinstance(u.operation, vhls.PragmaOp))
-        return found if found == PRODUCT or len(list(uses)) == 1 else TERM
+        return found if found == PRODUCT or len(_uses(value)) == 1 else TERM
 
     def _accumulated(self, loop: scf.ForOp) -> Iterator[Sum]:
-        """What iterations add to a carried value, in copies one after another."""
+        """
+        What iterations add to a carried value, in copies one after another. Where anything else
+        uses it on its way, each copy is a sum of its own.
+        """
         last, trips = loop.body.block.last_op, trip_count(loop)
         assert isinstance(last, scf.YieldOp)
         carried = loop.body.block.args[1:]
@@ -103,11 +127,17 @@ class _Sums:
             carried, loop.iter_args, last.arguments, loop.res, strict=True
         ):
             if isinstance(end.owner, arith.AddiOp) and value in end.owner.operands and trips:
-                first, each = self._of(start), self.found[end]
+                first, each = self._of(start), self._of(end)
+                if each == TERM or len(_uses(value)) != 1:
+                    continue
                 terms = first.terms + trips * (each.terms - 1)
                 products = first.products + trips * each.products
                 self.found[result] = Sum(terms, products, first.height + trips)
                 yield self.found[result]
+
+
+def _uses(value: SSAValue) -> list[Use]:
+    return [use for use in value.uses if not isinstance(use.operation, vhls.PragmaOp)]
 
 
 def _is_in_dsp(op: arith.MuliOp) -> bool:

@@ -44,8 +44,6 @@ def fixed_numbers(program: Program, op: Operation, value: SSAValue) -> list[int]
     condition is known to be false; None where it is not fixed, or computed by what is not known
     here.
     """
-    if not is_fixed(program, value):
-        return None
     conditions = list(_conditions(op))
     asked = arguments_of(value).union(*(arguments_of(condition) for condition, _ in conditions))
     known = _copies([argument for argument in asked if is_fixed(program, argument)])

@@ -2917,6 +2917,184 @@ func.func @calls_dot(%a: i8, %b: i8, %c: i18, %out: memref<4xi18>) {
   func.return
 }
 
+// -----
+
+// What memory gives, even of a place that is known, or a call, an argument, a sum on its way or a loop
+// that stays one, is not fixed.
+// CHECK: hls-verify refuses 'arith.shrsi' in @loaded_amount: the amount %n may be negative
+func.func @loaded_amount(%x: i20, %amounts: memref<4xi20>) {
+  %zero = arith.constant 0 : index
+  %n = memref.load %amounts[%zero] : memref<4xi20>
+  %0 = arith.shrsi %x, %n : i20
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @called_amount: the amount %n may be negative
+func.func @four() -> i20 {
+  %four = arith.constant 4 : i20
+  func.return %four : i20
+}
+func.func @called_amount(%x: i20) {
+  %n = func.call @four() : () -> i20
+  %0 = arith.shrsi %x, %n : i20
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @carried_amount: the amount %n may be negative
+func.func @carried_amount(%x: i20, %amounts: memref<4xi20>, %start: i20) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %end = scf.for %i = %zero to %four step %one iter_args(%n = %start) -> (i20) {
+    vhls.unroll
+    %0 = arith.shrsi %x, %n : i20
+    scf.yield %0 : i20
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @less_one: the amount %before may be negative
+func.func @less_one(%x: i20, %n: i20) {
+  %one = arith.constant 1 : i20
+  %before = arith.subi %n, %one : i20
+  %0 = arith.shrsi %x, %before : i20
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.shrsi' in @counted_amount: the amount %n may be negative
+func.func @counted_amount(%x: i20) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  scf.for %i = %zero to %four step %one {
+    %n = arith.index_cast %i : index to i20
+    %0 = arith.shrsi %x, %n : i20
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.divsi' in @loaded_dividend: 32 bits are divided in a pipeline by no power of two
+func.func @loaded_dividend(%x: memref<4xi32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %twelve = arith.constant 12 : i32
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    %n = memref.load %x[%zero] : memref<4xi32>
+    %0 = arith.divsi %n, %twelve : i32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.remui' in @called_dividend: 32 bits are divided in a pipeline by no power of two
+func.func @seven() -> i32 {
+  %seven = arith.constant 7 : i32
+  func.return %seven : i32
+}
+func.func @called_dividend() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %twelve = arith.constant 12 : i32
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    %n = func.call @seven() : () -> i32
+    %0 = arith.remui %n, %twelve : i32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.divui' in @argument_dividend: 32 bits are divided in a pipeline by no power of two
+func.func @argument_dividend(%a: i32) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %twelve = arith.constant 12 : i32
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    %n = arith.addi %a, %twelve : i32
+    %0 = arith.divui %n, %twelve : i32
+  }
+  func.return
+}
+
+// -----
+
+// CHECK: hls-verify refuses 'arith.remsi' in @carried_dividend: 32 bits are divided in a pipeline by no power of two
+func.func @carried_dividend() {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %four = arith.constant 4 : index
+  %first = arith.constant 100 : i32
+  %twelve = arith.constant 12 : i32
+  scf.for %i = %zero to %four step %one {
+    vhls.pipeline ii = 1
+    %last = scf.for %j = %zero to %four step %one iter_args(%n = %first) -> (i32) {
+      vhls.unroll
+      %0 = arith.remsi %n, %twelve : i32
+      scf.yield %0 : i32
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A function that reads and writes an array may do so anywhere.
+// CHECK: hls-verify refuses 'func.call' in @updates: the loop over %i reads and writes %x at places that are no sums of its counters
+func.func @update(%x: memref<64xi8>, %row: index) {
+  %a = memref.load %x[%row] : memref<64xi8>
+  memref.store %a, %x[%row] : memref<64xi8>
+  func.return
+}
+func.func @updates() {
+  %x = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    func.call @update(%x, %i) : (memref<64xi8>, index) -> ()
+  }
+  func.return
+}
+
+// -----
+
+// Rows differ in an iteration, but not from one to another of the loop that the tool makes of two.
+// CHECK: hls-verify refuses 'memref.store' in @next_row: the loop over %j reads and writes %x at places that are no sums of its counters
+func.func @next_row(%at: memref<64xindex>) {
+  %x = memref.alloc() : memref<65x64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    scf.for %j = %zero to %size step %one {
+      vhls.pipeline ii = 1
+      %next = arith.addi %i, %one : index
+      %column = memref.load %at[%j] : memref<64xindex>
+      %a = memref.load %x[%i, %column] : memref<65x64xi8>
+      memref.store %a, %x[%next, %column] : memref<65x64xi8>
+    }
+  }
+  func.return
+}
+
 // What is of an earlier stage is named, with what to run.
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p hls-verify 2>&1 | filecheck %s --check-prefix=STAGE
 // RUN: not vaqf-opt %S/Inputs/model.mlir -t hls-cpp 2>&1 | filecheck %s --check-prefix=STAGE

@@ -1267,3 +1267,61 @@ func.func @call_dots(%a: i8, %b: i8, %c: i18, %out: memref<4xi18>) {
   }
   func.return
 }
+
+// -----
+
+// A loop of one iteration inside a burst takes no part in the address.
+// CHECK-LABEL: func.func @once
+func.func @once(%port: memref<64xi128>, %out: memref<64xi128>) {
+  vhls.interface %port : memref<64xi128> mode = "m_axi" bundle = "gmem"
+  vhls.interface %out : memref<64xi128> mode = "m_axi" bundle = "other"
+  vhls.interface mode = "s_axilite" bundle = "control"
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %size = arith.constant 64 : index
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    scf.for %j = %zero to %one step %one {
+      vhls.unroll
+      %word = memref.load %port[%i] : memref<64xi128>
+      memref.store %word, %out[%i] : memref<64xi128>
+    }
+  }
+  func.return
+}
+
+// -----
+
+// A distance that a loop is too short for; one between a read and the write after it, which a claim is
+// not about; and an array of each iteration's own, for which there is nothing to claim.
+// CHECK-LABEL: func.func @nothing_to_claim
+func.func @nothing_to_claim(%at: memref<64xindex>) {
+  %x = memref.alloc() : memref<64xi8>
+  %y = memref.alloc() : memref<64xi8>
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %three = arith.constant 3 : index
+  %size = arith.constant 60 : index
+  scf.for %i = %zero to %three step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %x "inter" distance = 4 : memref<64xi8>
+    %next = arith.addi %i, %three : index
+    %a = memref.load %x[%i] : memref<64xi8>
+    memref.store %a, %x[%next] : memref<64xi8>
+  }
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    vhls.dependence %y "inter" distance = 4 : memref<64xi8>
+    %next = arith.addi %i, %one : index
+    %a = memref.load %y[%next] : memref<64xi8>
+    memref.store %a, %y[%i] : memref<64xi8>
+  }
+  scf.for %i = %zero to %size step %one {
+    vhls.pipeline ii = 1
+    %own = memref.alloca() : memref<64xi8>
+    %row = memref.load %at[%i] : memref<64xindex>
+    %a = memref.load %own[%row] : memref<64xi8>
+    memref.store %a, %own[%i] : memref<64xi8>
+  }
+  func.return
+}

@@ -12,6 +12,8 @@ from vaqf_compiler.output.manifest import MANIFEST, Manifest, digest_of, read_ma
 from vaqf_compiler.output.staging import locked
 
 FIRST = {"vaqf_top.cpp": "one", "link.cfg": "one", "data/logits.bin": "one", "ir/5.mlir": "one"}
+FOREIGN = "holds what .* did not write: "
+REPLACED = ": {} would be replaced, and was not written by "
 SECOND = {"vaqf_top.cpp": "two", "data/logits.bin": "two", "ir/5.mlir": "two"}
 
 
@@ -76,6 +78,41 @@ def test_files_of_others_are_never_replaced(tmp_path: Path, foreign: str, force:
         write(tmp_path, SECOND, force=force)
     assert [path.name for path in tmp_path.iterdir()] == [foreign.partition("/")[0]]
     assert (tmp_path / foreign).read_text() == "mine"
+
+
+@pytest.mark.parametrize("foreign", ["data/logits.bin", "data/logits.bin/deep"])
+@pytest.mark.parametrize("force", [False, True])
+def test_files_in_directories_of_others_are_never_replaced(
+    tmp_path: Path, foreign: str, force: bool
+):
+    """A directory without manifest is not looked through, but its files are not lost for that."""
+    put(tmp_path / foreign)
+    with pytest.raises(UserError, match=REPLACED.format("data/logits.bin/?") if force else FOREIGN):
+        write(tmp_path, SECOND, force=force)
+    assert contents(tmp_path) == {foreign: "mine"}
+
+
+@pytest.mark.parametrize("foreign", ["jit/a.npy", "jit/a.npy/deep", "jit"])
+@pytest.mark.parametrize("force", [False, True])
+def test_files_in_a_new_part_of_a_dump_are_never_replaced(
+    tmp_path: Path, foreign: str, force: bool
+):
+    first = {"reference/a.npy": "1", "csim/a.npy": "1"}
+    write(tmp_path, first, DUMP)
+    put(tmp_path / foreign)
+    with pytest.raises(UserError, match=REPLACED.format("jit.*") if force else FOREIGN):
+        write(tmp_path, {"reference/a.npy": "2", "jit/a.npy": "2"}, DUMP, force=force)
+    assert contents(tmp_path) == {**first, foreign: "mine"}
+
+
+@pytest.mark.parametrize("foreign", ["vaqf.log", "csim-native/a"])
+def test_what_tools_make_is_not_replaced_under_the_name_of_a_file(tmp_path: Path, foreign: str):
+    write(tmp_path, FIRST)
+    put(tmp_path / foreign)
+    top = foreign.partition("/")[0]
+    with pytest.raises(UserError, match=REPLACED.format(f"{top}/?")):
+        write(tmp_path, {**SECOND, top: "ours"}, force=True)
+    assert contents(tmp_path) == {**FIRST, foreign: "mine"}
 
 
 def test_a_link_in_place_of_a_directory_is_not_followed(tmp_path: Path):

@@ -105,7 +105,7 @@ def check_contents(
                     f"'{target / name}' is read by this run, which would replace it; copy it "
                     "elsewhere or give another directory"
                 )
-    if taken := _taken(contents.foreign, new):
+    if taken := _taken(target, contents, new):
         raise UserError(
             f"cannot write to '{target}': {listing(taken)} would be replaced, and was not written "
             f"by {kind.tool}; {ELSEWHERE}"
@@ -133,15 +133,28 @@ def _check_without_force(target: Path, kind: Kind, contents: Contents) -> None:
         )
 
 
-def _taken(foreign: Iterable[str], new: Iterable[str]) -> list[str]:
-    """What of `foreign` stands where one of the files `new` or a directory of theirs will."""
-    files = set(new)
-    directories = {str(parent) for name in files for parent in PurePosixPath(name).parents}
-    return [
-        name
-        for name in foreign
-        if name.rstrip("/") in files or (not name.endswith("/") and name in directories)
-    ]
+def _taken(target: Path, contents: Contents, new: Iterable[str]) -> list[str]:
+    """
+    What stands where one of the files `new` or a directory of theirs will, and does not go. The
+    disk is asked about each name, since `contents` does not say what is in directories of others.
+    """
+    gone = {*contents.ours, *contents.changed, *contents.derived}
+    if contents.manifest:
+        gone.add(MANIFEST)
+    found = {_in_the_way(target, name) for name in new}
+    return sorted(name for name in found if name is not None and name not in gone)
+
+
+def _in_the_way(target: Path, name: str) -> str | None:
+    """What is where the file `name` below `target` will be, or not a directory above it."""
+    for parent in (*reversed(PurePosixPath(name).parents[:-1]), PurePosixPath(name)):
+        path = target / parent
+        if not os.path.lexists(path):
+            return None
+        is_directory = path.is_dir() and not path.is_symlink()
+        if str(parent) == name or not is_directory:
+            return f"{parent}/" if is_directory else str(parent)
+    return None
 
 
 def listing(names: Sequence[str]) -> str:

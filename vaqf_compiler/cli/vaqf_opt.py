@@ -159,9 +159,10 @@ class VaqfOpt(xDSLOptMain):
         source = self.args.input_file
         specs = read_pipeline(self.args.passes)
         values = [value for spec in specs for each in spec.parameters.values() for value in each]
-        named = [path_of(value) for value in values if isinstance(value, str)]
-        standard = [] if _is_closed(sys.stdin) else [sys.stdin.fileno()]
-        return [*(standard if source is None else [Path(source)]), *named]
+        named: list[Path | int] = [path_of(value) for value in values if isinstance(value, str)]
+        if source is not None:
+            return [Path(source), *named]
+        return named if _is_closed(sys.stdin) else [sys.stdin.fileno(), *named]
 
 
 def _is_closed(stream: IO[str] | None) -> bool:

@@ -69,6 +69,8 @@ def digest_of(path: Path) -> str:
 def read_manifest(directory: Path) -> Manifest | None:
     """The manifest of a directory; None where there is none of ours."""
     path = directory / MANIFEST
+    if not path.is_file():  # a pipe would be waited for
+        return None
     try:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

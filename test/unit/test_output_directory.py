@@ -1,6 +1,7 @@
 """Output directories: a run replaces what an earlier one wrote, and nothing else."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,10 @@ def test_what_is_made_in_seconds_goes(tmp_path: Path, capsys: pytest.CaptureFixt
         put(tmp_path / name)
     write(tmp_path, SECOND)
     assert contents(tmp_path) == SECOND
-    assert "removed __pycache__/, csim, data/found.bin, libvaqf_csim.so" in capsys.readouterr().err
+    assert (
+        "removed __pycache__/vaqf_driver.pyc, csim, data/found.bin, libvaqf_csim.so"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("built", ["vaqf.bit", "vaqf/solution1/impl/ip/component.xml", "v++.log"])
@@ -208,6 +212,29 @@ def test_dumps_of_two_engines_stand_side_by_side(tmp_path: Path):
         write(tmp_path, {"jit/a.npy": "4"}, DUMP)
 
 
+@pytest.mark.parametrize("foreign", ["__pycache__/thesis.tex", "__pycache__/deep/driver.pyc"])
+def test_files_of_others_among_what_python_compiled(tmp_path: Path, foreign: str):
+    write(tmp_path, FIRST)
+    put(tmp_path / "__pycache__" / "vaqf_driver.cpython-312.pyc")
+    put(tmp_path / foreign)
+    shown = "/".join(foreign.split("/")[:2])
+    with pytest.raises(UserError, match=f"{FOREIGN}{shown}"):
+        write(tmp_path, SECOND)
+    write(tmp_path, SECOND, force=True)
+    assert contents(tmp_path) == {**SECOND, foreign: "mine"}
+
+
+@pytest.mark.parametrize("name", ["data/found.bin", "libvaqf_csim.so", "__pycache__/model.pyc"])
+def test_what_a_run_reads_is_not_removed(tmp_path: Path, name: str):
+    write(tmp_path / "out", FIRST)
+    put(tmp_path / "out" / name)
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "out" / name)
+    for force in (False, True):
+        with pytest.raises(UserError, match=f"{name}' is read by this run, which would .* remove"):
+            write(tmp_path / "out", SECOND, inputs=(tmp_path / "elsewhere",), force=force)
+    assert contents(tmp_path / "out") == {**FIRST, name: "mine"}
+
+
 @pytest.mark.parametrize("by", ["name", "link", "hard link"])
 def test_what_a_run_reads_is_not_replaced(tmp_path: Path, by: str):
     write(tmp_path / "out", FIRST)
@@ -260,5 +287,21 @@ def test_a_failure_leaves_nothing(tmp_path: Path):
 
 def test_a_file_in_place_of_the_directory(tmp_path: Path):
     put(tmp_path / "out")
-    with pytest.raises(UserError, match=r"cannot write to '.*/out': File exists"):
-        write(tmp_path / "out", SECOND)
+    for target in (tmp_path / "out", tmp_path / "out" / "deep"):
+        with pytest.raises(UserError, match=rf"cannot write to '{target}': '.*/out' is no dir"):
+            write(target, SECOND)
+
+
+def test_a_link_to_nothing_in_place_of_the_directory(tmp_path: Path):
+    (tmp_path / "out").symlink_to("nowhere")
+    for target in (tmp_path / "out", tmp_path / "out" / "deep"):
+        message = rf"cannot write to '{target}': '.*/out' is a link to 'nowhere', which is not ther"
+        with pytest.raises(UserError, match=message):
+            write(target, SECOND)
+    assert (tmp_path / "out").is_symlink()
+
+
+def test_a_pipe_in_place_of_the_manifest_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / MANIFEST)
+    with pytest.raises(UserError, match=f"{FOREIGN}{MANIFEST}"):
+        write(tmp_path, SECOND)

@@ -69,6 +69,24 @@ def test_the_input_is_never_the_output(
     assert source.read_bytes() == before
 
 
+@pytest.mark.parametrize("linked", ["model.safetensors", "model.mlir"])
+@pytest.mark.parametrize("exists", [False, True])
+def test_two_outputs_are_not_one_file(
+    tmp_path: Path, linked: str, exists: bool, capsys: pytest.CaptureFixture[str]
+):
+    (name,) = {"model.safetensors", "model.mlir"} - {linked}
+    if exists:
+        assert imported(tmp_path / "model.mlir") == 0
+        (tmp_path / linked).unlink()
+    (tmp_path / linked).symlink_to(name)
+    before = (tmp_path / name).read_bytes() if exists else None
+    for force in ((), ("--force",)):
+        assert imported(tmp_path / "model.mlir", *force) == 1
+        assert "are one file, and both would be written" in capsys.readouterr().err
+    assert (tmp_path / name).exists() == exists
+    assert not exists or (tmp_path / name).read_bytes() == before
+
+
 def test_vaqf_opt_writes_again_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     source, output = tmp_path / "in.mlir", tmp_path / "out.mlir"
     source.write_text(EMPTY)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.kinds import Kind, matches
 from vaqf_compiler.output.manifest import MANIFEST, Manifest, read_manifest
-from vaqf_compiler.output.writing import UNFINISHED
+from vaqf_compiler.output.writing import UNFINISHED, is_same_file
 
 SHOWN = 5
 """Names in a message."""
@@ -36,7 +36,8 @@ def look(directory: Path, kind: Kind) -> Contents:
     """The contents of a directory, which need not exist."""
     manifest = read_manifest(directory)
     names: Set[str] = manifest.names if manifest else frozenset()
-    parents = {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    known = (*names, *kind.derived) if manifest else ()
+    parents = {str(parent) for name in known for parent in PurePosixPath(name).parents}
     found: dict[str, list[str]] = {
         group: [] for group in ("ours", "changed", "derived", "built", "foreign")
     }
@@ -84,7 +85,7 @@ def check_contents(
     these are known already. Raises UserError for
 
     - another kind of directory of ours;
-    - what the run reads, among the files that it would replace;
+    - what the run reads, among the files that it would replace or remove;
     - unless `force`, what no run of ours wrote, what was changed since, and what the vendor's tools
       built;
     - in any case, files of others under the names of `new`.
@@ -98,13 +99,12 @@ def check_contents(
             f"'{target}' holds {kind} of an earlier version, which did not say which files are its "
             f"own; {ELSEWHERE}"
         )
-    for name in (*contents.ours, *contents.changed):
-        for path in inputs:
-            if path.exists() and path.samefile(target / name):
-                raise UserError(
-                    f"'{target / name}' is read by this run, which would replace it; copy it "
-                    "elsewhere or give another directory"
-                )
+    for name in (*contents.ours, *contents.changed, *contents.derived):
+        if any(is_same_file(path, target / name) for path in inputs):
+            raise UserError(
+                f"'{target / name}' is read by this run, which would replace or remove it; copy it "
+                "elsewhere or give another directory"
+            )
     if taken := _taken(target, contents, new):
         raise UserError(
             f"cannot write to '{target}': {listing(taken)} would be replaced, and was not written "

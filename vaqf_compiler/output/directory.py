@@ -63,12 +63,10 @@ def _replace(
     new = Manifest(kind.name, {**kept, **digests})
     before = {name: digest for name, digest in old.files.items() if name not in kept}
     _write_manifest(target, staged, Manifest(kind.name, new.files, before))
-    for name in (*contents.ours, *contents.changed):
+    for name in (*contents.ours, *contents.changed, *contents.derived):
         if name not in new.files:
             (target / name).unlink()
             _remove_empty(target, (target / name).parent)
-    for name in contents.derived:
-        _remove(target / name)
     for name in digests:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,16 +77,6 @@ def _replace(
 def _write_manifest(target: Path, staged: Path, manifest: Manifest) -> None:
     write_text(staged / MANIFEST, manifest.json())
     (staged / MANIFEST).replace(target / MANIFEST)
-
-
-def _remove(path: Path) -> None:
-    """Remove what is derived, a file or a directory of files."""
-    if path.is_dir() and not path.is_symlink():
-        for inner in path.iterdir():
-            inner.unlink()
-        path.rmdir()
-    else:
-        path.unlink()
 
 
 def _remove_empty(target: Path, directory: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.certificate import Origin
 from vaqf_compiler.output.signals import held_signals
 from vaqf_compiler.output.staging import unfinished_directory
-from vaqf_compiler.output.writing import writing
+from vaqf_compiler.output.writing import is_same_file, writing
 
 Outputs = Mapping[Path, Callable[[Path], Origin]]
 """Files to write, and for each what tells where a file comes from that is in its place."""
@@ -49,13 +48,21 @@ def check_outputs(
 ) -> None:
     """
     Raise UserError for an output that is one of `inputs`, paths or open files, under whatever name;
-    for one that is no file; for one that no tool of ours wrote; and unless `force`, for one that
-    was changed since.
+    for one that another output would replace; for one that is no file; for one that no tool of ours
+    wrote; and unless `force`, for one that was changed since.
     """
+    written: dict[Path, Path] = {}
+    for path in outputs:
+        other = written.setdefault(path.resolve(), path)
+        if other != path:
+            raise UserError(
+                f"'{other}' and '{path}' are one file, and both would be written; give another "
+                "name or remove the link"
+            )
     for path, origin_of in outputs.items():
         if not path.exists():
             continue
-        if any(_same(source, path) for source in inputs):
+        if any(is_same_file(source, path) for source in inputs):
             raise UserError(f"'{path}' is read by this run and cannot be its output; give another")
         if not path.is_file():
             raise UserError(f"cannot write to '{path}': it is no file")
@@ -71,10 +78,3 @@ def check_outputs(
                 f"'{path}' was changed since it was written; move it away or give another name "
                 "(--force replaces it)"
             )
-
-
-def _same(source: Path | int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.stat(source), path.stat())  # noqa: PTH116 - also open files
-    except OSError:  # the source is missing or closed
-        return False

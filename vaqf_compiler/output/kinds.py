@@ -18,7 +18,7 @@ class Kind:
     own: tuple[str, ...] = ()
     """Files of the tool that are not in the manifest, because they outlive a run."""
     derived: tuple[str, ...] = ()
-    """What is made from the files in seconds. It goes when they are replaced."""
+    """Files that are made from those of the tool in seconds. They go when those are replaced."""
     built: tuple[str, ...] = ()
     """What the vendor's tools make from the files, in hours."""
     complete: bool = True
@@ -32,7 +32,7 @@ PROJECT = Kind(
     "project",
     "vaqf-compile",
     earlier=frozenset({"vaqf_top.cpp", "ir"}),
-    derived=("csim", "csim-native", "libvaqf_csim.so", "data/found.bin", "__pycache__/"),
+    derived=("csim", "csim-native", "libvaqf_csim.so", "data/found.bin", "__pycache__/*.pyc"),
     built=(
         *("vaqf/", "vaqf_unified/", "vaqf_vivado/"),
         *("vaqf.bit", "vaqf.hwh", "vaqf.xsa", "*.xo", "*.xo.*", "*.xclbin", "*.xclbin.*"),

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.signals import held_signals
 from vaqf_compiler.output.writing import UNFINISHED, writing
 
@@ -73,6 +74,13 @@ def remove_dead(parent: Path) -> None:
                 shutil.rmtree(path)
 
 
+def _no_directory(path: Path) -> str:
+    """What a path is that is no directory."""
+    if path.is_symlink() and not path.exists():
+        return f"'{path}' is a link to '{path.readlink()}', which is not there"
+    return f"'{path}' is no directory"
+
+
 @contextmanager
 def made_directory(target: Path) -> Generator[None]:
     """
@@ -80,6 +88,11 @@ def made_directory(target: Path) -> Generator[None]:
     UserError where it cannot be made.
     """
     missing = [path for path in (target, *target.parents) if not path.exists()]
+    for path in (target, *target.parents):
+        if os.path.lexists(path):
+            if not path.is_dir():
+                raise UserError(f"cannot write to '{target}': {_no_directory(path)}")
+            break
     try:
         with writing(target):
             target.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,14 @@ def writing(path: Path) -> Generator[Path]:
         raise cannot_write(path, error) from error
 
 
+def is_same_file(one: Path | int, other: Path) -> bool:
+    """Whether two paths, or an open file and a path, are one file under whatever names."""
+    try:
+        return os.path.samestat(os.stat(one), other.stat())  # noqa: PTH116 - also open files
+    except OSError:  # one of them is missing or closed
+        return False
+
+
 def write_text(path: Path, text: str) -> None:
     """
     Write UTF-8, in which names of files keep the bytes that they have on the disk. Raises

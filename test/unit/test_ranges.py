@@ -14,7 +14,7 @@ from vaqf_compiler.quantize.scales import symmetric
 from vaqf_compiler.reference.integer_semantics import quantize
 
 
-def statistics_of(*tensors: NDArray[np.float64]) -> Statistics:
+def statistics_of(*tensors: NDArray[np.floating]) -> Statistics:
     statistics = Statistics(max(float(np.abs(tensor).max()) for tensor in tensors))
     for tensor in tensors:
         statistics.count(tensor)
@@ -31,6 +31,15 @@ def test_a_histogram_counts_every_value_of_every_tensor():
     assert statistics.histogram is not None
     places = np.flatnonzero(statistics.histogram)
     np.testing.assert_array_equal(places, [0, 512, 1024, 2048, 4095])
+
+
+@pytest.mark.parametrize("largest", [2.0**-146, 1e-36, 1e-30, 3e38])
+def test_the_smallest_and_the_largest_numbers_are_counted(largest: float):
+    statistics = statistics_of(np.array([0, largest / 2, -largest], np.float32))
+    assert statistics.histogram is not None
+    assert np.flatnonzero(statistics.histogram).tolist() == [0, 2048, 4095]
+    for method in METHODS.values():
+        assert 0.9 * largest < method(statistics, 127) < 1.1 * largest
 
 
 def test_min_max_is_all_that_was_seen():

@@ -38,7 +38,9 @@ class Statistics:
         if self.histogram is None:
             self.histogram = np.zeros(BINS, dtype=np.int64)
         scale = BINS / self.largest if self.largest else 0.0
-        bins = np.minimum((np.abs(values) * scale).astype(np.int64), BINS - 1)
+        # In float64: the scale of the smallest float32 numbers is beyond the largest float32.
+        magnitudes = np.abs(values).astype(np.float64)
+        bins = np.minimum((magnitudes * scale).astype(np.int64), BINS - 1)
         self.histogram += np.bincount(bins.reshape(-1), minlength=BINS)
 
 

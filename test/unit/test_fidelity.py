@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.dialects.binvit import BinaryType, LinearOp, QuantizedType
+from vaqf_compiler.dialects.binvit.checks import element
 from vaqf_compiler.emit.project import make_test_vector
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.quantize.fidelity import Fidelity, compare_logits, measure_fidelity
@@ -57,6 +59,8 @@ def fidelity(directory: Path, bits: int, change: dict[str, float]) -> Fidelity:
         {"patch.weight": 1e-9},
         {"v.weight": 1e-9, "v.bias": 0},
         {"fc1.weight": 1e-9, "fc1.bias": 0},
+        {"q.weight": 1e-10},
+        {"q.weight": 1e-10, "k.weight": 1e-8, "v.weight": 1e-12},
         {"q.bias": 0, "v.bias": 0, "o.bias": 0, "fc1.bias": 0, "fc2.bias": 0, "head.bias": 0},
     ],
 )
@@ -67,6 +71,43 @@ def test_degenerate_layers_are_computed(
     found = fidelity(tmp_path, bits, change)
     assert found.warning is None, str(found)
     assert "saturates" not in capsys.readouterr().err
+
+
+def layer_scales(module: ModuleOp, name: str) -> tuple[float, float]:
+    """Of the input and the weights of a layer."""
+    (layer,) = (
+        op
+        for op in module.walk()
+        if isinstance(op, LinearOp) and op.attributes.get("layer") == StringAttr(name)
+    )
+    types = element(layer.input), element(layer.weight)
+    assert isinstance(types[0], QuantizedType) and isinstance(types[1], BinaryType)
+    return types[0].scale.data, types[1].scale.data
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_weights_that_are_nothing_beside_their_bias_leave_other_layers_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], bits: int
+):
+    _, usual = quantized(tmp_path, bits, {})
+    assert "count as" not in capsys.readouterr().err
+    _, found = quantized(tmp_path, bits, {"q.weight": 1e-10})
+    assert "the binary weights 'q.weight' count as" in capsys.readouterr().err
+    assert layer_scales(found, "k") == layer_scales(usual, "k")
+    assert layer_scales(found, "v") == layer_scales(usual, "v")
+    assert layer_scales(found, "q")[0] == layer_scales(usual, "q")[0]
+    assert 1e-10 * layer_scales(usual, "q")[1] < layer_scales(found, "q")[1]
+
+
+def test_the_only_layer_that_a_value_feeds_has_its_input_made_coarse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    _, usual = quantized(tmp_path, 8, {})
+    _, found = quantized(tmp_path, 8, {"fc1.weight": 1e-10})
+    assert "count as" not in capsys.readouterr().err
+    assert layer_scales(found, "fc1")[0] > layer_scales(usual, "fc1")[0]
+    ratio = layer_scales(found, "fc1")[1] / layer_scales(usual, "fc1")[1]
+    assert ratio == pytest.approx(1e-10, rel=1e-4)
 
 
 @pytest.mark.parametrize(

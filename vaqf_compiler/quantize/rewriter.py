@@ -40,9 +40,10 @@ AVERAGE_BITS = 32
 AVERAGE_PLACES = 8
 """Binary places that this scale has at most beyond the coarsest of theirs."""
 
-
 RESIDUAL_BITS = 16
 """Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
+ROUNDING = 1e-12
+"""Relative difference of scales that are the same but for the order of their computation."""
 
 
 def gelu_input_bits(bits: int) -> int:
@@ -116,17 +117,24 @@ class Quantizer:
         """
         The signed type for a value that feeds a layer, by default of the chosen bits, with no scale
         below `finest`, which for multiples of a scale is that one. Nor is the scale so fine that
-        the bias of a binary layer does not fit: beside it, such steps are nothing.
+        the bias of a binary layer fits in none of the layers that the value feeds: beside these
+        biases, such steps are nothing.
         """
         chosen = self.bits if bits is None else bits
-        for use in value.uses:
-            op = use.operation
-            if not isinstance(op, binvit.LinearOp) or op.bias is None:
-                continue
-            weight, bias = parameter_of(op.weight), parameter_of(op.bias)
-            if weight is not None and bias is not None and weight in self.binary:
-                finest = max(finest, finest_sums(self.read(bias)) / self.binary[weight])
-        return symmetric(chosen, self.ranges.clipped(value, chosen), finest)
+        needed = min((self._finest_input(use.operation) for use in value.uses), default=0.0)
+        return symmetric(chosen, self.ranges.clipped(value, chosen), max(finest, needed))
+
+    def _finest_input(self, op: Operation) -> float:
+        """
+        The least scale of what `op` takes at which the bias of a binary layer fits; 0 for all
+        other operations, whose weights or results can have another scale instead.
+        """
+        if not isinstance(op, binvit.LinearOp) or op.bias is None:
+            return 0.0
+        weight, bias = parameter_of(op.weight), parameter_of(op.bias)
+        if weight is None or bias is None or weight not in self.binary:
+            return 0.0
+        return finest_sums(self.read(bias)) / self.binary[weight]
 
     def parameter(self, op: binvit.ParameterOp, element_type: IntegerElement) -> SSAValue:
         """A parameter, rounded to integers."""
@@ -172,7 +180,9 @@ class Quantizer:
     ) -> tuple[SSAValue, SSAValue | None, QuantizedType]:
         """
         Integer weight and bias of a layer whose input is multiplied by `factor`, and the type of
-        its accumulator.
+        its accumulator. Where a bias would not fit, the scale of the weights is made coarse enough:
+        beside the bias, the products are nothing, and other layers may need the input as fine as
+        it is.
         """
         weight = parameter_of(op.weight)
         if weight is None:
@@ -185,24 +195,26 @@ class Quantizer:
             values = self.read(bias_parameter)
         input_type = quantized("input", x)
         input_scale = input_type.scale.data * factor
+        finest = 0.0 if values is None else finest_sums(values) / input_scale
         scale = self.binary.get(weight)
         weight_type: IntegerElement
         if scale is None:
-            finest = 0.0 if values is None else finest_sums(values) / input_scale
             largest = float(np.abs(self.read(weight)).max())
             weight_type = symmetric(WEIGHT_BITS, largest, finest)
-        else:
+        elif finest <= scale * (1 + ROUNDING):
             weight_type = BinaryType(scale)
+        else:
+            weight_type = BinaryType(finest)
+            print(
+                f"binvit-quantize: the binary weights '{weight.parameter.data}' count as "
+                f"{finest:.3g} instead of {scale:.3g}, which is next to nothing beside the bias of "
+                "their layer",
+                file=sys.stderr,
+            )
         scale = input_scale * weight_type.scale.data
         bias, bias_type = None, None
         if bias_parameter is not None and values is not None:
             bias_type = integer_bias(values, scale)
-            if float(np.abs(values).max()) > (bias_type.maximum + 1) * scale:
-                print(
-                    f"binvit-quantize: the bias {bias_parameter.parameter.data} is too large for "
-                    f"the scale of its sums, {scale:.3g}, and saturates; use fewer bits",
-                    file=sys.stderr,
-                )
             bias = self.parameter(bias_parameter, bias_type)
         bits = dot_product_bits(terms, input_type, weight_type, bias_type)
         return self.parameter(weight, weight_type), bias, QuantizedType(bits, scale)

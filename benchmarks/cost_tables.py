@@ -19,7 +19,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.cost.estimate import Estimate
 from vaqf_compiler.cost.layers import Kind, layers_of
-from vaqf_compiler.engines.linear.plan import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearPlan
 from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.hardware.board import RESOURCES, Board, load_board
 from vaqf_compiler.importer.models import load_model
@@ -86,7 +86,7 @@ def print_causes(cost: Estimate) -> None:
 def print_roofline(module: ModuleOp, cost: Estimate) -> None:
     """How many cycles the binary engine's products alone would take."""
     plan = ModulePlan.of(module).plans["binary_linear"]
-    assert isinstance(plan, LinearEngine)
+    assert isinstance(plan, LinearPlan)
     macs = sum(layer.macs for layer in layers_of(module) if layer.kind is Kind.BINARY)
     least = macs / (plan.unroll_m * plan.unroll_n)
     taken = sum(la.cycles.total for la in cost.layers if la.engine == "binary_linear")

@@ -14,10 +14,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+from vaqf_compiler.engines.linear.plan import BINARY, INT8
 from vaqf_compiler.hardware.board import RESOURCES, load_board
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.search.best import Found, Search
-from vaqf_compiler.search.machine import BINARY, INT8, Frames
+from vaqf_compiler.search.machine import Frames
 from vaqf_compiler.search.prices import LAYER_NORM
 from vaqf_compiler.search.select import what_binds
 from vaqf_compiler.sweep import Selection, parse_axes, run_sweep

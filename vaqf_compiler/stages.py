@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.engines.linear.plan import WEIGHT_BITS
 from vaqf_compiler.engines.ranges import (
     DEFAULT_LANES,
     DEFAULT_SIZES,
@@ -21,7 +22,6 @@ from vaqf_compiler.filenames import quoted
 from vaqf_compiler.hardware.board import load_board
 from vaqf_compiler.limits import Target
 from vaqf_compiler.pipeline import check_spec, read_pipeline
-from vaqf_compiler.search.machine import WEIGHT_BITS
 from vaqf_compiler.universe import VAQF_UNIVERSE
 
 IR_DIRECTORY = "ir"

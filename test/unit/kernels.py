@@ -39,7 +39,8 @@ from vaqf_compiler.emit.jit import JITFunction, aligned, storage_type
 from vaqf_compiler.emit.packing import fill_image
 from vaqf_compiler.engines.accelerator import Accelerator, bits_of
 from vaqf_compiler.engines.builder import Buffer, call, function
-from vaqf_compiler.engines.schedule import Parameters, scalars_of
+from vaqf_compiler.engines.parameters import Parameters
+from vaqf_compiler.engines.registry import kind_of
 from vaqf_compiler.engines.values import Value
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array
@@ -163,7 +164,9 @@ class Case:
         name = engine.sym_name.data
         parameters = Parameters({name: engine}, accelerator.lanes)
         parameters.add(self.dispatch)
-        scalars = scalars_of(self.dispatch, engine.kind.data, parameters, accelerator)
+        kind = kind_of(engine)
+        plan = kind.plan(engine, [self.dispatch], accelerator)
+        scalars = kind.scalars(self.dispatch, plan, parameters, accelerator)
         ports = {
             image.sym_name.data: fill_image(image, self.weights)
             for image in parameters.build()

@@ -16,11 +16,11 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.dialects.binvit.types import dot_product_bits
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.loops import build_linear
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, weights_port
 from vaqf_compiler.engines.movement.loops import (
     build_copy_tokens,
     build_load_image,
@@ -112,7 +112,7 @@ def linear_unit(weight_bits: int, bits: int, directory: Path) -> Unit:
     name = "binary_linear" if binary else "int8_linear"
     weight = BinaryType(1.0) if binary else QuantizedType(8, 1.0)
     x = QuantizedType(bits if binary else max(8, bits), 1.0)
-    plan = LinearEngine(
+    plan = LinearPlan(
         name=name,
         weight_bits=weight_bits,
         **parameters,
@@ -140,7 +140,7 @@ def layer_norm_unit(bits: int, directory: Path) -> Unit:
     lanes = _lanes(bits)
     channels = lanes * choose.randint(1, MOST_CHANNELS // lanes)
     accelerator = _accelerator(bits, lanes, channels, (choose.choice([1, 2, 3]), 1))
-    function = build_layer_norm(LayerNormEngine("layer_norm", 1 << 40), accelerator)
+    function = build_layer_norm(LayerNormPlan("layer_norm", 1 << 40), accelerator)
     engine = EngineOp("layer_norm", "layer_norm", {"lanes": lanes})
     return Unit(engine, accelerator, Kernel(function, [], directory), bits)
 
@@ -163,7 +163,7 @@ def attention_unit(bits: int, directory: Path) -> AttentionUnit:
     keys = choose.choice([1, 2, 3, 4, 7])
     accelerator = _accelerator(bits, lanes, heads * head_size, (choose.choice([1, 2, 3]), 1))
     x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
-    plan = AttentionEngine(
+    plan = AttentionPlan(
         name="attention",
         keys=keys,
         heads=heads,

@@ -18,7 +18,6 @@ from vaqf_compiler.analysis.delays import INDEX_BITS, significant_bits
 from vaqf_compiler.analysis.evaluate import evaluate
 from vaqf_compiler.analysis.latency import LatencyModel
 from vaqf_compiler.analysis.schedule import is_unrolled, trip_count
-from vaqf_compiler.cost.estimate import engine_parts
 from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit import BinaryType, QuantizedType
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
@@ -27,16 +26,16 @@ from vaqf_compiler.dialects.vhls import is_fifo
 from vaqf_compiler.engines.accelerator import PARAMETERS, Accelerator, bits_of
 from vaqf_compiler.engines.attention.form import AttentionForm
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.builder import call
 from vaqf_compiler.engines.layer_norm.form import LayerNormForm
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.form import LinearForm
 from vaqf_compiler.engines.linear.loops import build_linear
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
-from vaqf_compiler.engines.module_plan import Plan
-from vaqf_compiler.engines.parts import resources_of
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, weights_port
+from vaqf_compiler.engines.parts import Parts, resources_of
+from vaqf_compiler.engines.registry import kinds
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
 from vaqf_compiler.hardware.board import load_board
@@ -67,6 +66,10 @@ class Layer:
         }
 
 
+Plan = LinearPlan | AttentionPlan | LayerNormPlan
+KINDS = {LinearPlan: "linear", AttentionPlan: "attention", LayerNormPlan: "layer_norm"}
+
+
 class Case:
     """An engine in a module whose top function calls it for some layers."""
 
@@ -77,6 +80,10 @@ class Case:
         self.machine = machine
         self.layers = layers
         self.module = lowered(functions, machine, layers)
+
+    @property
+    def parts(self) -> Parts:
+        return kinds()[KINDS[type(self.plan)]].parts(self.plan, self.machine)
 
     def __repr__(self) -> str:
         return f"{self.plan}, {self.machine}, {self.layers}"  # a module takes minutes to print
@@ -137,7 +144,7 @@ def linear_cases(draw: st.DrawFn) -> Case:
     x, w = QuantizedType(bits_of(source), 1.0), BinaryType(1.0)
     kinds = [Epilogue.RESIDUAL, Epilogue.LOGITS] if weight_bits == 8 else list(Epilogue)
     epilogues = draw(st.sets(st.sampled_from(kinds), min_size=1))
-    engine = LinearEngine(
+    engine = LinearPlan(
         name="binary_linear" if weight_bits == 1 else "int8_linear",
         weight_bits=weight_bits,
         tile_m=tile_m,
@@ -176,7 +183,7 @@ def attention_cases(draw: st.DrawFn) -> Case:
     heads = draw(st.integers(1, 12))
     machine = accelerator(draw, bits, lanes, (draw(st.integers(1, 4)), 1))
     x, probability = QuantizedType(bits, 1.0), QuantizedType(bits, 1.0, signed=False)
-    engine = AttentionEngine(
+    engine = AttentionPlan(
         name="attention",
         keys=draw(st.integers(1, 16)),
         heads=heads,
@@ -199,7 +206,7 @@ def layer_norm_cases(draw: st.DrawFn) -> Case:
     """A layer normalisation engine of any size."""
     lanes = draw(st.sampled_from([4, 8, 16, 32]))
     machine = accelerator(draw, draw(st.integers(1, 16)), lanes, (draw(st.integers(1, 4)), 1))
-    engine = LayerNormEngine("layer_norm", 1 << 40)
+    engine = LayerNormPlan("layer_norm", 1 << 40)
     layers = [Layer(draw(st.integers(1, machine.tokens)))]
     return Case(engine, machine, [build_layer_norm(engine, machine)], layers)
 
@@ -217,16 +224,14 @@ def closed_form(case: Case, model: LatencyModel, layer: Layer) -> int:
     """Cycles of a layer by its engine's formula."""
     machine = case.machine
     match case.plan:
-        case LinearEngine() as plan:
+        case LinearPlan() as plan:
             form = LinearForm.of(model, plan, machine.lanes)
             return form.cycles(layer.tokens, layer.in_channels, layer.out_channels, layer.epilogue)
-        case AttentionEngine() as plan:
+        case AttentionPlan() as plan:
             return AttentionForm.of(model, plan, machine).cycles(layer.tokens, plan.heads)
-        case LayerNormEngine() as plan:
+        case LayerNormPlan() as plan:
             form = LayerNormForm.of(model, plan.name)
             return form.cycles(layer.tokens, machine.channel_groups, machine.lanes)
-        case None:
-            raise AssertionError
 
 
 def check_cycles(case: Case, clock_mhz: float) -> None:
@@ -330,7 +335,7 @@ def is_index_of_unrolled(value: SSAValue) -> bool:
 @given(data=st.data())
 def test_dsp_slices_are_those_of_the_products_in_the_loops(kind: str, data: st.DataObject):
     case = data.draw(CASES[kind]())
-    found = resources_of(engine_parts(case.plan, case.machine)).dsp
+    found = resources_of(case.parts).dsp
     assert found == multiplier_slices(case.module)
 
 
@@ -349,9 +354,9 @@ def test_memories_are_those_of_the_arrays_in_the_loops(kind: str, data: st.DataO
             array = arrays.of(op.memref)
             if array.storage is Storage.BANKS:
                 expected += array.memories * Memory(array.depth, array.word_bits).bram18
-    if isinstance(case.plan, AttentionEngine):
+    if isinstance(case.plan, AttentionPlan):
         expected += case.plan.keys  # each lane has a table of powers of two, a constant
-    assert resources_of(engine_parts(case.plan, case.machine)).bram18 == expected
+    assert resources_of(case.parts).bram18 == expected
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=SLOW, derandomize=True)
@@ -364,5 +369,5 @@ def test_weights_of_a_tile_have_two_sets_of_registers(case: Case):
         if isinstance(op, memref.AllocOp) and "weight" in (op.memref.name_hint or "")
     ]
     assert len(sets) == 2 and all(array.storage is Storage.REGISTERS for array in sets)
-    parts = {part.name: part.resources for part in engine_parts(case.plan, case.machine)}
+    parts = {part.name: part.resources for part in case.parts}
     assert parts["weight registers"].ff == sum(a.banks * a.depth * a.bits for a in sets)

@@ -22,7 +22,7 @@ from vaqf_compiler.emit.dependences import NEVER, Measured, measure_dependences
 from vaqf_compiler.emit.simulate import port_contents
 from vaqf_compiler.engines.accelerator import Accelerator
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.builder import call
 from vaqf_compiler.engines.top import top_function
 from vaqf_compiler.engines.values import constant
@@ -138,7 +138,7 @@ def attention_alone(
         image=MemRefType(IntegerType(8), [2, 1, lanes]),
         ports={"parameters": MemRefType(IntegerType(64), [1])},
     )
-    engine = AttentionEngine(
+    engine = AttentionPlan(
         name="attention",
         keys=keys,
         heads=heads,

@@ -9,11 +9,11 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit import DispatchOp, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.dispatches import name_of
-from vaqf_compiler.engines.linear.plan import LinearEngine
+from vaqf_compiler.engines.linear.engine import weighted_op
+from vaqf_compiler.engines.linear.plan import LinearPlan
 from vaqf_compiler.engines.module_plan import ModulePlan
-from vaqf_compiler.engines.plan import weighted_op
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 
 MODEL = Path(__file__).parents[1] / "passes" / "Inputs" / "model.mlir"
@@ -57,7 +57,7 @@ def largest_sum(dispatch: DispatchOp, tile_n: int) -> int:
 def test_totals_of_linear_engines(bits: int, tile_n: int):
     plan = ModulePlan.of(mapped(bits, tile_n))
     for name, engine in plan.plans.items():
-        if isinstance(engine, LinearEngine):
+        if isinstance(engine, LinearPlan):
             dispatches = [d for d in plan.dispatches if name_of(d.engine) == name]
             most = max(largest_sum(dispatch, tile_n) for dispatch in dispatches)
             assert most < 1 << (engine.total_bits - 1)
@@ -67,7 +67,7 @@ def test_totals_of_linear_engines(bits: int, tile_n: int):
 @pytest.mark.parametrize("bits", range(1, 17))
 def test_sums_of_attention(bits: int):
     plan = ModulePlan.of(mapped(bits)).plans["attention"]
-    assert isinstance(plan, AttentionEngine)
+    assert isinstance(plan, AttentionPlan)
     lowest = 1 << (bits - 1)
     score = plan.head_size * lowest * lowest
     assert 1 << (plan.score_bits - 2) <= score < 1 << (plan.score_bits - 1)

@@ -23,6 +23,7 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.cost.report import report_of
 from vaqf_compiler.cost.vaqf2022 import estimate
+from vaqf_compiler.engines.linear.plan import BINARY, INT8, WEIGHT_BITS
 from vaqf_compiler.engines.ranges import check_tile, check_unroll
 from vaqf_compiler.hardware.block import OutOfRangeError
 from vaqf_compiler.hardware.board import RESOURCES, Board, load_board
@@ -33,7 +34,7 @@ from vaqf_compiler.passes.binvit_select_precision import workload_of
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.cycles import CycleModel
-from vaqf_compiler.search.machine import BINARY, INT8, WEIGHT_BITS, Choice, Frames
+from vaqf_compiler.search.machine import Choice, Frames
 from vaqf_compiler.search.select import (
     MODEL,
     InfeasibleError,

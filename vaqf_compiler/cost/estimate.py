@@ -11,16 +11,8 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 
 from vaqf_compiler.analysis.latency import Cycles, LatencyModel
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.engines.accelerator import Accelerator
-from vaqf_compiler.engines.attention.parts import attention_parts
-from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.dispatches import name_of
-from vaqf_compiler.engines.layer_norm.parts import layer_norm_parts
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
-from vaqf_compiler.engines.linear.parts import linear_parts
-from vaqf_compiler.engines.linear.plan import LinearEngine
-from vaqf_compiler.engines.module_plan import ModulePlan, Plan
-from vaqf_compiler.engines.movement.parts import movement_parts
+from vaqf_compiler.engines.module_plan import ModulePlan
 from vaqf_compiler.engines.parts import Parts, resources_of
 from vaqf_compiler.engines.shared_parts import interface_parts, memory_parts
 from vaqf_compiler.hardware.board import Board
@@ -95,26 +87,10 @@ def rounded(resources: Resources) -> Resources:
     )
 
 
-def engine_parts(plan: Plan, accelerator: Accelerator, kind: str = "") -> Parts:
-    """The parts of an engine; `kind` matters where it only moves data."""
-    match plan:
-        case LinearEngine():
-            return linear_parts(plan, accelerator)
-        case AttentionEngine():
-            return attention_parts(plan, accelerator)
-        case LayerNormEngine():
-            return layer_norm_parts(plan, accelerator)
-        case None:
-            return movement_parts(kind, accelerator)
-
-
 def all_parts(plan: ModulePlan, board: Board) -> dict[str, Parts]:
     """The parts of a whole accelerator."""
     accelerator = plan.accelerator
-    parts = {
-        name: engine_parts(found, accelerator, plan.engines[name].kind.data)
-        for name, found in plan.plans.items()
-    }
+    parts = {name: plan.kind(name).parts(found, accelerator) for name, found in plan.plans.items()}
     for memory in memory_parts(accelerator):
         parts[memory.name] = [memory]
     return {**parts, "interfaces": interface_parts(accelerator, board.memory.ports)}

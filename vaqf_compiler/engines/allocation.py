@@ -12,7 +12,6 @@ from vaqf_compiler.dialects.binvit import (
     DispatchOp,
     EngineOp,
     MemoryOp,
-    PatchEmbedOp,
     QuantizedType,
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
@@ -23,6 +22,7 @@ from vaqf_compiler.engines.dispatches import (
     engines_of,
     name_of,
     parameter_of,
+    patch_embedding,
     result_memory,
 )
 from vaqf_compiler.engines.lifetimes import Life, first_fit, rows_taken
@@ -222,17 +222,10 @@ def _bits(dispatches: list[DispatchOp]) -> int:
     return bits.pop() if bits else 1
 
 
-def _patch_embedding(dispatch: DispatchOp) -> PatchEmbedOp:
-    for use in dispatch.result.uses:
-        if isinstance(use.operation, PatchEmbedOp):
-            return use.operation
-    raise PassFailedException("an image is fetched that no patch embedding uses")
-
-
 def _patches(dispatch: DispatchOp) -> int:
-    return shape_of(_patch_embedding(dispatch).result)[0]
+    return shape_of(patch_embedding(dispatch).result)[0]
 
 
 def _pixels(dispatch: DispatchOp) -> int:
-    _, channels, size, width = shape_of(_patch_embedding(dispatch).weight)
+    _, channels, size, width = shape_of(patch_embedding(dispatch).weight)
     return channels * size * width

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
@@ -14,19 +14,16 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import (
     AddOp,
-    AttentionScoresOp,
     ConcatTokensOp,
     DispatchOp,
     EngineOp,
-    GeluOp,
-    LinearOp,
     PatchEmbedOp,
     RequantizeOp,
     SelectTokenOp,
 )
 from vaqf_compiler.dialects.binvit.checks import shape_of
-from vaqf_compiler.engines.accelerator import ACTIVATIONS, IMAGE, RESIDUAL
-from vaqf_compiler.engines.linear.plan import Epilogue
+from vaqf_compiler.engines.accelerator import Accelerator
+from vaqf_compiler.engines.registry import kind_of
 from vaqf_compiler.errors import OperationError
 
 TOP = "vaqf_top"
@@ -36,8 +33,13 @@ OpT = TypeVar("OpT", bound=Operation)
 
 
 def engines_of(module: ModuleOp) -> dict[str, EngineOp]:
-    """The engines of a module by name. Raises PassFailedException where there is none."""
+    """
+    The engines of a module by name. Raises PassFailedException where there is none, or one of a
+    kind that is not known.
+    """
     engines = {op.sym_name.data: op for op in module.ops if isinstance(op, EngineOp)}
+    for engine in engines.values():
+        kind_of(engine)
     if not engines:
         lowered = any(isinstance(op, func.FuncOp) and op.sym_name.data == TOP for op in module.ops)
         raise PassFailedException(
@@ -76,40 +78,40 @@ def find_optional(dispatch: DispatchOp, kind: type[OpT]) -> OpT | None:
     return next((op for op in dispatch.operations if isinstance(op, kind)), None)
 
 
-def epilogue_of(dispatch: DispatchOp) -> Epilogue:
-    """What a dispatch of a linear engine does with its totals."""
-    match dispatch.operations[-1]:
-        case AddOp():
-            return Epilogue.RESIDUAL
-        case GeluOp():
-            return Epilogue.GELU
-        case RequantizeOp():
-            return Epilogue.ACTIVATION
-        case LinearOp() | PatchEmbedOp():
-            return Epilogue.LOGITS
-        case op:
-            raise PassFailedException(f"a linear engine cannot end in {op.name}")
-
-
-def heads_of(dispatch: DispatchOp) -> int:
-    """The heads of a dispatch of attention."""
-    return find(dispatch, AttentionScoresOp).heads.value.data
-
-
 def result_memory(dispatch: DispatchOp, engine: EngineOp) -> str | None:
     """The memory that a dispatch writes to, None for the output port."""
-    match engine.kind.data:
-        case "load_image" | "copy_tokens":
-            return IMAGE
-        case "load_rows":
-            return RESIDUAL
-        case "linear":
-            epilogue = epilogue_of(dispatch)
-            if epilogue is Epilogue.LOGITS:
-                return None
-            return RESIDUAL if epilogue is Epilogue.RESIDUAL else ACTIVATIONS
-        case _:
-            return ACTIVATIONS
+    return kind_of(engine).memory(dispatch)
+
+
+def first_row(value: SSAValue, memory: str, accelerator: Accelerator) -> int:
+    """The row of `memory` where a value starts; see `first_row_of`."""
+    return first_row_of(value, memory, accelerator.token_rows)
+
+
+def target_row(dispatch: DispatchOp) -> int:
+    """The row from which on a dispatch writes."""
+    return 0 if dispatch.row is None else dispatch.row.value.data
+
+
+def scaling_of(dispatch: DispatchOp) -> tuple[int, int]:
+    """Multiplier and shift of a dispatch's requantisation."""
+    requantize = find_optional(dispatch, RequantizeOp)
+    if requantize is None:
+        return 0, 1
+    return requantize.multiplier.value.data, requantize.shift.value.data
+
+
+def most_shift(dispatches: Sequence[DispatchOp]) -> int:
+    """The greatest shift of some dispatches' requantisation."""
+    return max((scaling_of(dispatch)[1] for dispatch in dispatches), default=1)
+
+
+def patch_embedding(dispatch: DispatchOp) -> PatchEmbedOp:
+    """The patch embedding that a loaded image is for. Raises OperationError where there is none."""
+    for use in dispatch.result.uses:
+        if isinstance(use.operation, PatchEmbedOp):
+            return use.operation
+    raise OperationError(dispatch, "an image is fetched that no patch embedding uses")
 
 
 def accumulated_operand(dispatch: DispatchOp) -> SSAValue:

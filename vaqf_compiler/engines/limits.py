@@ -11,31 +11,19 @@ from xdsl.dialects import func
 from xdsl.ir import SSAValue
 
 from vaqf_compiler.dialects.binvit import (
-    AttentionContextOp,
-    AttentionScoresOp,
     ConcatTokensOp,
     DispatchOp,
     EngineOp,
-    LayerNormOp,
-    LinearOp,
     PatchEmbedOp,
     QuantizedType,
-    RequantizeOp,
     SelectTokenOp,
 )
 from vaqf_compiler.dialects.binvit.checks import element, shape_of
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, LEAST_LANES, RESIDUAL
 from vaqf_compiler.engines.contents import check_contents
-from vaqf_compiler.engines.dispatches import (
-    epilogue_of,
-    find,
-    find_optional,
-    layer_of,
-    name_of,
-    result_memory,
-)
-from vaqf_compiler.engines.linear.plan import Epilogue
-from vaqf_compiler.engines.plan import head_sizes, weighted_op
+from vaqf_compiler.engines.dispatches import find_optional, layer_of, name_of
+from vaqf_compiler.engines.engine import AnyEngine
+from vaqf_compiler.engines.registry import kind_of
 from vaqf_compiler.errors import OperationError
 
 STORED = {
@@ -52,109 +40,76 @@ def check_mapped(function: func.FuncOp, engines: Mapping[str, EngineOp]) -> None
     parameters are. Whether values of the residual stream may be added to in place, and whether
     their lanes divide channels, is for binvit-allocate, which knows the lanes.
     """
-    limits = _Limits(function, engines)
-    for dispatch in limits.dispatches:
-        limits.check(dispatch)
+    model = MappedModel(function, engines)
+    for dispatch in model.dispatches:
+        model.kind(dispatch).check(dispatch, model)
         check_contents(dispatch, engines[name_of(dispatch.engine)])
-    attention = limits.of_kind("attention")
-    if attention:
-        head_sizes(attention)
-    limits.check_results()
-    limits.check_channels()
+    for engine in engines.values():
+        of_kind = [op for op in model.dispatches if model.kind(op) is kind_of(engine)]
+        kind_of(engine).check_together(of_kind)
+    model.check_results()
+    model.check_channels()
 
 
-class _Limits:
+class MappedModel:
+    """The dispatches of a mapped model, with what an engine asks of those around one."""
+
     def __init__(self, function: func.FuncOp, engines: Mapping[str, EngineOp]):
         self.function = function
         self.engines = engines
         self.dispatches = [op for op in function.body.block.ops if isinstance(op, DispatchOp)]
 
-    def of_kind(self, kind: str) -> list[DispatchOp]:
-        """The dispatches of a kind of engine."""
-        return [op for op in self.dispatches if self._kind(op) == kind]
-
-    def _name(self, dispatch: DispatchOp) -> str:
-        """How messages name a dispatch; tokens are copied for the head that reads them."""
-        for use in dispatch.result.uses if self._kind(dispatch) == "copy_tokens" else ():
+    def name(self, dispatch: DispatchOp) -> str:
+        """How messages name a dispatch: what only moves data, by the layer that reads it."""
+        for use in () if dispatch.operations else dispatch.result.uses:
             if isinstance(user := use.operation.parent_op(), DispatchOp):
                 return layer_of(user)
         return layer_of(dispatch)
 
-    def _kind(self, dispatch: DispatchOp) -> str:
-        return self.engines[name_of(dispatch.engine)].kind.data
+    def kind(self, dispatch: DispatchOp) -> AnyEngine:
+        """The kind of the engine that runs a dispatch."""
+        return kind_of(self.engines[name_of(dispatch.engine)])
 
-    def _written(self, memory: str) -> list[DispatchOp]:
+    def written(self, memory: str) -> list[DispatchOp]:
+        """The dispatches whose results are in a memory."""
         return [op for op in self.dispatches if self._memory(op) == memory]
 
     def _memory(self, dispatch: DispatchOp) -> str | None:
-        return result_memory(dispatch, self.engines[name_of(dispatch.engine)])
+        return self.kind(dispatch).memory(dispatch)
 
-    def check(self, dispatch: DispatchOp) -> None:
-        """What a dispatch reads, and how it ends."""
-        match self._kind(dispatch):
-            case "layer_norm":
-                self._check_read(dispatch, find(dispatch, LayerNormOp).input, RESIDUAL)
-            case "attention":
-                scores = find(dispatch, AttentionScoresOp)
-                value = find(dispatch, AttentionContextOp).value
-                for operand in (scores.query, scores.key, value):
-                    self._check_read(dispatch, operand, ACTIVATIONS)
-                if not isinstance(dispatch.operations[-1], RequantizeOp):
-                    raise OperationError(
-                        dispatch,
-                        f"{layer_of(dispatch)} has a context that is not requantised alone",
-                    )
-            case "copy_tokens":
-                self._check_read(dispatch, dispatch.yielded, ACTIVATIONS)
-            case "linear":
-                layer = weighted_op(dispatch)
-                if isinstance(layer, LinearOp):
-                    if not self._is_from(layer.input, "copy_tokens"):
-                        self._check_read(dispatch, layer.input, ACTIVATIONS)
-                elif not self._is_from(layer.image, "load_image"):
-                    raise OperationError(
-                        dispatch, f"{layer_of(dispatch)} reads an image that no engine loads"
-                    )
-                elif epilogue_of(dispatch) is not Epilogue.RESIDUAL:
-                    raise OperationError(
-                        dispatch,
-                        f"nothing is added to the result of {layer_of(dispatch)}: the engine adds "
-                        "patches to position embeddings; give the model some, which may be zeros",
-                    )
-            case _:
-                pass
-
-    def _is_from(self, value: SSAValue, kind: str) -> bool:
+    def is_from(self, value: SSAValue, kind: str) -> bool:
+        """Whether an engine of a kind computes or moves a value."""
         owner = value.owner
-        return isinstance(owner, DispatchOp) and self._kind(owner) == kind
+        return isinstance(owner, DispatchOp) and self.kind(owner).kind == kind
 
-    def _check_read(self, reader: DispatchOp, value: SSAValue, memory: str) -> None:
+    def check_read(self, reader: DispatchOp, value: SSAValue, memory: str) -> None:
+        """Raise OperationError unless a value is in the memory that its reader reads."""
         for part in _parts(value):
             writer = part.owner
             if not isinstance(writer, DispatchOp):
                 raise OperationError(
                     reader,
-                    f"{self._name(reader)} reads a value that no engine computes: a parameter, or "
+                    f"{self.name(reader)} reads a value that no engine computes: a parameter, or "
                     "the image",
                 )
             if (found := self._memory(writer)) != memory:
                 what = STORED.get(found, f"what is in @{found}")
                 raise OperationError(
                     reader,
-                    f"{self._name(reader)} reads {what}, the result of {layer_of(writer)}, but its "
+                    f"{self.name(reader)} reads {what}, the result of {layer_of(writer)}, but its "
                     f"engine reads {STORED[memory]}; the accelerator runs layers with a layer "
                     "normalisation before attention, MLP and head",
                 )
         if memory == ACTIVATIONS and _joins(value):
             raise OperationError(
                 reader,
-                f"{self._name(reader)} reads tokens of several layers that are joined; only the "
+                f"{self.name(reader)} reads tokens of several layers that are joined; only the "
                 "residual stream can be",
             )
 
     def check_channels(self) -> None:
         """All of the residual stream is of one width, and channels come in lanes."""
-        stream = self._written(RESIDUAL)
+        stream = self.written(RESIDUAL)
         widths = {shape_of(op.result)[1] for op in stream}
         for op in stream:
             if len(widths) > 1 and shape_of(op.result)[1] != shape_of(stream[0].result)[1]:
@@ -164,21 +119,12 @@ class _Limits:
                     f"stream, {layer_of(stream[0])} {shape_of(stream[0].result)[1]}; the "
                     "accelerator has one stream, of one width",
                 )
-        for op in self.of_kind("copy_tokens"):
-            if widths and (channels := shape_of(op.result)[1]) not in widths:
-                raise OperationError(
-                    op,
-                    f"{self._name(op)} reads {channels} channels, but the residual stream has "
-                    f"{widths.pop()}; pool the normalised residual stream",
-                )
-        self._check_bits(self._written(ACTIVATIONS))
-        for op in self._written(ACTIVATIONS) + stream:
+        self._check_bits(self.written(ACTIVATIONS))
+        for op in self.written(ACTIVATIONS) + stream:
             if (channels := shape_of(op.result)[1]) % LEAST_LANES:
-                raise OperationError(op, _uneven(op, f"{channels} channels"))
-        for op in self.of_kind("attention"):
-            for size in head_sizes([op]):
-                if size % LEAST_LANES:
-                    raise OperationError(op, _uneven(op, f"heads of {size} channels"))
+                raise OperationError(op, uneven(op, f"{channels} channels"))
+        for op in self.dispatches:
+            self.kind(op).check_channels(op, self)
 
     def _check_bits(self, activations: Sequence[DispatchOp]) -> None:
         """Activations share a memory."""
@@ -229,7 +175,8 @@ class _Limits:
             raise OperationError(end, "the model has no patch embedding of the image")
 
 
-def _uneven(dispatch: DispatchOp, what: str) -> str:
+def uneven(dispatch: DispatchOp, what: str) -> str:
+    """The sentence for sizes of a layer that are no multiple of the least number of lanes."""
     return (
         f"{layer_of(dispatch)} has {what}, no multiple of {LEAST_LANES}, the least number that "
         "engines work on at a time; pad them with zeros"

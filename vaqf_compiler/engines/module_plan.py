@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp
+from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.binvit.model import model_function
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, RESIDUAL, Accelerator
-from vaqf_compiler.engines.attention.plan import AttentionEngine
 from vaqf_compiler.engines.contents import check_contents
 from vaqf_compiler.engines.dispatches import (
     engines_of,
@@ -21,22 +21,11 @@ from vaqf_compiler.engines.dispatches import (
     result_memory,
     tokens_and_channels,
 )
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
-from vaqf_compiler.engines.linear.plan import LinearEngine
-from vaqf_compiler.engines.plan import (
-    plan_accelerator,
-    plan_attention,
-    plan_layer_norm,
-    plan_linear,
-)
-from vaqf_compiler.engines.schedule import Parameters
+from vaqf_compiler.engines.engine import AnyEngine
+from vaqf_compiler.engines.parameters import Parameters
+from vaqf_compiler.engines.plan import plan_accelerator
+from vaqf_compiler.engines.registry import kind_of
 from vaqf_compiler.errors import OperationError
-
-MOVEMENTS = ("load_image", "load_rows", "copy_tokens")
-"""Kinds of engines that only move data."""
-
-Plan = LinearEngine | AttentionEngine | LayerNormEngine | None
-"""Of an engine; None where it only moves data."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +37,12 @@ class ModulePlan:
     dispatches: Sequence[DispatchOp]
     parameters: Parameters
     accelerator: Accelerator
-    plans: Mapping[str, Plan]
+    plans: Mapping[str, Any]
+    """Of each engine, by name: what an engine of its kind is built from."""
+
+    def kind(self, name: str) -> AnyEngine:
+        """The kind of an engine."""
+        return kind_of(self.engines[name])
 
     @staticmethod
     def of(module: ModuleOp) -> ModulePlan:
@@ -69,7 +63,9 @@ class ModulePlan:
         for dispatch in dispatches:
             _check_place(dispatch, engines[name_of(dispatch.engine)], accelerator)
         plans = {
-            name: _plan(engine, [d for d in dispatches if name_of(d.engine) == name], accelerator)
+            name: kind_of(engine).plan(
+                engine, [d for d in dispatches if name_of(d.engine) == name], accelerator
+            )
             for name, engine in engines.items()
         }
         return ModulePlan(model, engines, dispatches, parameters, accelerator, plans)
@@ -84,7 +80,7 @@ def _check_place(dispatch: DispatchOp, engine: EngineOp, accelerator: Accelerato
         raise OperationError(
             dispatch, f"@{engine.sym_name.data} writes this to {places[0]}, not to {places[1]}"
         )
-    if memory is None or dispatch.row is None or engine.kind.data == "load_image":
+    if memory is None or dispatch.row is None or len(shape_of(dispatch.result)) != 2:
         return
     tokens, channels = tokens_and_channels(dispatch.result)
     end = dispatch.row.value.data + tokens * accelerator.token_rows(memory, channels)
@@ -94,17 +90,3 @@ def _check_place(dispatch: DispatchOp, engine: EngineOp, accelerator: Accelerato
         raise OperationError(
             dispatch, f"the result ends at row {end} of @{memory}, which has {size}"
         )
-
-
-def _plan(engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator) -> Plan:
-    match engine.kind.data:
-        case "linear":
-            return plan_linear(engine, dispatches, accelerator)
-        case "attention":
-            return plan_attention(engine, dispatches, accelerator)
-        case "layer_norm":
-            return plan_layer_norm(engine, dispatches)
-        case kind if kind in MOVEMENTS:
-            return None
-        case kind:
-            raise PassFailedException(f"no loops are known for engines of kind '{kind}'")

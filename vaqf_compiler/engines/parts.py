@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from vaqf_compiler.engines.attention.plan import AttentionEngine
-from vaqf_compiler.engines.linear.plan import LinearEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
+from vaqf_compiler.engines.linear.plan import LinearPlan
 from vaqf_compiler.hardware.block import Block
 from vaqf_compiler.hardware.blocks import (
     AdderTree,
@@ -128,7 +128,7 @@ def decoder(most: int) -> Resources:
 def requantised(
     name: str,
     lanes: int,
-    engine: LinearEngine | AttentionEngine,
+    engine: LinearPlan | AttentionPlan,
     total_bits: int,
     result_bits: int,
 ) -> Part:

@@ -34,51 +34,23 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import (
-    AddOp,
-    AttentionContextOp,
-    AttentionScoresOp,
-    BinaryType,
     ConcatTokensOp,
     DispatchOp,
     EngineOp,
-    GeluOp,
-    LayerNormOp,
-    LinearOp,
     ParameterOp,
-    PatchEmbedOp,
     QuantizeOp,
-    RequantizeOp,
     SelectTokenOp,
-    SoftmaxOp,
     YieldOp,
 )
-from vaqf_compiler.dialects.binvit.checks import element, is_quantized
+from vaqf_compiler.dialects.binvit.checks import is_quantized
 from vaqf_compiler.dialects.binvit.mapping import forget_costs
 from vaqf_compiler.dialects.binvit.model import model_function
-from vaqf_compiler.engines.contents import is_constant
+from vaqf_compiler.engines.dispatches import name_of
+from vaqf_compiler.engines.engine import AnyEngine
 from vaqf_compiler.engines.limits import check_mapped
+from vaqf_compiler.engines.movement.names import LOAD_ROWS
+from vaqf_compiler.engines.registry import kinds
 from vaqf_compiler.errors import OperationError
-
-ENGINES: dict[str, tuple[str, dict[str, int]]] = {
-    "load_image": ("load_image", {}),
-    "load_rows": ("load_rows", {}),
-    "int8_linear": ("linear", {"weight_bits": 8}),
-    "layer_norm": ("layer_norm", {}),
-    "binary_linear": ("linear", {"weight_bits": 1}),
-    "attention": ("attention", {}),
-    "copy_tokens": ("copy_tokens", {}),
-}
-"""Names of engines, their kinds, and the parameters that follow from their purpose."""
-
-FOLLOWERS: dict[type[Operation], tuple[type[Operation], ...]] = {
-    LinearOp: (RequantizeOp,),
-    PatchEmbedOp: (RequantizeOp,),
-    AttentionScoresOp: (SoftmaxOp,),
-    SoftmaxOp: (AttentionContextOp,),
-    AttentionContextOp: (RequantizeOp,),
-    RequantizeOp: (GeluOp, AddOp),
-}
-"""What may come next in a dispatch."""
 
 
 @dataclass(frozen=True)
@@ -95,43 +67,41 @@ class BinvitMapPass(ModulePass):
         if not all(is_quantized(argument) for argument in function.args):
             raise PassFailedException("the model is not quantised; run binvit-quantize first")
         _map(function)
-        used = {
-            dispatch.engine.root_reference.data
-            for dispatch in op.walk()
-            if isinstance(dispatch, DispatchOp)
+        used = dict.fromkeys(
+            name_of(dispatch.engine) for dispatch in op.walk() if isinstance(dispatch, DispatchOp)
+        )
+        fixed = {
+            name: (kind.kind, parameters)
+            for kind in kinds().values()
+            for name, parameters in kind.engines.items()
         }
-        engines = [
-            EngineOp(name, kind, parameters)
-            for name, (kind, parameters) in ENGINES.items()
-            if name in used
-        ]
+        engines = [EngineOp(name, *fixed[name]) for name in used]
         check_mapped(function, {engine.sym_name.data: engine for engine in engines})
         assert function.parent is not None
         function.parent.insert_ops_before(engines, function)
 
 
 def _map(function: func.FuncOp) -> None:
-    fetched_image: SSAValue | None = None
+    fetched: dict[SSAValue, SSAValue] = {}
     for op in list(function.body.block.ops):
         if op.parent is not function.body.block:
             continue  # already in a dispatch
+        runs = [(kind, name) for kind in kinds().values() if (name := kind.engine_for(op))]
         match op:
-            case AddOp() if is_constant(op.result):
-                _dispatch("load_rows", [op])
-            case LinearOp() | PatchEmbedOp() | LayerNormOp() | AttentionScoresOp():
-                if isinstance(op, PatchEmbedOp):
-                    fetched_image = fetched_image or _fetch(op, op.image, "load_image")
-                    op.operands[0] = fetched_image
-                if isinstance(op, LinearOp) and not _is_binary(op):
-                    op.operands[0] = _fetch(op, op.input, "copy_tokens")
-                chain = _chain(op)
-                if isinstance(add := chain[-1], AddOp):
-                    _fetch_constant_operand(add, chain[-2].results[0])
-                _dispatch(_engine(op), chain)
+            case _ if runs:
+                ((kind, name),) = runs
+                chain = _chain(kind, op)
+                for user, position, mover in kind.fetched(chain):
+                    value = user.operands[position]
+                    copy = fetched.get(value) or _fetch(user, value, mover)
+                    if isinstance(value.owner, Block):  # the image, once for all that read it
+                        fetched[value] = copy
+                    user.operands[position] = copy
+                _dispatch(name, chain)
             case ConcatTokensOp():
                 for position, operand in enumerate(op.operands):
                     if isinstance(operand.owner, QuantizeOp):
-                        op.operands[position] = _fetch(op, operand, "load_rows")
+                        op.operands[position] = _fetch(op, operand, LOAD_ROWS)
             case ParameterOp() | QuantizeOp() | SelectTokenOp() | DispatchOp() | func.ReturnOp():
                 pass
             case _:
@@ -142,31 +112,14 @@ def _map(function: func.FuncOp) -> None:
                 )
 
 
-def _engine(op: Operation) -> str:
-    match op:
-        case LayerNormOp():
-            return "layer_norm"
-        case AttentionScoresOp():
-            return "attention"
-        case LinearOp() if _is_binary(op):
-            return "binary_linear"
-        case _:
-            return "int8_linear"
-
-
-def _is_binary(op: LinearOp) -> bool:
-    return isinstance(element(op.weight), BinaryType)
-
-
-def _chain(first: Operation) -> list[Operation]:
+def _chain(kind: AnyEngine, first: Operation) -> list[Operation]:
     """`first` and the operations that its engine goes on with, one the only user of the last."""
     chain = [first]
     while True:
-        last = chain[-1]
-        users = [
-            use.operation for use in last.results[0].uses
-        ]  # twice, where it is added to itself
-        if len(users) != 1 or not isinstance(users[0], FOLLOWERS.get(type(last), ())):
+        # Twice, where it is added to itself.
+        users = [use.operation for use in chain[-1].results[0].uses]
+        types = tuple(type(op) for op in (*chain, *users))
+        if len(users) != 1 or not any(each[: len(types)] == types for each in kind.chains):
             return chain
         chain.append(users[0])
 
@@ -196,11 +149,3 @@ def _fetch(user: Operation, value: SSAValue, engine: str) -> SSAValue:
     dispatch = DispatchOp(engine, value.type, Region(block))
     dispatch.result.name_hint = value.name_hint
     return Builder(InsertPoint.before(user)).insert(dispatch).result
-
-
-def _fetch_constant_operand(add: AddOp, computed: SSAValue) -> None:
-    """Have the operand that is not `computed` in memory, if it is a parameter."""
-    position = 1 if add.lhs is computed else 0
-    other = add.operands[position]
-    if is_constant(other):
-        add.operands[position] = _fetch(add, other, "load_rows")

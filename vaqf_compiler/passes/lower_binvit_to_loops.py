@@ -23,6 +23,7 @@ say what the files for the ports of weights and parameters hold, and the module'
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -33,7 +34,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.binvit import PatchEmbedOp, PatchesOp
+from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp, PatchesOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.binvit.mapping import RESULT_ATTRIBUTE
 from vaqf_compiler.engines.accelerator import (
@@ -41,27 +42,16 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     width_of,
 )
-from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.builder import Buffer, call
 from vaqf_compiler.engines.dispatches import (
     name_of,
     tokens_and_channels,
     trace_name,
 )
 from vaqf_compiler.engines.images import ImageBuilder
-from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
-from vaqf_compiler.engines.linear.loops import build_linear
-from vaqf_compiler.engines.linear.plan import LinearEngine
 from vaqf_compiler.engines.module_plan import ModulePlan
-from vaqf_compiler.engines.movement.loops import (
-    build_copy_tokens,
-    build_load_image,
-    build_load_rows,
-)
-from vaqf_compiler.engines.plan import EXP_TABLE
-from vaqf_compiler.engines.schedule import call_engine
 from vaqf_compiler.engines.top import top_function
+from vaqf_compiler.engines.values import Value, constant
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hardware.board import load_board
 
@@ -116,50 +106,57 @@ class _Lowering:
         image.pack(patches, rows=1, columns=columns, bits=PIXEL_BITS)
         return image
 
-    @property
-    def _logits(self) -> int:
-        """Elements of the output port."""
-        plans = self.plan.plans.values()
-        return max((p.logits for p in plans if isinstance(p, LinearEngine)), default=0)
-
     def run(self) -> list[Operation]:
         """All operations of the lowered module."""
-        accelerator = self.accelerator
-        built: list[Operation] = [build_exp_table(EXP_TABLE)]
+        plan, accelerator = self.plan, self.plan.accelerator
+        tables: list[Operation] = []
+        built: list[Operation] = []
         functions: dict[str, func.FuncOp] = {}
-        for name, engine in self.plan.engines.items():
-            match self.plan.plans[name]:
-                case LinearEngine() as plan:
-                    *helpers, functions[name] = build_linear(plan, accelerator)
-                    built += helpers
-                case AttentionEngine() as plan:
-                    functions[name] = build_attention(plan, accelerator)
-                case LayerNormEngine() as plan:
-                    functions[name] = build_layer_norm(plan, accelerator)
-                case None if engine.kind.data == "load_rows":
-                    functions[name] = build_load_rows(name, accelerator)
-                case None if engine.kind.data == "load_image":
-                    functions[name] = build_load_image(name, accelerator, self.pixels.words)
-                case None:
-                    functions[name] = build_copy_tokens(name, accelerator)
-            built.append(functions[name])
-        built.append(self._top(functions))
-        built += [self.pixels.build(), *self.parameters.build()]
-        return built
+        for name, found in plan.plans.items():
+            tables += plan.kind(name).tables(found)
+            *helpers, functions[name] = plan.kind(name).build(found, accelerator)
+            built += [*helpers, functions[name]]
+        top = self._top(functions)
+        return [*tables, *built, top, self.pixels.build(), *self.parameters.build()]
 
     def _top(self, functions: dict[str, func.FuncOp]) -> func.FuncOp:
         """The layers, one after another."""
-        accelerator = self.accelerator
+        plan, accelerator = self.plan, self.accelerator
+        logits = max((plan.kind(name).logits(found) for name, found in plan.plans.items()))
         with top_function(
-            functions, accelerator, self.pixels.words, self._logits, self.memory_latency
+            functions, accelerator, self.pixels.words, logits, self.memory_latency
         ) as (operation, buffers):
-            for position, dispatch in enumerate(self.plan.dispatches):
+            for position, dispatch in enumerate(plan.dispatches):
                 name = name_of(dispatch.engine)
-                kind = self.plan.engines[name].kind.data
-                call_engine(dispatch, functions[name], kind, buffers, self.parameters, accelerator)
+                scalars = plan.kind(name).scalars(
+                    dispatch, plan.plans[name], self.parameters, accelerator
+                )
+                _call(dispatch, functions[name], buffers, scalars)
                 if (layer := trace_name(position, dispatch)) is not None:
                     assert dispatch.memory is not None
                     written = buffers[name_of(dispatch.memory)].ssa
                     row = 0 if dispatch.row is None else dispatch.row.value.data
                     vhls.TraceOp(layer, written, row, *tokens_and_channels(dispatch.result))
         return operation
+
+
+def _call(
+    dispatch: DispatchOp,
+    function: func.FuncOp,
+    buffers: Mapping[str, Buffer],
+    scalars: Sequence[int],
+) -> None:
+    """Call the engine's function for a dispatch, at the builder's insertion point."""
+    layer = dispatch.attributes.get("layer")
+    if isinstance(layer, StringAttr):
+        vhls.CommentOp(layer.data)
+    remaining = iter(scalars)
+    arguments: list[Value | Buffer] = []
+    for argument in function.args:
+        buffer = buffers.get(argument.name_hint or "")
+        if buffer is not None and argument.type == buffer.ssa.type:
+            arguments.append(buffer)
+        else:
+            arguments.append(constant(next(remaining), argument.type))
+    assert next(remaining, None) is None
+    call(function, *arguments)

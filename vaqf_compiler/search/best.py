@@ -21,10 +21,11 @@ from itertools import product
 import numpy as np
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.engines.linear.plan import BINARY, INT8
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.search.cycles import CycleModel
-from vaqf_compiler.search.machine import BINARY, INT8, Built, Choice, Frame, Frames, LinearTile
+from vaqf_compiler.search.machine import Built, Choice, Frame, Frames, LinearTile
 from vaqf_compiler.search.options import ChoiceT, Costs, Ints, Options
 from vaqf_compiler.search.prices import LAYER_NORM, Prices, fits
 from vaqf_compiler.search.space import (

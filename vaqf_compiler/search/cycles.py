@@ -16,11 +16,11 @@ from vaqf_compiler.engines.accelerator import (
     words_of,
 )
 from vaqf_compiler.engines.attention.form import AttentionForm
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.forms import Ints
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.form import LinearForm, LinearSizes
-from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
+from vaqf_compiler.engines.linear.plan import LinearPlan, LinearTile
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.search.forms import Forms, resized
 from vaqf_compiler.search.workload import Workload
@@ -51,7 +51,7 @@ class CycleModel:
     def __post_init__(self) -> None:
         self.forms = Forms(self.board, self.clock_mhz)
 
-    def linear(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+    def linear(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""
         form = self.forms.linear(engine, accelerator)
         cycles = int(self._linear_cycles(form, [engine])[0])
@@ -60,7 +60,7 @@ class CycleModel:
         return cycles
 
     def linear_bounds(
-        self, engine: LinearEngine, accelerator: Accelerator, tiles: Sequence[LinearTile]
+        self, engine: LinearPlan, accelerator: Accelerator, tiles: Sequence[LinearTile]
     ) -> tuple[Ints, Ints]:
         """The same at least and at most, of engines like `engine` but for their tiles."""
         cycles = self._linear_cycles(self.forms.any_linear(engine, accelerator), tiles)
@@ -78,9 +78,7 @@ class CycleModel:
             total += count * form.cycles_of(sizes, *layer.shape, layer.epilogue)
         return total
 
-    def attention_bounds(
-        self, engine: AttentionEngine, accelerator: Accelerator
-    ) -> tuple[int, int]:
+    def attention_bounds(self, engine: AttentionPlan, accelerator: Accelerator) -> tuple[int, int]:
         """Of all layers' attention at least and at most, by the depth of some engine."""
         some = replace(engine, keys=min(16, self.workload.tokens))
         key = self.distinct_bits(engine.activation_bits)
@@ -101,16 +99,14 @@ class CycleModel:
         shapes = zip(self.workload.others.get("attention", ()), self.workload.heads, strict=True)
         return sum(count * form.cycles(*shape) for shape, count in Counter(shapes).items())
 
-    def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> int:
+    def attention(self, engine: AttentionPlan, accelerator: Accelerator) -> int:
         """Of all layers' attention."""
         cycles = self._attention_cycles(self.forms.attention(engine, accelerator))
         least, most = self.attention_bounds(engine, accelerator)
         assert least <= cycles <= most
         return cycles
 
-    def layer_norm_bounds(
-        self, engine: LayerNormEngine, accelerator: Accelerator
-    ) -> tuple[int, int]:
+    def layer_norm_bounds(self, engine: LayerNormPlan, accelerator: Accelerator) -> tuple[int, int]:
         """Of all layer normalisations at least and at most, whatever the memories' widths."""
         _, _, lanes = accelerator.activations.get_shape()
         narrow = replace(accelerator, activations=resized(accelerator.activations, 1, lanes))
@@ -118,7 +114,7 @@ class CycleModel:
         slack = self._slack(MORE_CYCLES) * len(self.workload.others["layer_norm"])
         return cycles - slack, cycles + slack
 
-    def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> int:
+    def layer_norm(self, engine: LayerNormPlan, accelerator: Accelerator) -> int:
         """Of all layer normalisations."""
         form = self.forms.layer_norm(engine, accelerator)
         groups, lanes = accelerator.channel_groups, accelerator.lanes

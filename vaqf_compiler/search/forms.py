@@ -26,16 +26,16 @@ from vaqf_compiler.engines.accelerator import (
 )
 from vaqf_compiler.engines.attention.form import AttentionForm
 from vaqf_compiler.engines.attention.loops import build_attention, build_exp_table
-from vaqf_compiler.engines.attention.plan import AttentionEngine
+from vaqf_compiler.engines.attention.plan import AttentionPlan
 from vaqf_compiler.engines.builder import Buffer, call, local, queue
 from vaqf_compiler.engines.layer_norm.form import LayerNormForm
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.binary_dot import build_binary_dot
 from vaqf_compiler.engines.linear.form import LinearForm
 from vaqf_compiler.engines.linear.loops import build_linear
 from vaqf_compiler.engines.linear.multiply import build_multiply
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan
 from vaqf_compiler.engines.movement.form import MovementForm
 from vaqf_compiler.engines.movement.loops import (
     build_copy_tokens,
@@ -88,13 +88,13 @@ class Forms:
     clock_mhz: float
     _found: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
-    def linear(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+    def linear(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
         """Of a linear engine."""
         form = self._control(engine, accelerator)
         depth = self._multiply_depth(engine, accelerator)
         return replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
 
-    def any_linear(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+    def any_linear(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
         """
         Of engines like `engine` in name and lanes, about: by what is around the loop of some such
         engine, of any bits, and its depth.
@@ -103,13 +103,13 @@ class Forms:
         return replace(form, lanes=accelerator.lanes, engine=engine)
 
     def any_attention(
-        self, engine: AttentionEngine, accelerator: Accelerator, key: Hashable
+        self, engine: AttentionPlan, accelerator: Accelerator, key: Hashable
     ) -> AttentionForm:
         """Of attention engines of a key, about: by the depth of some such engine."""
         form = self.once(AttentionForm, ("any", key), lambda: self.attention(engine, accelerator))
         return replace(form, engine=engine, accelerator=accelerator)
 
-    def attention(self, engine: AttentionEngine, accelerator: Accelerator) -> AttentionForm:
+    def attention(self, engine: AttentionPlan, accelerator: Accelerator) -> AttentionForm:
         """Of attention, found once for memories that are as wide as far as a head goes."""
         together = engine.loaded_groups(accelerator)
         _, width, lanes = accelerator.activations.get_shape()
@@ -128,7 +128,7 @@ class Forms:
         form = self.once(AttentionForm, key, find)
         return replace(form, engine=engine, accelerator=accelerator)
 
-    def layer_norm(self, engine: LayerNormEngine, accelerator: Accelerator) -> LayerNormForm:
+    def layer_norm(self, engine: LayerNormPlan, accelerator: Accelerator) -> LayerNormForm:
         """Of layer normalisation, whose results are cut to the activations' bits last."""
         _, width, lanes = accelerator.activations.get_shape()
 
@@ -175,7 +175,7 @@ class Forms:
             self._found[kind, key] = find()
         return self._found[kind, key]
 
-    def _multiply_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+    def _multiply_depth(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """
         Products and what becomes of others' sums run side by side. Complete totals are finished in
         later iterations, which wait where the pipeline is deeper than there are iterations between.
@@ -184,7 +184,7 @@ class Forms:
         after = max(0, products - engine.finished_distance * self._interval(engine, accelerator))
         return max(products, self._results_depth(engine, accelerator, after))
 
-    def _products_depth(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+    def _products_depth(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """Depth of the loop without its results, whose parameters are changed to any."""
         lanes = accelerator.lanes
         steps = (min(2, engine.steps_m), min(2, engine.steps_n))
@@ -211,7 +211,7 @@ class Forms:
 
         return self.once(int, key, find)
 
-    def _results_depth(self, engine: LinearEngine, accelerator: Accelerator, after: int) -> int:
+    def _results_depth(self, engine: LinearPlan, accelerator: Accelerator, after: int) -> int:
         """
         Depth of the loop without its products, whose parameters are changed to any, if totals are
         there after some cycles.
@@ -246,11 +246,11 @@ class Forms:
         interval = self._interval(engine, accelerator)
         return self.once(int, (*key, after, interval), lambda: probe.depth(interval, after))
 
-    def _interval(self, engine: LinearEngine, accelerator: Accelerator) -> int:
+    def _interval(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """Of the loop: more than a cycle where its counters take more, at a high clock."""
         return self._control(engine, accelerator).multiply.interval
 
-    def _probe(self, engine: LinearEngine, accelerator: Accelerator, **parts: bool) -> DepthProbe:
+    def _probe(self, engine: LinearPlan, accelerator: Accelerator, **parts: bool) -> DepthProbe:
         """The loop of an engine, or parts of it."""
         binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
         multiply = build_multiply(engine, accelerator, binary_dot, **parts)
@@ -264,7 +264,7 @@ class Forms:
         model = LatencyModel(ModuleOp([*functions, top]), self.board, self.clock_mhz)
         return DepthProbe(multiply, model)
 
-    def _control(self, engine: LinearEngine, accelerator: Accelerator) -> LinearForm:
+    def _control(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
         """
         All but the depth of the loop depends on neither bits nor the size of a tile, but on which
         sizes are no powers of two.
@@ -354,7 +354,7 @@ def _division(size: int) -> int:
     return 1 if size == 1 else 2 if size.bit_count() == 1 else 3
 
 
-def _smallest(engine: LinearEngine, accelerator: Accelerator) -> tuple[LinearEngine, Accelerator]:
+def _smallest(engine: LinearPlan, accelerator: Accelerator) -> tuple[LinearPlan, Accelerator]:
     """An engine with as few output channels as the same timing takes, and its memories."""
     lanes = accelerator.lanes
     groups = engine.groups(lanes)
@@ -380,7 +380,7 @@ def _one_shape(in_channels: int, out_channels: int) -> frozenset[tuple[int, int,
     return frozenset({(1, in_channels, out_channels)})
 
 
-def _rows_of_a_word(engine: LinearEngine, multiple: int) -> int:
+def _rows_of_a_word(engine: LinearPlan, multiple: int) -> int:
     """The least multiple of some output channels whose weights fill a word."""
     return -(-WORD_BITS // (engine.tile_n * engine.weight_bits * multiple)) * multiple
 

@@ -20,14 +20,19 @@ from vaqf_compiler.engines.accelerator import (
     PIXEL_BITS,
     Accelerator,
 )
-from vaqf_compiler.engines.attention.plan import AttentionEngine
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, LinearTile, weights_port
-from vaqf_compiler.engines.plan import EXP_TABLE, LINEAR_SHIFT, context_shift, exp_shift
+from vaqf_compiler.engines.attention.plan import EXP_TABLE, AttentionPlan, context_shift, exp_shift
+from vaqf_compiler.engines.linear.plan import (
+    BINARY,
+    INT8,
+    LINEAR_SHIFT,
+    WEIGHT_BITS,
+    Epilogue,
+    LinearPlan,
+    LinearTile,
+    weights_port,
+)
 from vaqf_compiler.quantize.rewriter import RESIDUAL_BITS, gelu_input_bits
 from vaqf_compiler.search.workload import Workload
-
-BINARY, INT8 = "binary_linear", "int8_linear"
-WEIGHT_BITS = {BINARY: 1, INT8: 8}
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Frame:
         kept = (tokens * -(-channels // row) for tokens, channels in self.workload.kept_images)
         return max(self.workload.patches * -(-self.workload.pixels // row), *kept, 1)
 
-    def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearEngine:
+    def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearPlan:
         """A linear engine."""
         workload, bits = self.workload, self.bits
         layers = workload.distinct[name]
@@ -113,7 +118,7 @@ class Frame:
             total_bits = max(_sum_bits(terms, x, WEIGHT_BITS[name]) for terms, x in pairs)
         heads = [each for each in workload.linear[name] if each.epilogue is Epilogue.LOGITS]
         has_gelu = any(layer.epilogue is Epilogue.GELU for layer in layers)
-        return LinearEngine(
+        return LinearPlan(
             name=name,
             weight_bits=WEIGHT_BITS[name],
             tile_m=chosen.tile_m,
@@ -132,10 +137,10 @@ class Frame:
             logits=sum(-(-head.out_channels // self.lanes) * self.lanes for head in heads),
         )
 
-    def attention(self, keys: int) -> AttentionEngine:
+    def attention(self, keys: int) -> AttentionPlan:
         """An attention engine."""
         workload, bits = self.workload, self.bits
-        return AttentionEngine(
+        return AttentionPlan(
             name="attention",
             keys=keys,
             heads=max(workload.heads, default=1),
@@ -159,9 +164,9 @@ class Built:
     bits: int
     choice: Choice
     accelerator: Accelerator
-    linear: dict[str, LinearEngine]
+    linear: dict[str, LinearPlan]
     """By name."""
-    attention: AttentionEngine
+    attention: AttentionPlan
 
 
 @dataclass
@@ -178,7 +183,7 @@ class Frames:
             self._found[key] = Frame(self.workload, *key)
         return self._found[key]
 
-    def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearEngine, Accelerator]:
+    def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearPlan, Accelerator]:
         """A linear engine like a frame, but for widths, and memories that suit it."""
         width = tile.tile_n // base.lanes
         widths = (width, 1) if name == BINARY else (1, width)

@@ -19,22 +19,23 @@ from vaqf_compiler.engines.accelerator import Accelerator, width_of
 from vaqf_compiler.engines.addresses import cell
 from vaqf_compiler.engines.attention.parts import attention_parts, head_parts, transfer_parts
 from vaqf_compiler.engines.layer_norm.parts import layer_norm_parts
-from vaqf_compiler.engines.layer_norm.plan import LayerNormEngine
+from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.parts import epilogue_parts, linear_parts, sum_parts
-from vaqf_compiler.engines.linear.plan import LinearEngine, LinearTile
-from vaqf_compiler.engines.movement.parts import movement_parts
+from vaqf_compiler.engines.linear.plan import INT8, LinearPlan, LinearTile
+from vaqf_compiler.engines.movement.engine import MovementPlan
 from vaqf_compiler.engines.parts import Part, Parts, resources_of
+from vaqf_compiler.engines.registry import kinds
 from vaqf_compiler.engines.shared_parts import interface_parts, memory_parts
 from vaqf_compiler.hardware.block import OutOfRangeError
 from vaqf_compiler.hardware.blocks import BinaryDot
 from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.hls_rules.copies import MOST_COPIES
-from vaqf_compiler.search.machine import INT8, Built, Frame, Frames
+from vaqf_compiler.search.machine import Built, Frame, Frames
 from vaqf_compiler.search.options import Costs, row
 from vaqf_compiler.search.workload import Workload
 
-LAYER_NORM = LayerNormEngine("layer_norm", 1)
+LAYER_NORM = LayerNormPlan("layer_norm", 1)
 """Its epsilon matters to none of its costs."""
 
 
@@ -48,7 +49,7 @@ def fits(costs: Costs, budget: Costs) -> NDArray[np.bool_]:
 class Sums(NamedTuple):
     """A linear engine, with what all but its results takes."""
 
-    engine: LinearEngine
+    engine: LinearPlan
     accelerator: Accelerator
     resources: Resources
 
@@ -156,7 +157,7 @@ class Prices:
         parts = layer_norm_parts(LAYER_NORM, accelerator)
         for kind in ("load_image", *self.workload.others):
             if kind not in ("attention", "layer_norm"):
-                parts = parts + movement_parts(kind, accelerator)
+                parts = parts + kinds()[kind].parts(MovementPlan(kind), accelerator)
         return parts + interface_parts(accelerator, self.board.memory.ports)
 
     def whole(self, built: Built) -> Resources:

@@ -17,7 +17,7 @@ from functools import cache
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.engines.linear.plan import Epilogue
+from vaqf_compiler.engines.linear.plan import WEIGHT_BITS, Epilogue
 from vaqf_compiler.engines.ranges import (
     LANE_CHOICES,
     MOST_AT_ONCE,
@@ -27,7 +27,7 @@ from vaqf_compiler.engines.ranges import (
     check_unroll,
     check_uram,
 )
-from vaqf_compiler.search.machine import WEIGHT_BITS, LinearTile
+from vaqf_compiler.search.machine import LinearTile
 from vaqf_compiler.search.workload import LinearLayer, Workload
 
 SHARED_ROWS = (16, 32, 64)

@@ -11,17 +11,13 @@ from xdsl.dialects.builtin import ModuleOp
 from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.engines.allocation import lives_of
-from vaqf_compiler.engines.attention.plan import AttentionEngine
-from vaqf_compiler.engines.dispatches import (
-    epilogue_of,
-    heads_of,
-    name_of,
-    tokens_and_channels,
-)
+from vaqf_compiler.engines.attention.engine import heads_of
+from vaqf_compiler.engines.attention.plan import AttentionPlan
+from vaqf_compiler.engines.dispatches import name_of, tokens_and_channels
 from vaqf_compiler.engines.lifetimes import Life, first_fit, rows_taken
+from vaqf_compiler.engines.linear.engine import epilogue_of, in_channels_of, weighted_op
 from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.engines.module_plan import ModulePlan
-from vaqf_compiler.engines.plan import in_channels_of, weighted_op
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ class Workload:
         embedding = next(op for op in plan.model.walk() if isinstance(op, PatchEmbedOp))
         _, *kernel = shape_of(embedding.weight)
         machine = plan.accelerator
-        attention = next((p for p in plan.plans.values() if isinstance(p, AttentionEngine)), None)
+        attention = next((p for p in plan.plans.values() if isinstance(p, AttentionPlan)), None)
         return Workload(
             tokens=machine.tokens,
             channels=machine.channels,

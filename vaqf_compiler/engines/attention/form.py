@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from vaqf_compiler.analysis.latency import CALL_CYCLES, LOOP_CYCLES, LatencyModel
 from vaqf_compiler.analysis.pipelines import Pipeline
 from vaqf_compiler.engines.accelerator import Accelerator
-from vaqf_compiler.engines.attention.plan import STAGES, AttentionEngine
+from vaqf_compiler.engines.attention.plan import STAGES, AttentionPlan
 from vaqf_compiler.engines.forms import FunctionTiming, loop_cycles
 
 
@@ -15,7 +15,7 @@ from vaqf_compiler.engines.forms import FunctionTiming, loop_cycles
 class AttentionForm:
     """An attention engine: the first head's loads, then a loop over queries for each head."""
 
-    engine: AttentionEngine
+    engine: AttentionPlan
     accelerator: Accelerator
     load: Pipeline
     queries: Pipeline
@@ -23,7 +23,7 @@ class AttentionForm:
     head_control: int
 
     @staticmethod
-    def of(model: LatencyModel, engine: AttentionEngine, accelerator: Accelerator) -> AttentionForm:
+    def of(model: LatencyModel, engine: AttentionPlan, accelerator: Accelerator) -> AttentionForm:
         """From loops that a walk has met."""
         main = FunctionTiming(model, engine.name)
         load, queries = main.pipelines

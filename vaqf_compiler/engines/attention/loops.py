@@ -49,7 +49,7 @@ from vaqf_compiler.engines.attention.plan import (
     RECIPROCAL_WIDTH,
     SCALED_BITS,
     STAGES,
-    AttentionEngine,
+    AttentionPlan,
 )
 from vaqf_compiler.engines.builder import (
     Buffer,
@@ -79,7 +79,7 @@ def build_exp_table(name: str) -> memref.GlobalOp:
     return memref.GlobalOp.get(StringAttr(name), type_, dense, constant=UnitAttr())
 
 
-def build_attention(engine: AttentionEngine, accelerator: Accelerator) -> func.FuncOp:
+def build_attention(engine: AttentionPlan, accelerator: Accelerator) -> func.FuncOp:
     """The engine as a function of loops."""
     types: dict[str, Attribute] = {
         "activations": accelerator.activations,
@@ -122,7 +122,7 @@ class _State:
     """The last complete one."""
 
     @staticmethod
-    def of(engine: AttentionEngine, accelerator: Accelerator, steps: int) -> _State:
+    def of(engine: AttentionPlan, accelerator: Accelerator, steps: int) -> _State:
         """Allocate."""
         bits, keys = bits_of(accelerator.activations), engine.keys
         # With a dimension of lanes the tool sees that a group's lanes are apart.
@@ -156,7 +156,7 @@ class _State:
 
 @dataclass(frozen=True)
 class _Body:
-    engine: AttentionEngine
+    engine: AttentionPlan
     accelerator: Accelerator
     activations: Buffer
     scalars: dict[str, Value]

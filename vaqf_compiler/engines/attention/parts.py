@@ -5,7 +5,7 @@ from __future__ import annotations
 from vaqf_compiler.analysis.delays import INDEX_BITS
 from vaqf_compiler.engines.accelerator import Accelerator, bits_of, width_of
 from vaqf_compiler.engines.addresses import ADDRESS_PRODUCT, cell, division, quotient
-from vaqf_compiler.engines.attention.plan import EXPONENTIAL_BITS, QUOTIENT_BITS, AttentionEngine
+from vaqf_compiler.engines.attention.plan import EXPONENTIAL_BITS, QUOTIENT_BITS, AttentionPlan
 from vaqf_compiler.engines.parts import (
     LEAST_BITS,
     LOOP,
@@ -25,12 +25,12 @@ from vaqf_compiler.hardware.memories import Memory
 from vaqf_compiler.hardware.resources import Resources
 
 
-def attention_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+def attention_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
     """An attention engine: buffers of two heads, then scores, softmax and context."""
     return head_parts(engine, accelerator) + transfer_parts(engine, accelerator)
 
 
-def head_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+def head_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
     """What works on a head: however wide the activation memory is."""
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
     value_size = engine.value_size
@@ -64,7 +64,7 @@ def head_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     ]
 
 
-def transfer_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+def transfer_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
     """What loads channels of the activation memory, and stores them."""
     bits = bits_of(accelerator.activations)
     width = width_of(accelerator.activations)
@@ -77,7 +77,7 @@ def transfer_parts(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
     ]
 
 
-def _attention_addresses(engine: AttentionEngine, accelerator: Accelerator) -> Parts:
+def _attention_addresses(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
     """
     Two loops load, and they and the one that stores find cells. Where the number of heads is known
     at run time only, so are the rows of a token and, for the one that stores, of a value; where

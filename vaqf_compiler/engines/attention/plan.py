@@ -20,8 +20,24 @@ STAGES = 4
 SCALED_BITS = EXPONENTIAL_BITS + RECIPROCAL_WIDTH + 1
 
 
+EXP_TABLE = "exp_table"
+
+
+def context_shift(bits: int) -> int:
+    """
+    Requantisation shifts that attention of activations of some bits is always built for: see
+    `LINEAR_SHIFT` of linear engines.
+    """
+    return bits + 24
+
+
+def exp_shift(bits: int) -> int:
+    """The same for the exponents of attention."""
+    return 2 * bits + 12
+
+
 @dataclass(frozen=True)
-class AttentionEngine:
+class AttentionPlan:
     """Parameters of an attention engine."""
 
     name: str

@@ -47,7 +47,7 @@ from vaqf_compiler.engines.layer_norm.plan import (
     RECIPROCAL_BITS,
     ROOT_BITS,
     VARIANCE,
-    LayerNormEngine,
+    LayerNormPlan,
     Widths,
 )
 from vaqf_compiler.engines.trees import tree_sum
@@ -59,7 +59,7 @@ MOST_FRACTION_SHIFT = RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS + ROOT_BITS - 
 """Of a centred value times the reciprocal: for the greatest root."""
 
 
-def build_layer_norm(engine: LayerNormEngine, accelerator: Accelerator) -> func.FuncOp:
+def build_layer_norm(engine: LayerNormPlan, accelerator: Accelerator) -> func.FuncOp:
     """The engine as a function of loops."""
     types: dict[str, Attribute] = {
         "residual": accelerator.residual,

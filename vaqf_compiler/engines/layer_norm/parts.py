@@ -9,7 +9,7 @@ from vaqf_compiler.engines.layer_norm.plan import (
     MANTISSA_BITS,
     ROOT_BITS,
     VARIANCE,
-    LayerNormEngine,
+    LayerNormPlan,
     Widths,
 )
 from vaqf_compiler.engines.parts import LOOP, Parts, decoder, digits, part, summed
@@ -25,7 +25,7 @@ MANTISSA_STEPS = 5
 """By 16, 8, 4, 2 and 1 places."""
 
 
-def layer_norm_parts(engine: LayerNormEngine, accelerator: Accelerator) -> Parts:
+def layer_norm_parts(engine: LayerNormPlan, accelerator: Accelerator) -> Parts:
     """A layer normalisation engine."""
     widths = Widths.of(engine, accelerator)
     lanes, residual = accelerator.lanes, bits_of(accelerator.residual)

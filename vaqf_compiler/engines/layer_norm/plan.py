@@ -22,7 +22,7 @@ GAMMA_BITS = 16
 
 
 @dataclass(frozen=True)
-class LayerNormEngine:
+class LayerNormPlan:
     """Parameters of a layer normalisation engine."""
 
     name: str
@@ -43,7 +43,7 @@ class Widths:
     scaled: int
 
     @staticmethod
-    def of(engine: LayerNormEngine, accelerator: Accelerator) -> Widths:
+    def of(engine: LayerNormPlan, accelerator: Accelerator) -> Widths:
         """Raises PassFailedException where the variance exceeds the square root's range."""
         channels = accelerator.channels
         low, high = (

@@ -17,12 +17,12 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import bits_of
 from vaqf_compiler.engines.builder import Buffer, call, function, pipeline, scratch, unrolled
-from vaqf_compiler.engines.linear.plan import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearPlan
 from vaqf_compiler.engines.trees import tree_sum
 from vaqf_compiler.engines.values import Number, Value, select
 
 
-def build_binary_dot(engine: LinearEngine) -> func.FuncOp:
+def build_binary_dot(engine: LinearPlan) -> func.FuncOp:
     """
     The function of sums and differences of neighbouring inputs, and the weights of an output
     channel in its tile. Of two weights, the first says whether to take the complement of what both
@@ -60,7 +60,7 @@ def build_binary_dot(engine: LinearEngine) -> func.FuncOp:
 
 def call_binary_dot(
     function: func.FuncOp,
-    engine: LinearEngine,
+    engine: LinearPlan,
     sums: tuple[Buffer, Buffer],
     weights: Buffer,
     m: Value,
@@ -80,6 +80,6 @@ def call_binary_dot(
     return total
 
 
-def _row_words(engine: LinearEngine) -> int:
+def _row_words(engine: LinearPlan) -> int:
     """Words that hold the weights of an output channel in its tile."""
     return max(1, engine.tile_n // WORD_BITS)

@@ -20,7 +20,7 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.builder import Buffer, scratch, unrolled, when
 from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.lane_part import LanePart
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan
 from vaqf_compiler.engines.values import Value, select
 
 
@@ -28,7 +28,7 @@ from vaqf_compiler.engines.values import Value, select
 class EpilogueLanes:
     """Lanes that finish results of the row of tiles before; all layers share them."""
 
-    engine: LinearEngine
+    engine: LinearPlan
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]

@@ -11,7 +11,7 @@ from vaqf_compiler.analysis.latency import CALL_CYCLES, LatencyModel
 from vaqf_compiler.analysis.pipelines import Pipeline
 from vaqf_compiler.engines.accelerator import PARAMETERS_PER_WORD
 from vaqf_compiler.engines.forms import FunctionTiming, Ints, ceiling, loop_cycles, loops_cycles
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, LinearTile
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, LinearTile
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LinearSizes:
 class LinearForm:
     """A linear engine: its weights are fetched while they are multiplied."""
 
-    engine: LinearEngine
+    engine: LinearPlan
     lanes: int
     weights: Pipeline
     biases: Pipeline
@@ -61,7 +61,7 @@ class LinearForm:
     multiply_control: int
 
     @staticmethod
-    def of(model: LatencyModel, engine: LinearEngine, lanes: int) -> LinearForm:
+    def of(model: LatencyModel, engine: LinearPlan, lanes: int) -> LinearForm:
         """From loops that a walk has met; all epilogues must have been."""
         main = FunctionTiming(model, engine.name)
         weights, biases, multiply = (

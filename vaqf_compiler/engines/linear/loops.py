@@ -57,14 +57,14 @@ from vaqf_compiler.engines.builder import (
 from vaqf_compiler.engines.division import rounded_up
 from vaqf_compiler.engines.linear.binary_dot import build_binary_dot
 from vaqf_compiler.engines.linear.multiply import build_multiply
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine, weights_port
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, weights_port
 from vaqf_compiler.engines.values import Value
 
 Arguments = dict[str, Value | Buffer]
 
 
 def build_linear(
-    engine: LinearEngine, accelerator: Accelerator, *, works: bool = True
+    engine: LinearPlan, accelerator: Accelerator, *, works: bool = True
 ) -> list[func.FuncOp]:
     """
     The engine as a function of loops, after the functions that it calls. Its main loop is all but
@@ -117,7 +117,7 @@ def _build_fetch(
 
 
 def _build_tiles(
-    engine: LinearEngine, weights: func.FuncOp, biases: func.FuncOp, multiply: func.FuncOp
+    engine: LinearPlan, weights: func.FuncOp, biases: func.FuncOp, multiply: func.FuncOp
 ) -> func.FuncOp:
     """
     All processes at the same time. A function of its own, with nothing else in it, is the form of
@@ -147,7 +147,7 @@ def _build_tiles(
 
 
 def _build_layer(
-    engine: LinearEngine, accelerator: Accelerator, available: Arguments, tiles: func.FuncOp
+    engine: LinearPlan, accelerator: Accelerator, available: Arguments, tiles: func.FuncOp
 ) -> None:
     """The body of the engine's function; `available` are its arguments and arrays."""
     s = {name: value for name, value in available.items() if isinstance(value, Value)}

@@ -34,13 +34,13 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.linear.binary_dot import call_binary_dot
 from vaqf_compiler.engines.linear.epilogue import EpilogueLanes
-from vaqf_compiler.engines.linear.plan import LinearEngine
+from vaqf_compiler.engines.linear.plan import LinearPlan
 from vaqf_compiler.engines.trees import dots, paired
 from vaqf_compiler.engines.values import Number, Value, constant, integer, select
 
 
 def build_multiply(
-    engine: LinearEngine,
+    engine: LinearPlan,
     accelerator: Accelerator,
     binary_dot: func.FuncOp | None,
     *,
@@ -71,7 +71,7 @@ def build_multiply(
     return operation
 
 
-def _scalars(engine: LinearEngine) -> list[str]:
+def _scalars(engine: LinearPlan) -> list[str]:
     """The indices that the loop needs."""
     names = ["tokens", "source", "out_tiles", "in_tiles"]
     if engine.masks_channels:
@@ -98,14 +98,14 @@ class _Place:
     token: Value
 
     @staticmethod
-    def start(engine: LinearEngine, counters: Buffer, lead: Value) -> None:
+    def start(engine: LinearPlan, counters: Buffer, lead: Value) -> None:
         """Put the counters to the step before the first tile, in which that is taken over."""
         for i, name in enumerate(engine.counters):
             first = lead - 1 if name == "step" else constant(0)
             counters[i] = first.as_integer(counters.bits)
 
     @staticmethod
-    def read(engine: LinearEngine, counters: Buffer) -> _Place:
+    def read(engine: LinearPlan, counters: Buffer) -> _Place:
         """In an iteration."""
         found = {n: counters[i].as_index().named(n) for i, n in enumerate(engine.counters)}
         return _Place(found["out_tile"], found["step"], found.get("step_n", 0), found["token"])
@@ -126,7 +126,7 @@ class _Next:
     """Of the next iteration."""
 
     @staticmethod
-    def of(place: _Place, engine: LinearEngine, trips: Value, between: Value) -> _Next:
+    def of(place: _Place, engine: LinearPlan, trips: Value, between: Value) -> _Next:
         """With passes of `trips` iterations, and `between` steps from row to row."""
         ends_pass = place.token.equals(trips - 1).named("ends_pass")
         ends_step, counters = ends_pass, dict[str, Value]()
@@ -145,7 +145,7 @@ class _Next:
         }
         return _Next(ends_step, ends_row, out_tile, step, counters)
 
-    def store(self, engine: LinearEngine, counters: Buffer) -> None:
+    def store(self, engine: LinearPlan, counters: Buffer) -> None:
         """Go on."""
         for i, name in enumerate(engine.counters):
             counters[i] = self.counters[name].as_integer(counters.bits)
@@ -153,7 +153,7 @@ class _Next:
 
 @dataclass(frozen=True)
 class _Multiply:
-    engine: LinearEngine
+    engine: LinearPlan
     accelerator: Accelerator
     binary_dot: func.FuncOp | None
     buffers: dict[str, Buffer]

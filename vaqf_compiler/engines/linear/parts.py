@@ -6,7 +6,7 @@ from vaqf_compiler.analysis.delays import INDEX_BITS
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import PARAMETER_BITS, Accelerator, bits_of, width_of
 from vaqf_compiler.engines.addresses import ADDRESS_PRODUCT, cell, quotient
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearEngine
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan
 from vaqf_compiler.engines.parts import (
     LOOP,
     QUEUE,
@@ -22,12 +22,12 @@ from vaqf_compiler.hardware.memories import Memory
 from vaqf_compiler.hardware.resources import Resources
 
 
-def linear_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+def linear_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
     """A linear engine: sums of products, and one set of lanes for results."""
     return sum_parts(engine, accelerator) + epilogue_parts(engine, accelerator)
 
 
-def sum_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+def sum_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
     """Weights, products and their sums, totals, and loops: however many results a cycle has."""
     m, n = engine.unroll_m, engine.unroll_n
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
@@ -58,7 +58,7 @@ def sum_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     return parts
 
 
-def _linear_addresses(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+def _linear_addresses(engine: LinearPlan, accelerator: Accelerator) -> Parts:
     """
     Products of rows by how many there are of a token, which differs between layers: to multiply,
     and to store to each memory; of rows of tiles by their tiles: for steps, words and iterations.
@@ -79,7 +79,7 @@ def _linear_addresses(engine: LinearEngine, accelerator: Accelerator) -> Parts:
     return parts
 
 
-def epilogue_parts(engine: LinearEngine, accelerator: Accelerator) -> Parts:
+def epilogue_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
     """What all layers' results go through; of the tile only `tile_m` and the width of totals."""
     results, epilogues = engine.results, engine.epilogues
     bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)

@@ -22,11 +22,21 @@ from vaqf_compiler.engines.accelerator import (
 from vaqf_compiler.engines.builder import queue_type
 from vaqf_compiler.hardware.dsp import fits_pair
 
+BINARY, INT8 = "binary_linear", "int8_linear"
+WEIGHT_BITS = {BINARY: 1, INT8: 8}
+"""Of the linear engines."""
 COUNTER_BITS = 32
 LEAST_TRIPS = 32
 """
 Iterations of a pass over the tokens, however few there are, so that a total is stored before it is
 needed again.
+"""
+
+
+LINEAR_SHIFT = 31
+"""
+Requantisation shifts that linear engines are always built for. Shifts follow from the scales of a
+trained model; an accelerator must be chosen before there is one, and serve for others.
 """
 
 
@@ -117,7 +127,7 @@ class LinearTile:
 
 
 @dataclass(frozen=True)
-class LinearEngine(LinearTile):
+class LinearPlan(LinearTile):
     """Parameters of a linear engine."""
 
     name: str

@@ -1,4 +1,4 @@
-"""The hardware that an engine which moves data consists of."""
+"""The hardware of an engine that moves data: its loops, and the cells of what it copies."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from vaqf_compiler.engines.addresses import cell
 from vaqf_compiler.engines.parts import LOOP, Parts, part
 
 
-def movement_parts(kind: str, accelerator: Accelerator) -> Parts:
-    """An engine that moves data: little but its loops and the cells of what it copies."""
-    parts = [part("loops", 2, LOOP)]
-    if kind == "copy_tokens":
-        for memory in (accelerator.activations, accelerator.image):
-            parts.append(part("cells", 1, cell(memory, accelerator.channel_groups)))
-    return parts
+def load_parts() -> Parts:
+    """An engine that fetches the image or initial tokens."""
+    return [part("loops", 2, LOOP)]
+
+
+def copy_parts(accelerator: Accelerator) -> Parts:
+    """An engine that copies tokens to the image memory."""
+    memories = (accelerator.activations, accelerator.image)
+    cells = [part("cells", 1, cell(memory, accelerator.channel_groups)) for memory in memories]
+    return load_parts() + cells

@@ -1,0 +1,56 @@
+"""The kinds of engines that there are: those of this package, and those that others add."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+
+from vaqf_compiler import engines
+from vaqf_compiler.dialects.binvit import EngineOp
+from vaqf_compiler.engines.engine import AnyEngine
+from vaqf_compiler.errors import OperationError
+
+ENTRY_POINT = "vaqf.engines"
+"""Of other packages; each names a module with `ENGINES`, as the `engine.py` of a folder has."""
+
+
+@cache
+def kinds() -> Mapping[str, AnyEngine]:
+    """The kinds of engines, by name. Raises ImportError for a name that is there twice."""
+    found: dict[str, AnyEngine] = {}
+    for engine in _engines():
+        if found.setdefault(engine.kind, engine) is not engine:
+            raise ImportError(f"two kinds of engines are called '{engine.kind}'")
+    return found
+
+
+def _engines() -> Iterator[AnyEngine]:
+    for folder in pkgutil.iter_modules(engines.__path__):
+        if folder.ispkg:
+            yield from importlib.import_module(f"{engines.__name__}.{folder.name}.engine").ENGINES
+    for point in entry_points(group=ENTRY_POINT):
+        yield from point.load().ENGINES
+
+
+def kind_of(engine: EngineOp) -> AnyEngine:
+    """
+    The kind of an engine. Raises OperationError for one that is not known, and for a parameter that
+    an engine of its kind does not have.
+    """
+    kind = kinds().get(engine.kind.data)
+    if kind is None:
+        raise OperationError(
+            engine,
+            f"'{engine.kind.data}' is no kind of engine; known are {', '.join(sorted(kinds()))}",
+        )
+    for name in engine.parameters.data:
+        if name not in kind.parameters:
+            raise OperationError(
+                engine,
+                f"engine of kind '{kind.kind}' has no parameter '{name}'; "
+                f"it has {', '.join(sorted(kind.parameters))}",
+            )
+    return kind

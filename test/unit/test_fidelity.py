@@ -129,6 +129,17 @@ def test_what_has_no_scale_is_named(
     assert message in str(error.value)
 
 
+def test_the_least_cosine_rises_with_the_bits_and_one_wrong_logit_is_noticed():
+    exact, found = np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.8])
+    results = [compare_logits(exact, found, bits) for bits in range(1, 17)]
+    thresholds = [result.least_cosine for result in results]
+    assert thresholds == sorted(thresholds)
+    assert results[0].cosine == pytest.approx(0.9949, abs=1e-4)
+    assert [result.bits for result in results if result.warning] == list(range(9, 17))
+    close = compare_logits(exact, np.array([1.0, 1.0, 0.97]), 16)
+    assert close.warning is None
+
+
 def test_errors_of_logits():
     exact, found = np.array([3.0, 4.0]), np.array([3.0, 3.0])
     result = compare_logits(exact, found, 8)

@@ -18,9 +18,9 @@ from vaqf_compiler.quantize.scales import binary_scale
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions, Weights
 
-LEAST_COSINE = {1: 0.0, 2: 0.2, 3: 0.5, 4: 0.8, 5: 0.9, 6: 0.95, 7: 0.98}
+LEAST_COSINE = {1: 0.0, 2: 0.2, 3: 0.5, 4: 0.8, 5: 0.9, 6: 0.95, 7: 0.98, 8: 0.99, 9: 0.995}
 """By bits of activations, a cosine that is worth a warning; see docs/arithmetic.md."""
-LEAST_COSINE_OF_MORE = 0.99
+LEAST_COSINE_OF_MORE = 0.997
 
 
 @dataclass(frozen=True)

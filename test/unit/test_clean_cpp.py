@@ -60,15 +60,21 @@ def project(request: pytest.FixtureRequest) -> Path:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("compiler", "option"), [("g++", "-fsyntax-only"), ("clang", "-c")])
 def test_there_are_no_warnings(project: Path, compiler: str, option: str, mode: str, source: str):
-    """Nor where g++ optimises: simulations are compiled with the same warnings as errors."""
+    """Nor where g++ optimises: the tests below compile simulations with warnings as errors."""
     compile_cpp(project / source, mode, f"-I{project}", option, compiler=compiler)
 
 
-def simulated(project: Path, target: str, *variables: str) -> str:
-    """What C simulation prints, built by the project's Makefile."""
+def make(project: Path, target: str, *variables: str) -> str:
+    """Build by the project's Makefile; what the compiler says."""
     command = ["make", "-B", "-C", project, target, f"AP_TYPES={AP_TYPES}", *variables]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
+    return built.stderr
+
+
+def simulated(project: Path, target: str, *variables: str) -> str:
+    """What C simulation prints, built by the project's Makefile without a warning."""
+    make(project, target, *variables)
     run = subprocess.run([project / target, project / "data"], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout + run.stderr
@@ -78,14 +84,14 @@ PASSED = re.compile(r"PASS: \d+ logits equal the reference\n")
 
 
 def test_simulation_has_no_undefined_behaviour(project: Path):
-    assert PASSED.fullmatch(simulated(project, "csim-native", f"CXXFLAGS={SANITIZERS}"))
+    assert PASSED.fullmatch(simulated(project, "csim-native", f"CXXFLAGS={SANITIZERS} -Werror"))
 
 
 @pytest.mark.long
 def test_simulation_with_amd_headers_has_no_undefined_behaviour(project: Path):
     """But for their own: ap_int shifts negative numbers to the left."""
     flags = f"{SANITIZERS} -fno-sanitize=shift"
-    assert PASSED.fullmatch(simulated(project, "csim", f"CXXFLAGS={flags}"))
+    assert PASSED.fullmatch(simulated(project, "csim", f"CXXFLAGS={flags} -Werror"))
 
 
 def test_the_sanitizers_find_what_is_wrong(small: Path, tmp_path: Path):
@@ -96,7 +102,17 @@ def test_the_sanitizers_find_what_is_wrong(small: Path, tmp_path: Path):
     assert "= image_port[" in text
     source.write_text(text.replace("= image_port[", "= image_port[99999 + "))
     with pytest.raises(AssertionError, match=r"runtime error|AddressSanitizer"):
-        simulated(broken, "csim-native", f"CXXFLAGS={SANITIZERS}")
+        simulated(broken, "csim-native", f"CXXFLAGS={SANITIZERS} -Werror")
+
+
+@pytest.mark.parametrize("target", ["csim", "csim-native", "libvaqf_csim.so"])
+def test_a_warning_stops_no_user(small: Path, tmp_path: Path, target: str):
+    """Compilers that look through optimised code also warn of what cannot happen."""
+    project = tmp_path / "warns"
+    subprocess.run(["cp", "-r", small, project], check=True)
+    with (project / "vaqf_top.cpp").open("a") as source:
+        source.write("static int for_nothing;\n")
+    assert "[-Wunused-variable]" in make(project, target, "CXXFLAGS=-O0")
 
 
 @pytest.mark.long
@@ -104,7 +120,7 @@ def test_the_sanitizers_find_what_is_wrong(small: Path, tmp_path: Path):
 def test_clang_simulates_the_same(project: Path, target: str):
     """Long because the first program that is linked waits for libc++ to be compiled."""
     compiler = f"CXX={' '.join(COMPILERS['clang'])}"
-    assert PASSED.fullmatch(simulated(project, target, compiler, "CXXFLAGS=-O2"))
+    assert PASSED.fullmatch(simulated(project, target, compiler, "CXXFLAGS=-O2 -Werror"))
 
 
 def test_it_is_laid_out_as_clang_format_does(project: Path):

@@ -32,7 +32,7 @@ SHAPE = (3, 16, 16)
 
 def built(directory: Path, *arguments: str) -> Path:
     compile_small(directory, *arguments)
-    command = ["make", "-C", str(directory), "libvaqf_csim.so"]
+    command = ["make", "-C", str(directory), "libvaqf_csim.so", "CXXFLAGS=-O2 -Werror"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return directory

@@ -77,6 +77,20 @@ class Preprocessing:
         pairs = zip(self.mean, self.std)
         return [(-mean / std, (255 * self.rescale - mean) / std) for mean, std in pairs]
 
+    def resized(self, height: int, width: int) -> tuple[int, int] | None:
+        """
+        The height and width to which a picture of some size is resized, if it is: rounded down as
+        transformers and torchvision do.
+        """
+        if self.resize is None:
+            return None
+        if len(self.resize) == 2:
+            return self.resize[0], self.resize[1]
+        (short,) = self.resize
+        if height <= width:
+            return short, int(short * width / height)
+        return int(short * height / width), short
+
     def check(self, shape: tuple[int, int, int]) -> None:
         """Raise ValueError, which says what is wrong, where images do not become CxHxW `shape`."""
         channels, *size = shape
@@ -106,6 +120,19 @@ class Preprocessing:
         ends = self.crop or self.resize
         if ends is not None and len(ends) == 2 and list(ends) != size:
             raise ValueError(f"images become {_by(ends)}, the model takes {_by(size)}")
+
+
+class LargestCentre(Preprocessing):
+    """The same, where the crop is of the largest centre of a picture that has its proportions."""
+
+    def resized(self, height: int, width: int) -> tuple[int, int] | None:
+        """The least height and width with the proportions of the picture that hold the crop."""
+        if self.crop is None:
+            return super().resized(height, width)
+        rows, columns = self.crop
+        if rows * width <= columns * height:  # all of the width is taken
+            return height * columns // width, columns
+        return rows, width * rows // height
 
 
 def preprocessing_of(facts: Any) -> Preprocessing:
@@ -237,8 +264,8 @@ def read_picture(
         raise ImageError(f"cannot read the image '{path}': {_reason(error)}") from error
     if channels == 1:
         picture = picture.convert("L")
-    if preprocessing.resize is not None:
-        size = _resized(preprocessing.resize, picture.height, picture.width)
+    size = preprocessing.resized(picture.height, picture.width)
+    if size is not None:
         if max(size) > LARGEST_SIDE:
             raise ImageError(f"the image '{path}' would become {_by(size)}: it is too narrow")
         number = INTERPOLATIONS.index(preprocessing.interpolation)
@@ -288,16 +315,6 @@ def _check_opaque(picture: Any, path: str | Path) -> None:
             f"the image '{path}' has transparent pixels; put it on the background that the model "
             "was trained with first"
         )
-
-
-def _resized(resize: tuple[int, ...], height: int, width: int) -> tuple[int, int]:
-    """Height and width, rounded down as transformers and torchvision do."""
-    if len(resize) == 2:
-        return resize[0], resize[1]
-    (short,) = resize
-    if height <= width:
-        return short, int(short * width / height)
-    return int(short * height / width), short
 
 
 def _by(sides: Any) -> str:

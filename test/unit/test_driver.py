@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,16 @@ def driver_of(project: Path) -> Any:
     sys.modules["vaqf_images"] = module_from_spec(images)
     images.loader.exec_module(sys.modules["vaqf_images"])
     spec = spec_from_file_location("vaqf_driver", project / "vaqf_driver.py")
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def example_of(project: Path) -> Any:
+    """The module `example` of a project."""
+    sys.modules["vaqf_driver"] = driver_of(project)
+    spec = spec_from_file_location("example", project / "example.py")
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -394,6 +405,22 @@ def test_the_example_classifies_image_files(project: Path, tmp_path: Path) -> No
         np.testing.assert_allclose(
             [float(line.split()[0]) for line in lines], logits[best], 0, 1e-4
         )
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 16), (3, 16, 8), (3, 12, 12)])
+def test_all_of_a_picture_with_the_proportions_of_the_model_is_taken(
+    project: Path, tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    _, height, width = shape
+    picture = Image.new("RGB", (4 * width, 4 * height), (255, 255, 255))
+    picture.paste((0, 0, 0), (8, 8, 4 * width - 8, 4 * height - 8))
+    picture.save(tmp_path / "frame.png")
+    given = Namespace(mean=(0.0,) * 3, std=(1.0,) * 3)
+    preprocessing = example_of(project).given_preprocessing(given, shape)
+    image = sys.modules["vaqf_images"].read_picture(tmp_path / "frame.png", shape, preprocessing)
+    expected = np.ones(shape)
+    expected[:, 2:-2, 2:-2] = 0
+    np.testing.assert_array_equal(image.round(), expected)
 
 
 def test_pictures_need_to_be_preprocessed_as_the_model_says(project: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from vaqf_compiler.importer.preprocessing import DEIT, VIT, checkpoint_preproces
 from vaqf_compiler.vaqf_images import (
     INTERPOLATIONS,
     ImageError,
+    LargestCentre,
     Preprocessing,
     check_images,
     preprocessing_of,
@@ -200,6 +201,28 @@ def test_a_module_that_says_it_wrongly(text: str, message: str) -> None:
     module = parse(f"builtin.module attributes {{{ATTRIBUTE} = {text}}} {{}}")
     with pytest.raises(UserError, match=f"the module's '{ATTRIBUTE}' is wrong: {message}"):
         preprocessing_in(module, SHAPE)
+
+
+@pytest.mark.parametrize(
+    ("crop", "picture", "resized"),
+    [
+        ((8, 16), (16, 32), (8, 16)),  # of the proportions of the model: all of it
+        ((8, 16), (100, 50), (32, 16)),
+        ((8, 16), (16, 64), (8, 32)),
+        ((16, 8), (32, 64), (16, 32)),
+        ((16, 8), (60, 20), (24, 8)),
+        ((16, 16), (40, 30), (21, 16)),
+        ((7, 11), (23, 31), (8, 11)),  # 8.2 rows
+        ((7, 11), (3, 5), (7, 11)),  # it is enlarged
+    ],
+)
+def test_the_largest_centre(
+    crop: tuple[int, int], picture: tuple[int, int], resized: tuple[int, int]
+) -> None:
+    """Heights and widths."""
+    centre = LargestCentre(crop, "box", crop, 1.0, (0.0,), (1.0,))
+    centre.check((1, *crop))
+    assert centre.resized(*picture) == resized
 
 
 FACTS: dict[str, Any] = {

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from vaqf_driver import Accelerator, DriverError
-from vaqf_images import Preprocessing
+from vaqf_images import LargestCentre, Preprocessing
 
 
 def main() -> int:
@@ -59,8 +59,8 @@ def given_preprocessing(
     if arguments.mean is None:
         return None
     _, height, width = shape
-    given = Preprocessing(
-        resize=(max(height, width),),
+    given = LargestCentre(
+        resize=(height, width),
         interpolation="bicubic",
         crop=(height, width),
         rescale=1 / 255,

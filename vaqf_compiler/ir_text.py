@@ -38,7 +38,7 @@ PREDICATES: Mapping[type[Operation], int] = {arith.CmpiOp: 10, arith.CmpfOp: 16}
 """How many there are, in MLIR's numbering."""
 PARSER_FAULTS = (
     *(AssertionError, ArithmeticError, AttributeError, LookupError, NotImplementedError),
-    *(TypeError, ValueError),
+    *(MemoryError, TypeError, ValueError),
 )
 """
 What xDSL's parser raises, besides `ParseError`, for attributes, types and numbers that its

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import struct
@@ -246,7 +247,7 @@ def mutate_arguments(
                     (*NUMBERS, "", " ", "-", "--", ".", "é", "\u009b", "a\nb")
                 )
             case _ if changed:
-                text = mutate_text(choose, changed[at].encode())
+                text = mutate_text(choose, os.fsencode(changed[at]))
                 changed[at] = text[:200_000].decode("utf-8", "surrogateescape")
             case _:
                 pass

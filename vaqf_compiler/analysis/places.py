@@ -102,7 +102,7 @@ class Iterations:
         if not any(_is_of(access.op.indices, indices) for access in accesses):
             return range(int(min(trips, 1)))
         copies = sum(math.prod(map(trip_count, access.unrolled)) for access in accesses)
-        return range(int(min(trips, MOST_SAMPLES, max(2 * SAMPLES, MOST_PLACES // copies))))
+        return range(int(min(trips, MOST_SAMPLES, max(2 * SAMPLES, MOST_PLACES // max(1, copies)))))
 
     @property
     def _most_trips(self) -> float:

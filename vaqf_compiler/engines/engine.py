@@ -45,6 +45,8 @@ class Engine(ABC, Generic[PlanT]):
     """What a dispatch may consist of."""
     result_rank: ClassVar[int] = 2
     """Of the tensor that a dispatch results in."""
+    searchable: ClassVar[bool] = False
+    """Whether `vaqf_compiler.search` has a closed form of its cycles."""
 
     def engine_for(self, op: Operation) -> str | None:
         """The engine that computes a chain which begins with `op`; None where none does."""

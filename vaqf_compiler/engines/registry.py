@@ -37,8 +37,9 @@ def _engines() -> Iterator[AnyEngine]:
 
 def kind_of(engine: EngineOp) -> AnyEngine:
     """
-    The kind of an engine. Raises OperationError for one that is not known, and for a parameter that
-    an engine of its kind does not have.
+    The kind of an engine. Raises OperationError for one that is not known, for a parameter that an
+    engine of its kind does not have, and for one that its purpose fixes and that is missing or has
+    another value.
     """
     kind = kinds().get(engine.kind.data)
     if kind is None:
@@ -52,5 +53,12 @@ def kind_of(engine: EngineOp) -> AnyEngine:
                 engine,
                 f"engine of kind '{kind.kind}' has no parameter '{name}'; "
                 f"it has {', '.join(sorted(kind.parameters))}",
+            )
+    for name in sorted({name for fixed in kind.engines.values() for name in fixed}):
+        values = sorted({fixed[name] for fixed in kind.engines.values() if name in fixed})
+        if (found := engine.get(name)) not in values:
+            known = " or ".join(map(str, values))
+            raise OperationError(
+                engine, f"engine of kind '{kind.kind}' must have {name} = {known}, got {found}"
             )
     return kind

@@ -22,7 +22,9 @@ from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
+from vaqf_compiler.engines.dispatches import parameter_of
 from vaqf_compiler.engines.ranges import DEFAULT_SIZES, check_tile
+from vaqf_compiler.engines.registry import kind_of
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,12 @@ class BinvitTilePass(ModulePass):
             return selected(op, f"tile_{name}") or DEFAULT_SIZES[name]
 
         tiles = {1: (size("binary_m"), size("binary_n")), 8: (size("int8_m"), size("int8_n"))}
-        engines = [e for e in op.ops if isinstance(e, EngineOp) and e.kind.data == "linear"]
+        engines = [each for each in op.ops if isinstance(each, EngineOp)]
+        engines = [engine for engine in engines if "tile_m" in kind_of(engine).parameters]
         if not engines:
             raise PassFailedException("no linear engine to tile; run binvit-map first")
         for engine in engines:
-            bits = engine.get("weight_bits") or 1
+            bits = parameter_of(engine, "weight_bits")
             tile_m, tile_n = tiles[bits]
             check_tile(engine.sym_name.data, tile_m, tile_n, bits)
             engine.set(tile_m=tile_m, tile_n=tile_n)

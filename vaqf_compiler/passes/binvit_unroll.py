@@ -26,6 +26,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import EngineOp
 from vaqf_compiler.dialects.binvit.mapping import forget_costs, selected
 from vaqf_compiler.engines.ranges import DEFAULT_LANES, check_keys, check_lanes, check_unroll
+from vaqf_compiler.engines.registry import kind_of
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,12 @@ class BinvitUnrollPass(ModulePass):
         engines = [engine for engine in op.ops if isinstance(engine, EngineOp)]
         if not engines:
             raise PassFailedException("no engine to unroll; run binvit-map first")
-        for engine in engines:
+        parameters = {engine: kind_of(engine).parameters for engine in engines}
+        for engine, names in parameters.items():
             engine.set(lanes=lanes)
-            if engine.kind.data == "attention":
+            if "keys" in names:
                 engine.set(keys=keys)
-            if engine.kind.data == "linear":
+            if "unroll_m" in names:
                 _unroll_linear(engine, lanes, chosen)
 
 

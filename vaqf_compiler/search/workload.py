@@ -18,6 +18,8 @@ from vaqf_compiler.engines.lifetimes import Life, first_fit, rows_taken
 from vaqf_compiler.engines.linear.engine import epilogue_of, in_channels_of, weighted_op
 from vaqf_compiler.engines.linear.plan import Epilogue
 from vaqf_compiler.engines.module_plan import ModulePlan
+from vaqf_compiler.engines.registry import kind_of
+from vaqf_compiler.errors import OperationError
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,13 @@ class Workload:
     def of(module: ModuleOp) -> Workload:
         """The work of a model that is mapped, tiled, unrolled and allocated, in whatever way."""
         plan = ModulePlan.of(module)
+        for engine in plan.engines.values():
+            if not kind_of(engine).searchable:
+                raise OperationError(
+                    engine,
+                    f"the search knows no cycles of engines of kind '{engine.kind.data}'; choose "
+                    "the parameters in binvit-tile, binvit-unroll and binvit-allocate",
+                )
         linear: dict[str, list[LinearLayer]] = {}
         others: dict[str, list[int]] = {}
         kept: list[tuple[int, int]] = []

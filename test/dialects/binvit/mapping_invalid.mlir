@@ -1,15 +1,5 @@
 // RUN: vaqf-opt %s --split-input-file --verify-diagnostics | filecheck %s
 
-// CHECK: kind must be one of linear, attention, layer_norm, load_rows, load_image, copy_tokens, got 'systolic'
-binvit.engine @e "systolic" {}
-
-// -----
-
-// CHECK: engine of kind 'attention' has no parameter 'tile_m'; it has keys, lanes
-binvit.engine @e "attention" {tile_m = 4 : i64}
-
-// -----
-
 // CHECK: parameter 'lanes' must be a positive integer, got 0 : i64
 binvit.engine @e "attention" {lanes = 0 : i64}
 

@@ -48,26 +48,13 @@ LANES = "lanes"
 WORD_BITS = 128
 """Width of a port to external memory."""
 
-ENGINE_PARAMETERS: Mapping[str, frozenset[str]] = {
-    "linear": frozenset(
-        {LANES, "weight_bits", "tile_m", "tile_n", "unroll_m", "unroll_n", "results"}
-    ),
-    "attention": frozenset({LANES, "keys"}),
-    "layer_norm": frozenset({LANES}),
-    "load_rows": frozenset({LANES}),
-    "load_image": frozenset({LANES}),
-    "copy_tokens": frozenset({LANES}),
-}
-"""
-Kinds of engines and their parameters. `tile_m` output and `tile_n` input channels form the tile
-of a linear engine, of which `unroll_m` and `unroll_n` are multiplied in a cycle while `results` of
-earlier ones are finished; an attention engine takes `keys` tokens in a cycle.
-"""
-
 
 @irdl_op_definition
 class EngineOp(IRDLOperation):
-    """A compute unit that dispatches share, with the parameters it is built with."""
+    """
+    A compute unit that dispatches share, with the parameters it is built with. Which kinds there
+    are, and their parameters, is known to `vaqf_compiler.engines`.
+    """
 
     name = "binvit.engine"
 
@@ -99,17 +86,7 @@ class EngineOp(IRDLOperation):
         self.parameters = DictionaryAttr({**self.parameters.data, **chosen})
 
     def verify_(self) -> None:
-        known = ENGINE_PARAMETERS.get(self.kind.data)
-        if known is None:
-            raise VerifyException(
-                f"kind must be one of {', '.join(ENGINE_PARAMETERS)}, got '{self.kind.data}'"
-            )
         for name, value in self.parameters.data.items():
-            if name not in known:
-                raise VerifyException(
-                    f"engine of kind '{self.kind.data}' has no parameter '{name}'; "
-                    f"it has {', '.join(sorted(known))}"
-                )
             if not isinstance(value, IntegerAttr) or value.value.data < 1:
                 raise VerifyException(f"parameter '{name}' must be a positive integer, got {value}")
 

@@ -52,6 +52,7 @@ class Attention(Engine[AttentionPlan]):
     engines = MappingProxyType({"attention": {}})
     parameters = frozenset({LANES, "keys"})
     chains = ((AttentionScoresOp, SoftmaxOp, AttentionContextOp, RequantizeOp),)
+    searchable = True
 
     def memory(self, dispatch: DispatchOp) -> str:
         return ACTIVATIONS

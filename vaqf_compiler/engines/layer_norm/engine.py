@@ -27,6 +27,7 @@ class LayerNorm(Engine[LayerNormPlan]):
     kind = "layer_norm"
     engines = MappingProxyType({"layer_norm": {}})
     chains = ((LayerNormOp,),)
+    searchable = True
 
     def memory(self, dispatch: DispatchOp) -> str:
         return ACTIVATIONS

@@ -86,6 +86,7 @@ class Linear(Engine[LinearPlan]):
         for layer in (LinearOp, PatchEmbedOp)
         for rest in ((), (RequantizeOp,), (RequantizeOp, GeluOp), (RequantizeOp, AddOp))
     )
+    searchable = True
 
     def engine_for(self, op: Operation) -> str | None:
         match op:

@@ -56,6 +56,7 @@ class LoadImage(Engine[MovementPlan]):
     kind = LOAD_IMAGE
     engines = MappingProxyType({LOAD_IMAGE: {}})
     chains = ((),)
+    searchable = True
     result_rank = 3
 
     def memory(self, dispatch: DispatchOp) -> str:
@@ -102,6 +103,7 @@ class LoadRows(Engine[MovementPlan]):
     kind = LOAD_ROWS
     engines = MappingProxyType({LOAD_ROWS: {}})
     chains = ((), (AddOp,))
+    searchable = True
 
     def engine_for(self, op: Operation) -> str | None:
         return LOAD_ROWS if isinstance(op, AddOp) and is_constant(op.result) else None
@@ -145,6 +147,7 @@ class CopyTokens(Engine[MovementPlan]):
     kind = COPY_TOKENS
     engines = MappingProxyType({COPY_TOKENS: {}})
     chains = ((),)
+    searchable = True
 
     def memory(self, dispatch: DispatchOp) -> str:
         return IMAGE

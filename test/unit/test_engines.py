@@ -1,0 +1,117 @@
+"""Kinds of engines: those that are not known, and one that another package adds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PLUGIN = HERE / "Inputs" / "staging_engine"
+MODEL = HERE.parent / "passes" / "Inputs" / "model.mlir"
+MAP = "binvit-canonicalize-tokens,binvit-quantize,binvit-map"
+CHOOSE = (
+    "binvit-tile{binary-m=16 binary-n=16 int8-m=16 int8-n=16},binvit-unroll{lanes=4 keys=3},"
+    "binvit-allocate"
+)
+ENTRY_POINTS = """
+[vaqf.engines]
+staging = vaqf_staging
+[xdsl.universe]
+staging = vaqf_staging:UNIVERSE
+"""
+
+
+def vaqf_opt(*arguments: str | Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run vaqf-opt, with another directory on Python's path."""
+    paths = [] if path is None else [str(path)]
+    paths += filter(None, [os.environ.get("PYTHONPATH")])
+    return subprocess.run(
+        [sys.executable, "-c", "from vaqf_compiler.cli.vaqf_opt import main; main()", *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A directory with the package as pip would install it."""
+    (tmp_path / "vaqf_staging.py").symlink_to(PLUGIN / "vaqf_staging.py")
+    information = tmp_path / "vaqf_staging-1.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: vaqf-staging\nVersion: 1\n")
+    (information / "entry_points.txt").write_text(ENTRY_POINTS)
+    return tmp_path
+
+
+def test_another_package_adds_a_kind(installed: Path, tmp_path: Path):
+    """It is mapped, placed, estimated, lowered, checked and printed as all others are."""
+    mapped = tmp_path / "mapped.mlir"
+    done = vaqf_opt(MODEL, "-p", f"{MAP},stage-queries,{CHOOSE}", "-o", mapped, path=installed)
+    assert done.returncode == 0, done.stderr
+    assert 'binvit.engine @staging "staging" {lanes = 4 : i64}' in mapped.read_text()
+    estimated = vaqf_opt(mapped, "-p", "binvit-estimate", path=installed)
+    assert "cycles" in next(
+        line for line in estimated.stdout.splitlines() if "binvit.dispatch @staging" in line
+    )
+    printed = vaqf_opt(mapped, "-p", "lower-binvit-to-loops", "-t", "hls-cpp", path=installed)
+    assert "void staging(" in printed.stdout, printed.stderr
+
+
+@pytest.mark.parametrize(
+    "passes",
+    [
+        "binvit-tile",
+        "binvit-unroll",
+        "binvit-allocate",
+        "binvit-estimate",
+        "lower-binvit-to-loops",
+    ],
+)
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            '"attention" {',
+            '"systolic" {',
+            "'systolic' is no kind of engine; known are attention, copy_tokens, layer_norm, linear,"
+            " load_image, load_rows",
+        ),
+        (
+            '"attention" {',
+            '"attention" {tile_m = 4 : i64, ',
+            "engine of kind 'attention' has no parameter 'tile_m'; it has keys, lanes",
+        ),
+        (
+            "weight_bits = 1 : i64",
+            "weight_bits = 255 : i64",
+            "engine of kind 'linear' must have weight_bits = 1 or 8, got 255",
+        ),
+        (
+            "weight_bits = 1 : i64",
+            "results = 1 : i64",
+            "engine of kind 'linear' must have weight_bits = 1 or 8, got None",
+        ),
+    ],
+)
+def test_an_engine_that_there_is_not_is_refused(
+    mapped: str, tmp_path: Path, passes: str, old: str, new: str, message: str
+):
+    path = tmp_path / "mapped.mlir"
+    assert old in mapped
+    path.write_text(mapped.replace(old, new, 1))
+    done = vaqf_opt(path, "-p", passes)
+    assert done.returncode == 1
+    assert f"error: {message}" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def mapped() -> str:
+    """A model before any parameter is chosen, with one that nothing needs."""
+    done = vaqf_opt(MODEL, "-p", MAP)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.replace('"attention" {}', '"attention" {keys = 1 : i64}')

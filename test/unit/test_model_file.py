@@ -118,6 +118,46 @@ class Tied(Model):
     assert all(bool((value == 1).all()) for value in model.module.state_dict().values())
 
 
+SHARING = {
+    "tied": "nn.Linear(192, 5); self.again.weight = self.head.weight",
+    "a part": "nn.Linear(192, 2); self.again.weight = nn.Parameter(self.head.weight.data[:2])",
+}
+
+
+@pytest.mark.parametrize("changed", ["head.weight", "again.weight"])
+@pytest.mark.parametrize("sharing", SHARING)
+def test_different_weights_of_what_shares_them(tmp_path: Path, sharing: str, changed: str):
+    code = f"""
+class Tied(Model):
+    def __init__(self):
+        super().__init__()
+        self.again = {SHARING[sharing]}
+"""
+    source = f"{model_file(tmp_path, code)}:Tied"
+    state = load_model(source, input_shape=SHAPE).module.state_dict()
+    path = tmp_path / "weights.safetensors"
+    save_file({name: value.clone() for name, value in state.items()}, path)
+    load_model(source, input_shape=SHAPE, weights=path)
+    save_file({n: v + 1 if n == changed else v.clone() for n, v in state.items()}, path)
+    message = "the model has the tensors 'again.weight', 'head.weight' in one place, but the "
+    with pytest.raises(UserError, match=message):
+        load_model(source, input_shape=SHAPE, weights=path)
+
+
+def test_weights_that_cannot_be_put_into_the_model(tmp_path: Path):
+    code = """
+class Spread(Model):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("spread", torch.ones(1).expand(5))
+"""
+    path = tmp_path / "weights.safetensors"
+    tensors = {"head.weight": torch.ones(5, 192), "head.bias": torch.ones(5)}
+    save_file({**tensors, "spread": torch.ones(5)}, path)
+    with pytest.raises(UserError, match="PyTorch cannot load its tensors: RuntimeError: "):
+        load_model(f"{model_file(tmp_path, code)}:Spread", input_shape=SHAPE, weights=path)
+
+
 RESULT = "class Other(Model):\n    def result(self, logits): return "
 
 

@@ -118,7 +118,8 @@ def load_weights(module: nn.Module, tensors: Tensors) -> tuple[str, ...]:
     """
     Put `tensors` into a module that a user built, by its own names or, where it is a model of
     transformers or a wrapper around one, by the names that are published.
-    Remarks and errors as of `load_pretrained`.
+    Remarks and errors as of `load_pretrained`; also raises UserError for different numbers of
+    parameters that are one in the module.
     """
     module = _inner(module)
     if isinstance(module, PreTrainedModel):
@@ -142,8 +143,30 @@ def load_weights(module: nn.Module, tensors: Tensors) -> tuple[str, ...]:
     for name, value in values.items():
         check_type(name, value, expected[name])
     tensors = in_float32(Tensors(values, tensors.remarks))
-    module.load_state_dict(dict(tensors.values))
+    with _user_data("PyTorch cannot load its tensors"):
+        module.load_state_dict(dict(tensors.values))
+    _check_shared(module.state_dict(), tensors.values)
     return tensors.remarks
+
+
+def _check_shared(loaded: Mapping[str, torch.Tensor], given: Mapping[str, torch.Tensor]) -> None:
+    """
+    Raise UserError where tensors of a model that share memory were given different numbers, of
+    which the last ones replaced the others.
+    """
+    sharing: dict[int, list[str]] = {}
+    for name, value in loaded.items():
+        if value.numel():
+            sharing.setdefault(value.untyped_storage().data_ptr(), []).append(name)
+    for names in sharing.values():
+        replaced = [n for n in names if not torch.equal(loaded[n], given[n].to(loaded[n].dtype))]
+        if len(names) > 1 and replaced:
+            others = [name for name in names if name not in replaced]
+            raise UserError(
+                f"the model has the tensors {listed(names)} in one place, but the numbers of "
+                f"{listed(replaced)} in the file are not those of {listed(others or names)}; take "
+                "the weights of a model that shares them, or give each its own"
+            )
 
 
 def _inner(module: nn.Module) -> nn.Module:

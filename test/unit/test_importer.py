@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,25 @@ def difference(model: Model, directory: Path) -> float:
     return largest_difference(model, module)[0]
 
 
-@pytest.mark.parametrize("variant", ["fused", "manual", "mean_pooled", "layer_scaled", "wide"])
+VARIANT_NAMES = ["fused", "manual", "mean_pooled", "layer_scaled", "wide", "plain_tensors"]
+
+
+@pytest.mark.parametrize("variant", VARIANT_NAMES)
 def test_hand_written_variants_convert(tmp_path: Path, variant: str):
     source = f"{INPUTS / 'vit_variants.py'}:{variant}"
     assert difference(load_model(source, input_shape=(1, 3, 8, 8)), tmp_path) < 1e-5
+
+
+def test_all_tensors_are_in_the_weights_file(tmp_path: Path):
+    model = load_model(f"{INPUTS / 'vit_variants.py'}:plain_tensors", input_shape=(1, 3, 8, 8))
+    write_model(model, tmp_path / "model.mlir")
+    stored = load_file(tmp_path / "model.safetensors")
+    torch.testing.assert_close(stored["shift"], model.module.shift)
+    torch.testing.assert_close(stored["norm.factor"], model.module.norm.factor)
+    torch.testing.assert_close(stored["lifted_tensor_0"], model.module.lifted_tensor_0)
+    assert [1, 2, 3, 4, 5, 6] in [value.tolist() for value in stored.values()]
+    named = re.findall(r"dense_resource<(.*?)>", (tmp_path / "model.mlir").read_text())
+    assert set(named) == stored.keys()
 
 
 def test_deit_tiny_equals_pytorch(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

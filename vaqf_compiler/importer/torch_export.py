@@ -33,17 +33,29 @@ ELEMENT_TYPES = {torch.float32: "f32"}
 
 class _NamedWeights(FxImporterHooks):
     """
-    Turns each parameter into a `dense_resource` literal without data, whose key is the
-    parameter's name, and remembers the tensor.
+    Turns each parameter, buffer and other tensor of a model into a `dense_resource` literal
+    without data, whose key is the tensor's name, and remembers the tensor.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, program: ExportedProgram) -> None:
         self.model = model
         self.tensors: dict[str, torch.Tensor] = {}
+        targets = program.graph_signature.lifted_tensor_constants
+        self._constant_names = {
+            id(program.constants[target]): model.parameter_name(target) for target in targets
+        }
 
     def resolve_input(self, gni: Any, value: Any, info: Any) -> Any:
+        return self._named(gni, self.model.parameter_name(info.input_spec.target), value)
+
+    def resolve_literal(self, gni: Any, literal: Any, info: Any) -> Any:
+        """Tensors that are neither parameters nor buffers; scalars stay in the IR."""
+        name = self._constant_names.get(id(literal))
+        return None if name is None or not literal.ndim else self._named(gni, name, literal)
+
+    def _named(self, gni: Any, name: str, value: torch.Tensor) -> Any:
+        """The literal, or None for a tensor that `.safetensors` files do not hold for us."""
         element_type = ELEMENT_TYPES.get(value.dtype)
-        name = self.model.parameter_name(info.input_spec.target)
         if element_type is None:
             return None
         self.tensors[name] = value.detach()
@@ -100,7 +112,7 @@ def translate_model(model: Model, weights_file: str) -> ImportedModel:
     Raises UserError where torch.export or torch-mlir cannot translate the model.
     """
     program = _exported(model)
-    hooks = _NamedWeights(model)
+    hooks = _NamedWeights(model, program)
     context = ir.Context()
     torch_dialect.register_dialect(context)
     preprocessing = str(preprocessing_attribute(model.preprocessing))

@@ -115,6 +115,39 @@ def wide() -> nn.Module:
     return Vit(WideAttention(), pool="token")
 
 
+class ScaledNorm(nn.LayerNorm):
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+        self.factor = torch.rand(channels)
+
+
+class PlainTensors(Vit):
+    """Tensors that are neither parameters nor buffers: of a model, of a layer, of `forward`."""
+
+    lifted_tensor_0: torch.Tensor
+    norm: ScaledNorm
+
+    def __init__(self) -> None:
+        super().__init__(FusedAttention(), pool="token")
+        self.register_buffer("lifted_tensor_0", torch.randn(6))  # as torch.export calls another
+        self.mix = nn.Linear(CHANNELS, CHANNELS)
+        self.shift = torch.randn(CHANNELS)
+        self.norm = ScaledNorm(CHANNELS)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        x = self.patches(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls.expand(x.shape[0], -1, -1), x], dim=1) + self.position
+        y = nn.functional.linear(self.norm(x), self.mix.weight, self.shift)
+        x = self.norm(self.block(x + y * self.norm.factor))
+        bias = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+        logits = nn.functional.linear(x[:, 0], self.head.weight, self.lifted_tensor_0)
+        return logits + nn.functional.linear(x[:, 1], self.head.weight, bias)
+
+
+def plain_tensors() -> nn.Module:
+    return PlainTensors()
+
+
 class Unknown(nn.Module):
     def __init__(self) -> None:
         super().__init__()

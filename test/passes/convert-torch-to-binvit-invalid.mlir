@@ -16,6 +16,44 @@ func.func @main(%a: !torch.vtensor<[2,3,8,8],f32>) {
 
 // -----
 
+// CHECK: @main: the image must be 1xCxHxW, got !torch.vtensor<{{.}}?,3,8,8],f32>
+func.func @main(%a: !torch.vtensor<[?,3,8,8],f32>) {
+  return
+}
+
+// -----
+
+// CHECK: @main: the image must be 1xCxHxW, got !torch.vtensor<*,f32>
+func.func @main(%a: !torch.vtensor<*,f32>) {
+  return
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.alias (result %r) on ({{.*}}): !torch.vtensor<{{.}}?,3,8,8],f32> has sizes that are unknown; give the model a fixed shape
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[?,3,8,8],f32> {
+  %r = torch.aten.alias %a : !torch.vtensor<[1,3,8,8],f32> -> !torch.vtensor<[?,3,8,8],f32>
+  return %r : !torch.vtensor<[?,3,8,8],f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.aten.alias (result %r) on ({{.*}}): !torch.vtensor<*,f32> has sizes that are unknown; give the model a fixed shape
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<*,f32> {
+  %r = torch.aten.alias %a : !torch.vtensor<[1,3,8,8],f32> -> !torch.vtensor<*,f32>
+  return %r : !torch.vtensor<*,f32>
+}
+
+// -----
+
+// CHECK: cannot convert torch.vtensor.literal (result %w) on (): !torch.vtensor<{{.}}?,8],f32> has sizes that are unknown; give the model a fixed shape
+func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[?,8],f32> {
+  %w = torch.vtensor.literal(dense_resource<w> : tensor<?x8xf32>) : !torch.vtensor<[?,8],f32>
+  return %w : !torch.vtensor<[?,8],f32>
+}
+
+// -----
+
 // CHECK: cannot convert torch.aten.softmax.int (result %p) on ({{.*}}): only the softmax of attention scores is supported
 func.func @main(%a: !torch.vtensor<[1,3,8,8],f32>) -> !torch.vtensor<[1,3,8,8],f32> {
   %i = torch.constant.int -1

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import Float32Type, ModuleOp, NoneAttr, TensorType, f32
+from xdsl.dialects.builtin import Float32Type, ModuleOp, TensorType, f32
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.transforms.dead_code_elimination import dce
@@ -95,7 +95,7 @@ def _returned(c: Converter, tensor: Abstract) -> SSAValue:
 
 def _image_type(name: str, given: VTensorType) -> TensorType[Float32Type]:
     """The type of the image without its batch of one."""
-    shape = () if isinstance(given.shape, NoneAttr) else given.get_shape()
+    shape = given.static_shape() or ()
     if len(shape) != 4 or shape[0] != 1 or not 0 < math.prod(shape) <= LARGEST_TENSOR:
         raise PassFailedException(f"@{name}: the image must be 1xCxHxW, got {given}")
     if given.element_type != f32:

@@ -16,7 +16,6 @@ from xdsl.dialects.builtin import (
     Float32Type,
     Float64Type,
     IntegerType,
-    NoneAttr,
     Signedness,
     StringAttr,
     TensorType,
@@ -138,9 +137,9 @@ class Converter:
 
     def static_shape(self, type_: VTensorType) -> Shape:
         """The sizes of a tensor, which must be known and not too many."""
-        if isinstance(type_.shape, NoneAttr):
-            raise self.fail("the shape of a tensor is unknown")
-        shape = type_.get_shape()
+        shape = type_.static_shape()
+        if shape is None:
+            raise self.fail(f"{type_} has sizes that are unknown; give the model a fixed shape")
         if not 0 < math.prod(shape) <= LARGEST_TENSOR or min(shape, default=1) < 1:
             raise self.fail(f"{type_} has no elements, or more than {LARGEST_TENSOR}")
         return shape

@@ -93,12 +93,12 @@ class VTensorType(ParametrizedAttribute, TypeAttribute):
     def __init__(self, shape: Sequence[int], element_type: Attribute):
         super().__init__(ArrayAttr([IntAttr(size) for size in shape]), element_type)
 
-    def get_shape(self) -> tuple[int, ...]:
-        """The static shape. Raises ValueError where it is unknown."""
-        sizes = () if isinstance(self.shape, NoneAttr) else [size.data for size in self.shape]
-        if isinstance(self.shape, NoneAttr) or self.UNKNOWN_SIZE in sizes:
-            raise ValueError("tensor of unknown shape")
-        return tuple(sizes)
+    def static_shape(self) -> tuple[int, ...] | None:
+        """The sizes, None where one of them is unknown, or how many there are."""
+        if isinstance(self.shape, NoneAttr):
+            return None
+        sizes = tuple(size.data for size in self.shape)
+        return None if self.UNKNOWN_SIZE in sizes else sizes
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

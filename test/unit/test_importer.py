@@ -160,6 +160,21 @@ def test_the_generic_form_is_read(tmp_path: Path):
     assert pretty.is_structurally_equivalent(again)
 
 
+def test_numbers_that_torch_mlir_writes_by_their_bits(tmp_path: Path):
+    numbers = ["0x7FF0000000000000", "0xFFF0000000000000", "0x7FF8000000000000", "1234567.0"]
+    lines = [f"%{place} = torch.constant.float {text}" for place, text in enumerate(numbers)]
+    original = upstream_text("\n".join(lines))
+    assert all(bits in original for bits in numbers[:3])
+    (tmp_path / "model.mlir").write_text(original)
+    module = read_module(make_context(), tmp_path / "model.mlir")
+    for generic in (False, True):
+        with (tmp_path / "printed.mlir").open("w") as stream:
+            Printer(stream, print_generic_format=generic).print_op(module)
+        assert upstream_text((tmp_path / "printed.mlir").read_text()) == original
+        again = read_module(make_context(), tmp_path / "printed.mlir")
+        assert str(again) == str(module)
+
+
 def test_weights_are_loaded_by_name(tmp_path: Path):
     source = f"{INPUTS / 'vit_variants.py'}:fused"
     shape = (1, 3, 8, 8)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2] / "vaqf_compiler"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "vaqf_images", "boards"}),
-    frozenset({"filenames", "limits", "locations", "output"}),
+    frozenset({"filenames", "float_text", "limits", "locations", "output"}),
     frozenset({"dialects", "hardware"}),
     frozenset({"analysis", "images", "ir_text", "weights"}),
     frozenset({"reference"}),

@@ -31,6 +31,13 @@ func.func @float(%image: !image, %x: !tokens) {
   %norm = binvit.layer_norm %x, %vector, %vector epsilon 1.000000e-06 : (!tokens, tensor<8xf32>, tensor<8xf32>) -> !tokens
   // CHECK: binvit.attention_scores %x, %x heads 2 scale 5.000000e-01 : (tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<2x5x5xf32>
   %scores = binvit.attention_scores %x, %x heads 2 scale 5.000000e-01 : (!tokens, !tokens) -> tensor<2x5x5xf32>
+  // Numbers that xDSL writes by their bits.
+  // CHECK: epsilon 0x4132D68700000000 :
+  %wider = binvit.layer_norm %x, %vector, %vector epsilon 1234567.0 : (!tokens, tensor<8xf32>, tensor<8xf32>) -> !tokens
+  // CHECK: scale 0x4132D68700000000 :
+  %steeper = binvit.attention_scores %x, %x heads 2 scale 1234567.0 : (!tokens, !tokens) -> tensor<2x5x5xf32>
+  // CHECK: scale 0x4132D68700000000 :
+  %brighter = binvit.patch_embed %image, %kernel scale 1234567.0 : (!image, tensor<8x3x4x4xf32>) -> tensor<4x8xf32>
   // CHECK: binvit.softmax %scores : tensor<2x5x5xf32> -> tensor<2x5x5xf32>
   %p = binvit.softmax %scores : tensor<2x5x5xf32> -> tensor<2x5x5xf32>
   // CHECK: binvit.attention_context %p, %x : (tensor<2x5x5xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>

@@ -414,9 +414,25 @@ func.func @invalid(%x: tensor<5x8xf32>, %g: tensor<8xf32>) {
 
 // -----
 
-// CHECK: epsilon must be positive
+// CHECK: epsilon must be positive and finite
 func.func @invalid(%x: tensor<5x8xf32>, %g: tensor<8xf32>) {
   %0 = binvit.layer_norm %x, %g, %g epsilon 0.0 : (tensor<5x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+// CHECK: epsilon must be positive and finite
+func.func @invalid(%x: tensor<5x8xf32>, %g: tensor<8xf32>) {
+  %0 = binvit.layer_norm %x, %g, %g epsilon 0x7FF0000000000000 : (tensor<5x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+// CHECK: epsilon must be positive and finite
+func.func @invalid(%x: tensor<5x8xf32>, %g: tensor<8xf32>) {
+  %0 = binvit.layer_norm %x, %g, %g epsilon 0x7FF8000000000000 : (tensor<5x8xf32>, tensor<8xf32>, tensor<8xf32>) -> tensor<5x8xf32>
   return
 }
 

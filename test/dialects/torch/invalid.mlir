@@ -47,3 +47,13 @@ func.func @sort(%x: i32) {
   %0 = scf.sort %x : i32 -> i32
   return
 }
+
+// -----
+
+// CHECK: Expected float literal
+%0 = torch.constant.float 5
+
+// -----
+
+// CHECK: a number of 64 bits has at most 16 hexadecimal digits
+%0 = torch.constant.float 0x17FF0000000000000

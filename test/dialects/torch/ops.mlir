@@ -13,6 +13,14 @@ func.func @constants() {
   %int-1 = torch.constant.int -1
   // CHECK: torch.constant.float 1.250000e-01
   %float = torch.constant.float 1.250000e-01
+  // CHECK: torch.constant.float 0x7ff0000000000000
+  %inf = torch.constant.float 0x7FF0000000000000
+  // CHECK: torch.constant.float 0xfff0000000000000
+  %-inf = torch.constant.float 0xFFF0000000000000
+  // CHECK: torch.constant.float 0x7ff8000000000000
+  %nan = torch.constant.float 0x7FF8000000000000
+  // CHECK: torch.constant.float 0x4132D68700000000
+  %large = torch.constant.float 1234567.0
   // CHECK: torch.constant.bool false
   %false = torch.constant.bool false
   // CHECK: torch.constant.bool true

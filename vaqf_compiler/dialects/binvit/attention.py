@@ -34,6 +34,7 @@ from vaqf_compiler.dialects.binvit.checks import (
     shape_of,
     verify_accumulator,
 )
+from vaqf_compiler.float_text import Float64
 
 
 @irdl_op_definition
@@ -52,8 +53,9 @@ class AttentionScoresOp(IRDLOperation):
     result = result_def(Tensor)
 
     traits = traits_def(Pure())
+    custom_directives = (Float64,)
     assembly_format = (
-        "$query `,` $key `heads` $heads `scale` $scale attr-dict"
+        "$query `,` $key `heads` $heads `scale` custom<Float64>($scale) attr-dict"
         " `:` functional-type(operands, results)"
     )
 

@@ -33,6 +33,7 @@ from vaqf_compiler.dialects.binvit.checks import (
     quantized,
     shape_of,
 )
+from vaqf_compiler.float_text import Float64
 
 
 @irdl_op_definition
@@ -51,8 +52,9 @@ class LayerNormOp(IRDLOperation):
     result = result_def(Tensor)
 
     traits = traits_def(Pure())
+    custom_directives = (Float64,)
     assembly_format = (
-        "$input `,` $gamma `,` $beta `epsilon` $epsilon attr-dict"
+        "$input `,` $gamma `,` $beta `epsilon` custom<Float64>($epsilon) attr-dict"
         " `:` functional-type(operands, results)"
     )
 
@@ -92,8 +94,8 @@ class LayerNormOp(IRDLOperation):
         expect_shape("gamma", self.gamma, [channels])
         expect_shape("beta", self.beta, [channels])
         expect_shape("result", self.result, [tokens, channels])
-        if not self.epsilon.value.data > 0:
-            raise VerifyException("epsilon must be positive")
+        if not 0 < self.epsilon.value.data < math.inf:
+            raise VerifyException("epsilon must be positive and finite")
         if expect_uniform_kind(self):
             quantized("input", self.input)
             gamma, beta = quantized("gamma", self.gamma), quantized("beta", self.beta)

@@ -38,6 +38,7 @@ from vaqf_compiler.dialects.binvit.checks import (
     tensor_type,
     verify_accumulator,
 )
+from vaqf_compiler.float_text import Float64
 
 
 @irdl_op_definition
@@ -95,8 +96,9 @@ class PatchEmbedOp(IRDLOperation):
     result = result_def(Tensor)
 
     traits = traits_def(Pure())
+    custom_directives = (Float64,)
     assembly_format = (
-        "$image `,` $weight (`bias` $bias^)? (`scale` $scale^)? attr-dict"
+        "$image `,` $weight (`bias` $bias^)? (`scale` custom<Float64>($scale)^)? attr-dict"
         " `:` functional-type(operands, results)"
     )
 

@@ -42,6 +42,7 @@ from vaqf_compiler.dialects.torch.types import (
     StrType,
     VTensorType,
 )
+from vaqf_compiler.float_text import Float64
 
 
 @irdl_op_definition
@@ -74,7 +75,8 @@ class ConstantFloatOp(IRDLOperation):
     value = prop_def(FloatAttr[Float64Type])
     result = result_def(FloatType())
     traits = traits_def(Pure())
-    assembly_format = "$value attr-dict"
+    custom_directives = (Float64,)
+    assembly_format = "custom<Float64>($value) attr-dict"
 
 
 @irdl_op_definition

@@ -1,5 +1,6 @@
 """Single output files: `-o` replaces what a tool of ours wrote, never what it reads."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,16 @@ def test_the_input_is_never_the_output(
         assert opt(source, "-o", output, "-p", "canonicalize", *force) == 1
         assert "is read by this run" in capsys.readouterr().err
     assert source.read_bytes() == before
+
+
+def test_files_may_be_read_by_whom_the_umask_says(tmp_path: Path):
+    old = os.umask(0o027)
+    try:
+        assert imported(tmp_path / "model.mlir") == 0
+    finally:
+        os.umask(old)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
+    assert modes == {"model.mlir": "0o640", "model.safetensors": "0o640"}
 
 
 @pytest.mark.parametrize("linked", ["model.safetensors", "model.mlir"])

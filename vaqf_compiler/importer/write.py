@@ -66,6 +66,11 @@ def write_model(
 def _save(tensors: dict[str, torch.Tensor], path: Path) -> None:
     metadata = tensors_metadata((name, tensor.numpy()) for name, tensor in tensors.items())
     try:
+        path.touch()
+        mode = (
+            path.stat().st_mode
+        )  # as the umask says; safetensors leaves a file for its owner only
         save_file(tensors, path, metadata)
+        path.chmod(mode)
     except (OSError, SafetensorError) as error:
         raise cannot_write(path, error) from error

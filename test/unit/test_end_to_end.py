@@ -84,6 +84,63 @@ def test_the_jit_runs_the_loops_to_the_same_logits(
     assert "parameters.bin: has" in capsys.readouterr().err
 
 
+NO_PORTS = "the module has no function with ports; lower it to loops first"
+JIT = ("--engine", "jit")
+
+
+@pytest.mark.parametrize(
+    ("stage", "other", "options", "message"),
+    [
+        (LOOPS, None, JIT, NO_PORTS),
+        (LOOPS, MAPPED, JIT, NO_PORTS),
+        (LOOPS, TORCH, ("--native",), NO_PORTS),
+        (LOOPS, None, ("--dependences",), NO_PORTS),
+        (LOOPS, MAPPED, ("--dependences",), NO_PORTS),
+        (MAPPED, None, JIT, "expected one function with one argument, the image"),
+        (MAPPED, MODEL, JIT, "expected a quantised model; run binvit-quantize first"),
+        (MODEL, None, JIT, "expected one function with one argument, the image"),
+        (MODEL, MAPPED, JIT, "expected a model in floats, and this one is quantised"),
+    ],
+)
+def test_a_stage_with_the_ir_of_another(
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    stage: str,
+    other: str | None,
+    options: tuple[str, ...],
+    message: str,
+):
+    broken = tmp_path / "broken"
+    shutil.copytree(project, broken)
+    text = "module {\n}\n" if other is None else stage_path(project, other).read_text()
+    stage_path(broken, stage).write_text(text)
+    assert tool(vaqf_sim.main, str(broken), *options) == 1
+    assert re.search(
+        rf"{stage_path(broken, stage)}:\d+:\d+: error: {message}", capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("port", ["image_port", "parameters"])
+@pytest.mark.parametrize("options", [JIT, ("--dependences",), ("--native",)])
+def test_loops_that_say_nothing_about_a_port(
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    port: str,
+    options: tuple[str, ...],
+):
+    broken = tmp_path / "broken"
+    shutil.copytree(project, broken)
+    path = stage_path(broken, LOOPS)
+    image = rf"  binvit\.memory_image @{port} .*?\n  }}\n"
+    text, count = re.subn(image, "", path.read_text(), flags=re.DOTALL)
+    assert count == 1
+    path.write_text(text)
+    assert tool(vaqf_sim.main, str(broken), *options) == 1
+    assert f"nothing says what is behind the port '{port}'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

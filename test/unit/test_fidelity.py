@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import BinaryType, LinearOp, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element
 from vaqf_compiler.emit.project import make_test_vector
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.quantize.fidelity import Fidelity, compare_logits, measure_fidelity
 from vaqf_compiler.weights import open_weights
@@ -71,6 +72,21 @@ def test_degenerate_layers_are_computed(
     found = fidelity(tmp_path, bits, change)
     assert found.warning is None, str(found)
     assert "saturates" not in capsys.readouterr().err
+
+
+def test_the_two_models_must_be_of_one_image_and_have_the_same_logits(tmp_path: Path):
+    floats, integers = quantized(tmp_path, 8, {})
+    weights = open_weights(floats)
+    image = np.zeros((1, 8, 8), np.float32)
+    logits = make_test_vector(integers, image, weights).logits
+    with pytest.raises(
+        OperationError, match=r"takes images of 1x8x8, and the quantised one of 1x8"
+    ):
+        measure_fidelity(floats, integers, 8, image[:, :, :4], logits, weights)
+    with pytest.raises(OperationError, match=rf"has {len(logits)} logits and the quantised one "):
+        measure_fidelity(floats, integers, 8, image, logits[:-1], weights)
+    with pytest.raises(OperationError, match="expected a model in floats"):
+        measure_fidelity(integers, integers, 8, image, logits, weights)
 
 
 def layer_scales(module: ModuleOp, name: str) -> tuple[float, float]:

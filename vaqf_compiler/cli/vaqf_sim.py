@@ -21,6 +21,8 @@ from vaqf_compiler.stages import LOOPS, MAPPED, MODEL, stage_path
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from xdsl.context import Context
+    from xdsl.dialects.builtin import ModuleOp
 
 
 def main() -> None:
@@ -86,10 +88,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_dependences(project: Path) -> int:
     from vaqf_compiler.emit.dependences import dependence_table, measure_dependences
     from vaqf_compiler.emit.simulate import port_contents
-    from vaqf_compiler.pipeline import make_context, read_module
+    from vaqf_compiler.pipeline import make_context
 
     _check_stages(project, LOOPS)
-    loops = read_module(make_context(), stage_path(project, LOOPS))
+    loops = _read_loops(make_context(), project)
     print(f"observing {stage_path(project, LOOPS)} in MLIR's JIT", flush=True)
     found = measure_dependences(loops, port_contents(project, loops))
     print(dependence_table(found))
@@ -110,6 +112,16 @@ def _check_stages(project: Path, *stages: str) -> None:
     for stage in stages:
         if not stage_path(project, stage).is_file():
             raise UserError(f"'{stage_path(project, stage)}' is missing; run vaqf-compile first")
+
+
+def _read_loops(context: Context, project: Path) -> ModuleOp:
+    """The loops IR, whose ports are checked before anything is compiled or run."""
+    from vaqf_compiler.emit.project import port_images
+    from vaqf_compiler.pipeline import read_module
+
+    loops = read_module(context, stage_path(project, LOOPS))
+    port_images(loops)
+    return loops
 
 
 def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
@@ -133,9 +145,9 @@ def _run(arguments: argparse.Namespace, dump: Path | None) -> int:
     _check_stages(project, MAPPED, LOOPS)
     context = make_context()
     model = read_module(context, stage_path(project, MAPPED))
-    loops = read_module(context, stage_path(project, LOOPS))
-    weights = open_weights(model)
+    loops = _read_loops(context, project)
     shape = shape_of(model_function(model).args[0])
+    weights = open_weights(model)
     if arguments.image is None:
         image = np.random.default_rng(arguments.seed).standard_normal(shape).astype(np.float32)
     else:

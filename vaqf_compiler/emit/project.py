@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler import vaqf_images
 from vaqf_compiler.analysis.program import is_top
-from vaqf_compiler.dialects.binvit import DispatchOp
-from vaqf_compiler.dialects.binvit.checks import quantized
+from vaqf_compiler.dialects.binvit import DispatchOp, MemoryImageOp
+from vaqf_compiler.dialects.binvit.checks import is_quantized, quantized
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
-from vaqf_compiler.dialects.binvit.model import model_function
+from vaqf_compiler.dialects.binvit.model import model_function, result_of
 from vaqf_compiler.emit.description import describe
 from vaqf_compiler.emit.flow import VITIS_HLS, Flow
 from vaqf_compiler.emit.formatting import STYLE
@@ -30,7 +29,7 @@ from vaqf_compiler.emit.scripts import script_texts
 from vaqf_compiler.emit.testbench import print_testbench
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGIT_BITS, LOGITS
 from vaqf_compiler.engines.dispatches import trace_name
-from vaqf_compiler.errors import UserError
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.output.writing import write_text, writing
 from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.integer_semantics import quantize
@@ -44,11 +43,31 @@ ACCELERATOR = "accelerator.json"
 
 
 def top_function(module: ModuleOp) -> func.FuncOp:
-    """The accelerator's function. Raises PassFailedException where the module has none."""
+    """The accelerator's function. Raises OperationError where the module has none."""
     for op in module.ops:
         if isinstance(op, func.FuncOp) and is_top(op):
             return op
-    raise PassFailedException("the module has no function with ports; lower it to loops first")
+    raise OperationError(module, "the module has no function with ports; lower it to loops first")
+
+
+def port_images(loops: ModuleOp) -> Mapping[str, MemoryImageOp]:
+    """
+    The memory images of the loops IR, by the name of their port. Raises OperationError where there
+    is no accelerator, or one that lacks a port, or the image of one.
+    """
+    top, images = top_function(loops), memory_images(loops)
+    ports = [argument.name_hint or "" for argument in top.args]
+    for name in (IMAGE_PORT, LOGITS):
+        if name not in ports:
+            raise OperationError(
+                top, f"the accelerator has no port '{name}'; compile the model again"
+            )
+    for name in ports:
+        if name != LOGITS and name not in images:
+            raise OperationError(
+                top, f"nothing says what is behind the port '{name}'; compile the model again"
+            )
+    return images
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,8 @@ def make_test_vector(
     operation, what is computed on the way to them.
     """
     main = model_function(model)
+    if not is_quantized(main.args[0]) or not is_quantized(result_of(main)):
+        raise OperationError(main, "expected a quantised model; run binvit-quantize first")
     pixels = quantize(image, quantized("image", main.args[0]))
     dispatches = [op for op in main.body.block.ops if isinstance(op, DispatchOp)]
     names: dict[SSAValue, str] = {}
@@ -141,7 +162,7 @@ def write_project(
     data = directory / DATA
     with writing(data):
         data.mkdir()
-    for name, image in memory_images(loops).items():
+    for name, image in port_images(loops).items():
         if name != IMAGE_PORT:
             write_port_file(data / f"{name}.bin", name, WORD_BITS, fill_image(image, weights))
     write_test_vector(data, loops, weights, vector)
@@ -149,10 +170,7 @@ def write_project(
 
 def write_test_vector(data: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> None:
     """Write the files for the image and the expected logits."""
-    image = memory_images(loops).get(IMAGE_PORT)
-    if image is None:
-        raise UserError("the loops IR says nothing about the image port; compile the model again")
-    contents = fill_image(image, weights, [vector.image])
+    contents = fill_image(port_images(loops)[IMAGE_PORT], weights, [vector.image])
     write_port_file(data / f"{IMAGE_PORT}.bin", IMAGE_PORT, WORD_BITS, contents)
     logits = vector.logits.astype("<i8").view(np.uint8)
     write_port_file(data / f"{LOGITS}.bin", LOGITS, LOGIT_BITS, logits)

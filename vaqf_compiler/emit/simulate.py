@@ -14,10 +14,10 @@ from xdsl.dialects.builtin import ModuleOp
 
 from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.emit.jit import run_jit
-from vaqf_compiler.emit.packing import fill_image, memory_images
+from vaqf_compiler.emit.packing import fill_image
 from vaqf_compiler.emit.port_file import read_port_file
 from vaqf_compiler.emit.process import failure, run_process
-from vaqf_compiler.emit.project import DATA, TestVector, write_test_vector
+from vaqf_compiler.emit.project import DATA, TestVector, port_images, write_test_vector
 from vaqf_compiler.engines.accelerator import IMAGE_PORT, LOGITS
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.staging import unfinished_directory
@@ -131,13 +131,13 @@ def port_contents(project: Path, loops: ModuleOp) -> dict[str, NDArray[np.uint8]
         name: read_port_file(
             project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data
         )
-        for name, image in memory_images(loops).items()
+        for name, image in port_images(loops).items()
     }
 
 
 def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> Outcome:
     """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
-    image = fill_image(memory_images(loops)[IMAGE_PORT], weights, [vector.image])
+    image = fill_image(port_images(loops)[IMAGE_PORT], weights, [vector.image])
     contents = {**port_contents(project, loops), IMAGE_PORT: image}
     results, layers = run_jit(loops, contents)
     (found,) = results.values()

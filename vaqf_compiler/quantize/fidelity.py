@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
 
-from vaqf_compiler.dialects.binvit.checks import quantized
+from vaqf_compiler.dialects.binvit.checks import is_quantized, quantized, shape_of
+from vaqf_compiler.dialects.binvit.model import model_function, result_of
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.roles import binary_weights
 from vaqf_compiler.quantize.scales import binary_scale
 from vaqf_compiler.reference import run_function
@@ -74,13 +75,30 @@ class Fidelity:
 
 
 def float_logits(model: ModuleOp, image: NDArray[np.float32], weights: Weights) -> Array:
-    """The logits of a float model whose binary weights are in place. The model stays as it is."""
+    """
+    The logits of a float model whose binary weights are in place. The model stays as it is. Raises
+    OperationError where it is no float model, or one of other images.
+    """
     copy = model.clone()
-    function = next(op for op in copy.ops if isinstance(op, func.FuncOp))
+    function = model_function(copy)
+    if is_quantized(function.args[0]) or is_quantized(result_of(function)):
+        raise OperationError(
+            function, "expected a model in floats, and this one is quantised; compile it again"
+        )
+    if shape_of(function.args[0]) != image.shape:
+        raise OperationError(
+            function,
+            f"the model takes images of {_sizes(shape_of(function.args[0]))}, and the quantised "
+            f"one of {_sizes(image.shape)}; compile it again",
+        )
     functions = BinvitFunctions(weights)
     binary = {weight: binary_scale(functions.read(weight)) for weight in binary_weights(function)}
     (logits,) = run_function(copy, function.sym_name.data, [image], weights, binary=binary)
     return logits.reshape(-1).astype(np.float64)
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape))
 
 
 def measure_fidelity(
@@ -93,13 +111,18 @@ def measure_fidelity(
 ) -> Fidelity:
     """
     Compare `logits`, which the quantised model `integers` computes of an image, with those of the
-    float model `model`; `bits` are those of activations.
+    float model `model`; `bits` are those of activations. Raises OperationError as `float_logits`,
+    and where the two models have other logits.
     """
-    function = next(op for op in integers.ops if isinstance(op, func.FuncOp))
-    end = function.get_return_op()
-    assert end is not None
-    scale = quantized("logits", end.arguments[0]).scale.data
-    return compare_logits(float_logits(model, image, weights), logits * scale, bits)
+    scale = quantized("logits", result_of(model_function(integers))).scale.data
+    exact = float_logits(model, image, weights)
+    if len(exact) != len(logits):
+        raise OperationError(
+            model_function(model),
+            f"the model has {len(exact)} logits and the quantised one {len(logits)}; compile it "
+            "again",
+        )
+    return compare_logits(exact, logits * scale, bits)
 
 
 def compare_logits(exact: Array, found: Array, bits: int) -> Fidelity:

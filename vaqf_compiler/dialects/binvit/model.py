@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, TensorType
-from xdsl.ir import Attribute
-from xdsl.utils.exceptions import PassFailedException
+from xdsl.ir import Attribute, SSAValue
 from xdsl.utils.hints import isa
 
 from vaqf_compiler.dialects.binvit.mapping import EngineOp, MemoryImageOp
@@ -16,12 +15,12 @@ from vaqf_compiler.errors import OperationError
 def model_function(module: ModuleOp) -> func.FuncOp:
     """
     The one function of a module of binvit operations, which maps one image to its results. Raises
-    PassFailedException, or OperationError at the function, where there is no such one.
+    OperationError where there is no such one.
     """
     functions = [op for op in module.ops if isinstance(op, func.FuncOp)]
     if len(functions) != 1 or len(functions[0].args) != 1:
-        raise PassFailedException(
-            f"expected one function with one argument, the image{_other_stage(module)}"
+        raise OperationError(
+            module, f"expected one function with one argument, the image{_other_stage(module)}"
         )
     (function,) = functions
     (image,) = function.args
@@ -33,6 +32,20 @@ def model_function(module: ModuleOp) -> func.FuncOp:
         )
     check_body(function)
     return function
+
+
+def result_of(function: func.FuncOp) -> SSAValue:
+    """
+    The one result of a function, as the logits are of a model's. Raises OperationError where it has
+    none or several.
+    """
+    check_body(function)
+    (end,) = (op for op in function.body.block.ops if isinstance(op, func.ReturnOp))
+    if len(end.arguments) != 1:
+        raise OperationError(
+            function, f"@{function.sym_name.data} must return one tensor, not {len(end.arguments)}"
+        )
+    return end.arguments[0]
 
 
 def check_loops(module: ModuleOp) -> None:

@@ -22,6 +22,9 @@ EXP_INDEX_BITS = 8
 EXP_BITS = 15
 """Binary places of an exponential: 2**0 is 2**15."""
 
+MOST_EXP_SHIFT = 50
+"""With a greater one, the limit of differences would leave 64 bits."""
+
 RECIPROCAL_BITS = 36
 """Binary places of the reciprocal of a softmax row's sum."""
 
@@ -36,7 +39,10 @@ class SoftmaxConstants(NamedTuple):
     """How a difference of scores becomes a power of two: `z = (d * multiplier) >> shift`."""
 
     multiplier: int
-    """16 bits; `multiplier / 2**shift` approximates the scale of the scores over ln(2)/256."""
+    """
+    16 bits; `multiplier / 2**shift` approximates the scale of the scores over ln(2)/256. Fewer bits
+    with the greatest shift.
+    """
     shift: int
     limit: int
     """The difference from which on the exponential is zero: greater ones are cut to it."""
@@ -51,6 +57,9 @@ def softmax_constants(scale: float) -> SoftmaxConstants:
         multiplier, shift = multiplier >> 1, shift - 1
     if shift < 0:  # one unit already makes every other exponential zero
         multiplier, shift = (1 << 16) - 1, 0
+    if shift > MOST_EXP_SHIFT:  # what the multiplier loses is nothing after the shift
+        multiplier = max(1, multiplier >> min(shift - MOST_EXP_SHIFT, 16))
+        shift = MOST_EXP_SHIFT
     zero = (EXP_BITS + 1) << EXP_INDEX_BITS
     return SoftmaxConstants(multiplier, shift, -((-zero << shift) // multiplier))
 

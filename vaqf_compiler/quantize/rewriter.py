@@ -23,6 +23,7 @@ from vaqf_compiler.errors import OperationError
 from vaqf_compiler.quantize.ranges import Ranges
 from vaqf_compiler.quantize.roles import is_head, is_residual, parameter_of
 from vaqf_compiler.quantize.scales import (
+    FARTHEST,
     finest_normalised,
     finest_sums,
     integer_bias,
@@ -116,13 +117,20 @@ class Quantizer:
     ) -> QuantizedType:
         """
         The signed type for a value that feeds a layer, by default of the chosen bits, with no scale
-        below `finest`, which for multiples of a scale is that one. Nor is the scale so fine that
-        the bias of a binary layer fits in none of the layers that the value feeds: beside these
-        biases, such steps are nothing.
+        below `finest`. Nor is the scale so fine that the bias of a binary layer fits in none of the
+        layers that the value feeds: beside these biases, such steps are nothing.
         """
         chosen = self.bits if bits is None else bits
         needed = min((self._finest_input(use.operation) for use in value.uses), default=0.0)
         return symmetric(chosen, self.ranges.clipped(value, chosen), max(finest, needed))
+
+    def sum_activation(
+        self, value: SSAValue, total: QuantizedType, bits: int | None = None
+    ) -> QuantizedType:
+        """The same for a value that is requantised from exact sums, which have the type `total`."""
+        found = self.activation(value, total.scale.data, bits)
+        coarsest = total.scale.data * FARTHEST
+        return QuantizedType(found.bits.data, min(found.scale.data, coarsest))
 
     def _finest_input(self, op: Operation) -> float:
         """
@@ -180,9 +188,9 @@ class Quantizer:
     ) -> tuple[SSAValue, SSAValue | None, QuantizedType]:
         """
         Integer weight and bias of a layer whose input is multiplied by `factor`, and the type of
-        its accumulator. Where a bias would not fit, the scale of the weights is made coarse enough:
-        beside the bias, the products are nothing, and other layers may need the input as fine as
-        it is.
+        its accumulator. Where a bias would not fit, or the residual stream would be too far from
+        the sums, the scale of the weights is made coarse enough: beside what they are added to, the
+        products are nothing, and other layers may need the input as fine as it is.
         """
         weight = parameter_of(op.weight)
         if weight is None:
@@ -195,7 +203,10 @@ class Quantizer:
             values = self.read(bias_parameter)
         input_type = quantized("input", x)
         input_scale = input_type.scale.data * factor
-        finest = 0.0 if values is None else finest_sums(values) / input_scale
+        finest = 0.0 if values is None else finest_sums(values)
+        if is_residual(op.result):
+            finest = max(finest, self.residual.scale.data / FARTHEST)
+        finest /= input_scale
         scale = self.binary.get(weight)
         weight_type: IntegerElement
         if scale is None:
@@ -207,8 +218,8 @@ class Quantizer:
             weight_type = BinaryType(finest)
             print(
                 f"binvit-quantize: the binary weights '{weight.parameter.data}' count as "
-                f"{finest:.3g} instead of {scale:.3g}, which is next to nothing beside the bias of "
-                "their layer",
+                f"{finest:.3g} instead of {scale:.3g}, which is next to nothing beside what their "
+                "products are added to",
                 file=sys.stderr,
             )
         scale = input_scale * weight_type.scale.data
@@ -240,7 +251,7 @@ class Quantizer:
             target = self.residual
         else:
             bits = gelu_input_bits(self.bits) if users == {binvit.GeluOp} else self.bits
-            target = self.activation(op.result, accumulator.scale.data, bits)
+            target = self.sum_activation(op.result, accumulator, bits)
         if target is not None:
             total = self.add(binvit.RequantizeOp(total, target), op)
         self.values[op.result] = total
@@ -288,7 +299,7 @@ class Quantizer:
         bits = dot_product_bits(shape_of(value)[0], a, b)
         accumulator = QuantizedType(bits, a.scale.data * b.scale.data)
         context = self.add(binvit.AttentionContextOp(probabilities, value, accumulator), op)
-        target = self.activation(op.result, accumulator.scale.data)
+        target = self.sum_activation(op.result, accumulator)
         self.values[op.result] = self.add(binvit.RequantizeOp(context, target), op)
 
     @rewrite.register
@@ -324,7 +335,7 @@ class Quantizer:
         x, first = self.operand(op, op.input), op.first.value.data
         total_type = self._mean_type(x, shape_of(x)[0] - first)
         total = self.add(binvit.MeanTokensOp(x, first, total_type), op)
-        target = self.activation(op.result, total_type.scale.data)
+        target = self.sum_activation(op.result, total_type)
         self.values[op.result] = self.add(binvit.RequantizeOp(total, target), op)
 
     @rewrite.register
@@ -337,6 +348,6 @@ class Quantizer:
         total_type = self._mean_type(inputs[0], len(inputs))
         total = self.add(binvit.AverageOp(inputs, total_type), op)
         if not all(isinstance(use.operation, func.ReturnOp) for use in op.result.uses):
-            target = self.activation(op.result, total_type.scale.data)
+            target = self.sum_activation(op.result, total_type)
             total = self.add(binvit.RequantizeOp(total, target), op)
         self.values[op.result] = total

@@ -9,8 +9,11 @@ import numpy as np
 from vaqf_compiler.dialects.binvit import LayerNormOp, QuantizedType
 from vaqf_compiler.reference.interpreter import Array
 
-SMALLEST_RANGE = 1e-6
-"""Ranges below this are taken as this."""
+FARTHEST = 2.0**45
+"""
+How many units of a sum make one of its result at most: requantisation shifts no further, and beside
+more than this, sums are nothing.
+"""
 
 
 def symmetric(bits: int, largest: float, finest: float = 0.0) -> QuantizedType:
@@ -20,8 +23,7 @@ def symmetric(bits: int, largest: float, finest: float = 0.0) -> QuantizedType:
     sums that it is part of in proportion to their biases.
     """
     greatest = max(1, (1 << (bits - 1)) - 1)
-    range_ = max(largest, SMALLEST_RANGE) if largest else 1.0
-    return QuantizedType(bits, max(range_ / greatest, finest))
+    return QuantizedType(bits, max((largest or 1.0) / greatest, finest))
 
 
 def binary_scale(weight: Array) -> float:
@@ -67,11 +69,14 @@ def layer_norm_types(
     the result's scale is beta's times `2**shift`, and gamma's is beta's times 2**12.
     """
     fraction = LayerNormOp.FRACTION_BITS
-    largest_gamma = max(float(np.abs(gamma).max()), SMALLEST_RANGE)
-    largest_beta = max(float(np.abs(beta).max()), SMALLEST_RANGE)
+    largest_gamma, largest_beta = float(np.abs(gamma).max()), float(np.abs(beta).max())
     scale = result.scale.data
-    by_gamma = math.floor(math.log2(scale * 2**fraction * (2**15 - 1) / largest_gamma))
-    by_beta = math.floor(math.log2(scale * (2**31 - 1) / largest_beta))
-    shift = min(max(min(by_gamma, by_beta), 1), 31)
+    shift = LayerNormOp.MOST_SHIFT
+    if largest_gamma:
+        ratio = scale * 2**fraction * (2**15 - 1) / largest_gamma
+        shift = min(shift, math.floor(math.log2(ratio)))
+    if largest_beta:
+        shift = min(shift, math.floor(math.log2(scale * (2**31 - 1) / largest_beta)))
+    shift = max(shift, 1)
     beta_scale = math.ldexp(scale, -shift)
     return QuantizedType(16, math.ldexp(beta_scale, fraction)), QuantizedType(32, beta_scale)

@@ -1,5 +1,7 @@
 """How processes end: by signals, without space, without a reader. Nothing half-written stays."""
 
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -132,6 +134,26 @@ def test_what_a_killed_process_left_goes_with_the_next_run(tmp_path: Path):
         pass
     assert sorted(path.name for path in out.iterdir()) == [".unfinished-notes", f"{UNFINISHED}link"]
     assert tmp_path.exists()
+
+
+def test_unfinished_directories_stay_where_there_are_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing tells there whether the process is alive that one belongs to."""
+    other = tmp_path / f"{UNFINISHED}other"
+    other.mkdir()
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with unfinished_directory(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == [other]
+    monkeypatch.undo()
+    with unfinished_directory(tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(("number", "code"), ENDINGS)

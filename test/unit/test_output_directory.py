@@ -5,11 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
+from late_signals import signal_at_each_replacement
 
 from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.directory import output_directory
 from vaqf_compiler.output.kinds import DUMP, PROJECT, SWEEP, Kind
 from vaqf_compiler.output.manifest import MANIFEST, Manifest, digest_of, read_manifest
+from vaqf_compiler.output.signals import Ended, ending_signals
 from vaqf_compiler.output.staging import locked
 
 FIRST = {"vaqf_top.cpp": "one", "link.cfg": "one", "data/logits.bin": "one", "ir/5.mlir": "one"}
@@ -256,6 +258,27 @@ def test_what_appears_meanwhile_is_not_replaced(tmp_path: Path):
             (staged / "README.md").write_text("ours")
             (tmp_path / "out" / "README.md").write_text("mine")
     assert contents(tmp_path / "out") == {"README.md": "mine"}
+
+
+def test_what_becomes_an_input_meanwhile_is_not_replaced(tmp_path: Path):
+    write(tmp_path / "out", FIRST)
+    given = tmp_path / "given"
+    with pytest.raises(UserError, match=r"5\.mlir' is read by this run"):
+        with output_directory(tmp_path / "out", PROJECT, inputs=(given,)) as staged:
+            (staged / "vaqf_top.cpp").write_text("two")
+            given.symlink_to(tmp_path / "out" / "ir" / "5.mlir")
+    assert contents(tmp_path / "out") == FIRST
+
+
+def test_a_signal_waits_for_the_replacement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write(tmp_path, FIRST)
+    signal_at_each_replacement(monkeypatch)
+    with pytest.raises(Ended), ending_signals():
+        write(tmp_path, SECOND)
+    assert contents(tmp_path) == SECOND
+    manifest = read_manifest(tmp_path)
+    assert manifest is not None
+    assert manifest.files.keys() == SECOND.keys() and not manifest.replaced
 
 
 def test_an_interrupted_replacement_is_still_ours(tmp_path: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from late_signals import signal_at_each_replacement
 from safetensors.numpy import load_file, save_file
 from small_project import MODEL_FILE, tool
 
@@ -13,6 +14,7 @@ from vaqf_compiler.errors import UserError
 from vaqf_compiler.output.certificate import certified, text_origin
 from vaqf_compiler.output.files import output_files
 from vaqf_compiler.output.manifest import MANIFEST, Manifest, digest_of
+from vaqf_compiler.output.signals import Ended, ending_signals
 
 EMPTY = "builtin.module {\n}\n"
 
@@ -78,6 +80,29 @@ def test_files_may_be_read_by_whom_the_umask_says(tmp_path: Path):
         os.umask(old)
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.iterdir()}
     assert modes == {"model.mlir": "0o640", "model.safetensors": "0o640"}
+
+
+def test_what_appears_meanwhile_is_not_replaced(tmp_path: Path):
+    path = tmp_path / "out.mlir"
+    for force in (False, True):
+        with pytest.raises(UserError, match="was not written by this tool"):
+            with output_files({path: text_origin}, force=force) as (staged,):
+                staged.write_bytes(certified(b"ours\n"))
+                path.write_text("mine")
+        assert path.read_text() == "mine"
+        path.unlink()
+
+
+def test_a_signal_waits_for_all_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    paths = [tmp_path / name for name in ("a.mlir", "b.mlir")]
+    for path in paths:
+        write(path, "old\n")
+    signal_at_each_replacement(monkeypatch)
+    with pytest.raises(Ended), ending_signals():
+        with output_files(dict.fromkeys(paths, text_origin)) as staged:
+            for path in staged:
+                path.write_bytes(certified(b"new\n"))
+    assert [path.read_bytes() for path in paths] == [certified(b"new\n")] * 2
 
 
 @pytest.mark.parametrize("linked", ["model.safetensors", "model.mlir"])

@@ -389,8 +389,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "127.0.0.1", "foo://bar:1", "", "a b"])
 def test_a_scheduler_that_cannot_be_reached(tmp_path: Path, address: str) -> None:
+    out = tmp_path / "new" / "out"
     with pytest.raises(UserError, match=f"no Dask scheduler answers at '{address}'; start one"):
-        run_sweep(axes("bits=1"), evaluate, tmp_path, fingerprint="v1", scheduler=address)
+        run_sweep(axes("bits=1"), evaluate, out, fingerprint="v1", scheduler=address)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.usefixtures("impatient")

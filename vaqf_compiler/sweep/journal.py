@@ -12,13 +12,16 @@ import fcntl
 import json
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import NoneType
 from typing import Any, BinaryIO, cast
 
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.output.signals import held_signals
+from vaqf_compiler.output.staging import made_directory
+from vaqf_compiler.output.writing import is_same_file, writing
 from vaqf_compiler.sweep.point import Point, Row
 
 NAME = "points.jsonl"
@@ -66,24 +69,34 @@ class Journal:
 @contextmanager
 def open_journal(directory: Path) -> Generator[Journal]:
     """
-    The journal in `directory`, which is made if need be. Raises UserError where that cannot be,
-    for a file of another kind, which is left as it is, and while another sweep has it open.
+    The journal in `directory`. Both are made if need be, and are gone after an error before the
+    first point is done. Raises UserError where they cannot be made, for a file of another kind,
+    which is left as it is, and while another sweep has it open.
     """
     path = directory / NAME
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
-    except OSError as error:
-        raise UserError(f"cannot write to '{path}': {error.strerror}") from error
-    with file:
+    with ExitStack() as stack:
+        stack.enter_context(made_directory(directory))
+        is_new = not path.exists()
+        with writing(path):
+            file = stack.enter_context(path.open("a+b"))
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UserError(
-                f"another sweep is writing to '{path}'; wait for it or give another directory"
-            ) from error
+            raise _other_sweep(path) from error
+        if not is_same_file(file.fileno(), path):  # one that failed has just removed it
+            raise _other_sweep(path)
         file.seek(0)
-        yield Journal(path, file)
+        try:
+            yield Journal(path, file)
+        except BaseException:
+            with held_signals(), suppress(OSError):
+                if is_new and not path.stat().st_size:
+                    path.unlink()
+            raise
+
+
+def _other_sweep(path: Path) -> UserError:
+    return UserError(f"another sweep is writing to '{path}'; wait for it or give another directory")
 
 
 def _refuse(path: Path, what: str) -> UserError:

@@ -1,15 +1,20 @@
 """How the tools end: bad input in one message, errors of the tool in a traceback."""
 
+import math
 import subprocess
 import sys
+from argparse import ArgumentTypeError
 
 import pytest
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr
 from xdsl.ir import Operation
 from xdsl.utils.exceptions import PassFailedException
 
+from vaqf_compiler.cli.arguments import integer, rational, seed, tolerance
 from vaqf_compiler.cli.errors import report_errors
+from vaqf_compiler.cli.vaqf_import import parse_shape
 from vaqf_compiler.errors import OperationError, UserError
+from vaqf_compiler.limits import parse_target
 from vaqf_compiler.pipeline import read_pipeline
 
 
@@ -41,6 +46,34 @@ def test_bad_input(error: Exception, message: str, capsys: pytest.CaptureFixture
 def test_a_number_that_python_does_not_read():
     with pytest.raises(UserError, match="more digits than any option takes"):
         read_pipeline(f"binvit-unroll{{keys={'9' * 5000}}}")
+
+
+@pytest.mark.parametrize("text", ["8_0", "\u0668", " 8", "8 ", "", "0x8", "9" * 5000])
+def test_numbers_are_in_plain_digits(text: str):
+    """Python reads most of these as a number, and not always as the one that was meant."""
+    for parse in (seed, integer, rational, tolerance):
+        if text == "9" * 5000 and parse is rational:
+            continue  # a number beyond all floats, which no range has
+        with pytest.raises(ArgumentTypeError):
+            parse(text)
+    with pytest.raises(ArgumentTypeError):
+        parse_shape(f"1x3x8x{text}")
+    with pytest.raises(UserError, match="must be a number of images a second"):
+        parse_target(text, "--fps")
+
+
+def test_numbers():
+    assert (seed("7"), integer("-3"), parse_shape("1x3x8x08")) == (7, -3, (1, 3, 8, 8))
+    found = [rational(text) for text in ("200", "187.5", "1e2", ".5", "5.", "-1", "inf")]
+    assert found == [200, 187.5, 100, 0.5, 5, -1, math.inf]
+    assert (tolerance("1e-4"), parse_target("30", ""), parse_target(12, "")) == (1e-4, 30, 12)
+
+
+@pytest.mark.parametrize("name", ["vaqf_compile", "vaqf_import", "vaqf_opt", "vaqf_sim"])
+def test_tools_run_as_modules(name: str):
+    command = [sys.executable, "-m", f"vaqf_compiler.cli.{name}", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("usage: "), done.stderr
 
 
 def test_internal_error():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from vaqf_compiler.cli.errors import printable
+from vaqf_compiler.limits import number, whole_number
 
 MOST_SEED = 2**64 - 1
 """That PyTorch and NumPy both take."""
@@ -56,10 +57,26 @@ class ArgumentParser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
+def integer(text: str) -> int:
+    """A whole number, whose range is checked later."""
+    try:
+        return whole_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a whole number, got '{text}'") from error
+
+
+def rational(text: str) -> float:
+    """A number, whose range is checked later."""
+    try:
+        return number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a number, got '{text}'") from error
+
+
 def seed(text: str) -> int:
     """A seed of a random generator: a whole number of 64 bits that is not negative."""
     try:
-        value = int(text)
+        value = whole_number(text)
     except ValueError:
         value = -1
     if not 0 <= value <= MOST_SEED:
@@ -70,7 +87,7 @@ def seed(text: str) -> int:
 def tolerance(text: str) -> float:
     """A largest difference: a positive number."""
     try:
-        value = float(text)
+        value = number(text)
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:

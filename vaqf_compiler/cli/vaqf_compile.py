@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files
+from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files, integer, rational
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.cli.vaqf_import import add_model_arguments
 from vaqf_compiler.cost.report import report_of, report_table
@@ -79,7 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--bits",
-        type=int,
+        type=integer,
         help="bits of activations, 1 to 16 (default: selected with --fps, else 8)",
     )
     parser.add_argument(
@@ -108,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
         default="zcu102",
         help="zcu102 (default), zcu104, kv260, u250, or a .toml file that describes one",
     )
-    parser.add_argument("--clock-mhz", type=float, help="the clock (default: the board's)")
+    parser.add_argument("--clock-mhz", type=rational, help="the clock (default: the board's)")
     parser.add_argument(
         "--profile",
         choices=["calibrated", "vaqf2022"],
@@ -365,3 +365,7 @@ def check_selection(report: Mapping[str, Any], target: Target) -> None:
             f"the accelerator that was selected does not fit {board}: {why}; give a board file "
             "with smaller 'usable' shares, or fewer --bits"
         )
+
+
+if __name__ == "__main__":
+    main()

@@ -8,12 +8,13 @@ from pathlib import Path
 from vaqf_compiler.cli.arguments import ArgumentParser, add_force, input_files, seed, tolerance
 from vaqf_compiler.cli.errors import report_errors
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.limits import whole_number
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
     """`1x3x224x224` as a tuple of sizes."""
     try:
-        shape = tuple(int(size) for size in text.split("x"))
+        shape = tuple(whole_number(size) for size in text.split("x"))
     except ValueError:
         shape = ()
     if not shape or min(shape) < 1:
@@ -93,3 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     found = check_against_pytorch(model, module, open_weights(module), arguments.tolerance)
     print(f"check: {found}")
     return 0
+
+
+if __name__ == "__main__":
+    main()

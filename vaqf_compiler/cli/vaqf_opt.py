@@ -178,3 +178,7 @@ def main() -> None:
         return 0
 
     raise SystemExit(report_errors(run))
+
+
+if __name__ == "__main__":
+    main()

@@ -211,3 +211,7 @@ def _writer(dump: Path | None, name: str) -> Callable[[str, NDArray[np.int64]], 
                 path.write_bytes(content.getvalue())
 
     return write
+
+
+if __name__ == "__main__":
+    main()

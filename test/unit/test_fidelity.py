@@ -14,7 +14,7 @@ from xdsl.utils.exceptions import PassFailedException
 from vaqf_compiler.dialects.binvit import BinaryType, LinearOp, QuantizedType
 from vaqf_compiler.dialects.binvit.checks import element
 from vaqf_compiler.emit.project import make_test_vector
-from vaqf_compiler.errors import OperationError
+from vaqf_compiler.errors import OperationError, UserError
 from vaqf_compiler.pipeline import make_context, read_module, run_passes
 from vaqf_compiler.quantize.fidelity import Fidelity, compare_logits, measure_fidelity
 from vaqf_compiler.weights import open_weights
@@ -155,6 +155,39 @@ def test_what_has_no_scale_is_named(
     with pytest.raises(PassFailedException) as error:
         quantized(tmp_path, 8, change)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"fc1.weight": 1e38, "norm2.weight": 1e3},
+            "the result of binvit.linear of layer 'fc1' has values that are not",
+        ),
+        (
+            {"patch.weight": 3e38},
+            "the result of binvit.patch_embed of layer 'patch' has values that",
+        ),
+    ],
+)
+def test_values_that_are_not_finite_are_those_of_a_layer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, float], message: str
+):
+    with pytest.raises(UserError) as error:
+        quantized(tmp_path, 8, change)
+    assert message in str(error.value)
+
+
+def test_an_epsilon_beside_which_the_residual_stream_is_nothing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    names = ("patch.weight", "patch.bias", "cls", "position", "o.weight", "fc2.weight")
+    small: dict[str, float] = dict.fromkeys((*names, "o.bias", "fc2.bias"), 1e-9)
+    _, integers = quantized(tmp_path, 8, small)
+    with pytest.raises(OperationError) as error:
+        run_passes(make_context(), integers, "binvit-map")
+    assert "the epsilon of layer 'norm1', 1e-" in str(error.value)
+    assert "is too large beside the residual stream" in str(error.value)
 
 
 def test_the_least_cosine_rises_with_the_bits_and_one_wrong_logit_is_noticed():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 
 from vaqf_compiler.dialects.binvit import ParameterOp
@@ -42,6 +42,20 @@ def calibration_images(
     return images
 
 
+def _name(value: SSAValue) -> str:
+    """What a message calls a value of the model."""
+    owner = value.owner
+    if not isinstance(owner, Operation):
+        return "the image"
+    if isinstance(owner, ParameterOp):
+        return f"the parameter '{owner.parameter.data}'"
+    layer = owner.attributes.get("layer")
+    if isinstance(layer, StringAttr):
+        return f"the result of {owner.name} of layer '{layer.data}'"
+    hint = "" if value.name_hint is None else f" (%{value.name_hint})"
+    return f"a result of {owner.name}{hint}"
+
+
 def observe_ranges(
     module: ModuleOp,
     function: func.FuncOp,
@@ -61,10 +75,9 @@ def observe_ranges(
     def find_largest(value: SSAValue, array: Array) -> None:
         largest = float(np.abs(array).max())
         if not np.isfinite(largest):
-            what = value.owner.name if isinstance(value.owner, Operation) else "the image"
             raise UserError(
-                f"{what} has values that are not finite (%{value.name_hint}); "
-                "check the weights and the calibration images"
+                f"{_name(value)} has values that are not finite; check the weights and the "
+                "calibration images"
             )
         seen = statistics.setdefault(value, Statistics())
         seen.largest = max(seen.largest, largest)

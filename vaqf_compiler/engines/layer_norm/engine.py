@@ -9,15 +9,23 @@ from xdsl.dialects import func
 from xdsl.ir import SSAValue
 
 from vaqf_compiler.dialects.binvit import DispatchOp, EngineOp, LayerNormOp
+from vaqf_compiler.dialects.binvit.checks import quantized, shape_of
 from vaqf_compiler.engines.accelerator import ACTIVATIONS, RESIDUAL, Accelerator
-from vaqf_compiler.engines.dispatches import find, first_row, target_row, tokens_and_channels
+from vaqf_compiler.engines.dispatches import (
+    find,
+    first_row,
+    layer_of,
+    target_row,
+    tokens_and_channels,
+)
 from vaqf_compiler.engines.engine import Engine
 from vaqf_compiler.engines.layer_norm.loops import build_layer_norm
 from vaqf_compiler.engines.layer_norm.parts import layer_norm_parts
-from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
+from vaqf_compiler.engines.layer_norm.plan import ROOT_BITS, LayerNormPlan
 from vaqf_compiler.engines.limits import MappedModel
 from vaqf_compiler.engines.parameters import Parameters
 from vaqf_compiler.engines.parts import Parts
+from vaqf_compiler.errors import OperationError
 from vaqf_compiler.reference.tables import layer_norm_epsilon
 
 
@@ -37,7 +45,27 @@ class LayerNorm(Engine[LayerNormPlan]):
         return [norm.gamma, norm.beta]
 
     def check(self, dispatch: DispatchOp, model: MappedModel) -> None:
-        model.check_read(dispatch, find(dispatch, LayerNormOp).input, RESIDUAL)
+        norm = find(dispatch, LayerNormOp)
+        model.check_read(dispatch, norm.input, RESIDUAL)
+        stream = quantized("input", norm.input)
+        channels, most = shape_of(norm.input)[1], 1 << (2 * ROOT_BITS)
+        greatest = (channels * stream.minimum) ** 2
+        if greatest + layer_norm_epsilon(norm) < most:
+            return
+        if greatest >= most:
+            raise OperationError(
+                dispatch,
+                f"{layer_of(dispatch)} normalises {channels} channels, whose variance has more "
+                f"than {2 * ROOT_BITS} bits",
+            )
+        largest = stream.maximum * stream.scale.data
+        raise OperationError(
+            dispatch,
+            f"the epsilon of {layer_of(dispatch)}, {norm.epsilon.value.data:.3g}, is too large "
+            f"beside the residual stream, whose values are {largest:.3g} at most: in its units "
+            f"epsilon has more than {2 * ROOT_BITS} bits; check the weights of the layers that add "
+            "to the stream, and the calibration images",
+        )
 
     def pack(self, dispatch: DispatchOp, engine: EngineOp, parameters: Parameters) -> None:
         norm = find(dispatch, LayerNormOp)

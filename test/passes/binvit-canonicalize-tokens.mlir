@@ -18,6 +18,23 @@ func.func @position(%patches: tensor<4x8xf32>) -> tensor<5x8xf32> {
   return %sum : tensor<5x8xf32>
 }
 
+// In the other order of the sum too.
+
+// CHECK-LABEL: @position_first
+// CHECK: %[[P0:.*]] = binvit.parameter "position" from row 0 of [5, 8] : tensor<1x8xf32>
+// CHECK-NEXT: %[[A:.*]] = binvit.add %cls, %[[P0]]
+// CHECK-NEXT: %[[P1:.*]] = binvit.parameter "position" from row 1 of [5, 8] : tensor<4x8xf32>
+// CHECK-NEXT: %[[B:.*]] = binvit.add %patches, %[[P1]]
+// CHECK-NEXT: %[[R:.*]] = binvit.concat_tokens %[[A]], %[[B]]
+// CHECK-NEXT: return %[[R]]
+func.func @position_first(%patches: tensor<4x8xf32>) -> tensor<5x8xf32> {
+  %cls = binvit.parameter "cls" : tensor<1x8xf32>
+  %tokens = binvit.concat_tokens %cls, %patches : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<5x8xf32>
+  %position = binvit.parameter "position" : tensor<5x8xf32>
+  %sum = binvit.add %position, %tokens : (tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+  return %sum : tensor<5x8xf32>
+}
+
 // A token is selected before normalising, so that only one is normalised.
 
 // CHECK-LABEL: @select

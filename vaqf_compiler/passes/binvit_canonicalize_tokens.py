@@ -45,11 +45,13 @@ from vaqf_compiler.dialects.binvit.checks import element, shape_of
 
 
 class _AddToEachPart(RewritePattern):
-    """`add(concat(a, b), p)` is `concat(add(a, p[:n]), add(b, p[n:]))`."""
+    """`add(concat(a, b), p)`, and `add(p, ...)`, is `concat(add(a, p[:n]), add(b, p[n:]))`."""
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: AddOp, rewriter: PatternRewriter) -> None:
         concat, parameter = op.lhs.owner, op.rhs.owner
+        if isinstance(concat, ParameterOp):
+            concat, parameter = parameter, concat
         if not isinstance(concat, ConcatTokensOp) or not isinstance(parameter, ParameterOp):
             return
         row = 0 if parameter.first_row is None else parameter.first_row.value.data

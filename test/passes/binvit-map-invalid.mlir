@@ -18,3 +18,11 @@ func.func @main(%x: tensor<4x8x!binvit.q<s8, 0.5>>) -> tensor<1x8x!binvit.q<s10,
   %0 = binvit.mean_tokens %x from 0 : tensor<4x8x!binvit.q<s8, 0.5>> -> tensor<1x8x!binvit.q<s10, 0.125>>
   return %0 : tensor<1x8x!binvit.q<s10, 0.125>>
 }
+
+// -----
+
+// CHECK: no engine computes this addition: the accelerator adds positions to tokens, and the results of linear layers to the residual stream
+func.func @main(%x: tensor<4x8x!binvit.q<s8, 0.5>>) -> tensor<4x8x!binvit.q<s8, 0.5>> {
+  %0 = binvit.add %x, %x : (tensor<4x8x!binvit.q<s8, 0.5>>, tensor<4x8x!binvit.q<s8, 0.5>>) -> tensor<4x8x!binvit.q<s8, 0.5>>
+  return %0 : tensor<4x8x!binvit.q<s8, 0.5>>
+}

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from small_project import tool
 from xdsl.dialects.builtin import ModuleOp
 
+from vaqf_compiler.cli import vaqf_opt
 from vaqf_compiler.cli.errors import describe
 from vaqf_compiler.errors import OperationError
 from vaqf_compiler.importer.models import load_model
 from vaqf_compiler.importer.torch_export import import_model
+from vaqf_compiler.importer.write import write_model
 from vaqf_compiler.ir_text import parse_module
+from vaqf_compiler.locations import describe_location
 from vaqf_compiler.pipeline import make_context, run_passes
 
 HEAD = """
@@ -109,6 +113,51 @@ def test_a_refusal_names_layer_and_line(
     (tmp_path / "models" / "vit.py").write_text(HEAD + code)
     monkeypatch.chdir(tmp_path)
     assert refusal(f"models/vit.py:{name}").startswith(f"models/vit.py:{place}")
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ("super().forward(image) + super().forward(image)", "cannot quantise binvit.add: "),
+        ("self.head(self.patches(image).flatten(2).transpose(1, 2).mean(1))", "no engine computes"),
+    ],
+)
+def test_later_refusals_name_the_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], result: str, message: str
+):
+    (tmp_path / "vit.py").write_text(f"{HEAD}{WHOLE}{RETURN}{result}\n")
+    model = load_model(f"{tmp_path / 'vit.py'}:Whole", input_shape=(1, 3, 8, 8))
+    write_model(model, tmp_path / "model.mlir")
+    pipeline = "convert-torch-to-binvit,binvit-canonicalize-tokens,binvit-quantize,binvit-map"
+    assert tool(vaqf_opt.main, str(tmp_path / "model.mlir"), "-p", pipeline) == 1
+    assert f"vit.py:{LINE + 4}: error: {message}" in capsys.readouterr().err
+
+
+def test_tokens_stay_at_their_lines():
+    """Where positions are added to parts of the tokens, and a token is selected first."""
+    text = """
+builtin.module {
+  func.func @main(%x: tensor<4x8xf32>) -> tensor<1x8xf32> {
+    %c = binvit.parameter "c" : tensor<1x8xf32>
+    %p = binvit.parameter "p" : tensor<5x8xf32>
+    %g = binvit.parameter "g" : tensor<8xf32>
+    %t = binvit.concat_tokens %c, %x : (tensor<1x8xf32>, tensor<4x8xf32>) -> tensor<5x8xf32>
+    %s = binvit.add %t, %p : (tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+    %n = binvit.layer_norm %s, %g, %g epsilon 0.1 : (tensor<5x8xf32>, tensor<8xf32>, tensor<8xf32>)
+      -> tensor<5x8xf32>
+    %r = binvit.select_token %n at 0 : tensor<5x8xf32> -> tensor<1x8xf32>
+    return %r : tensor<1x8xf32>
+  }
+}
+"""
+    module = parse_module(make_context(), text, "m.mlir")
+    run_passes(make_context(), module, "binvit-canonicalize-tokens")
+    lines = {"concat_tokens": 7, "add": 8, "layer_norm": 9, "select_token": 11}
+    found = {
+        (op.name.removeprefix("binvit."), describe_location(op.location)) for op in module.walk()
+    }
+    for name, line in lines.items():
+        assert (name, f"m.mlir:{line}:5") in found
 
 
 def test_a_line_of_an_imported_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

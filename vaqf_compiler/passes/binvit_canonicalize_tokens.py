@@ -62,11 +62,14 @@ class _AddToEachPart(RewritePattern):
             name, stored = parameter.parameter.data, parameter.stored_shape
             rows = ParameterOp(name, rows_type, row, stored)
             total = AddOp(part, rows.result)
+            total.location = op.location
             rewriter.insert(rows)
             rewriter.insert(total)
             sums.append(total)
             row += tokens
-        rewriter.replace(op, ConcatTokensOp([total.result for total in sums]))
+        joined = ConcatTokensOp([total.result for total in sums])
+        joined.location = concat.location
+        rewriter.replace(op, joined)
 
 
 class _SelectBeforeNormalising(RewritePattern):
@@ -81,6 +84,7 @@ class _SelectBeforeNormalising(RewritePattern):
         epsilon = norm.epsilon.value.data
         result = LayerNormOp(token.result, norm.gamma, norm.beta, epsilon, element(op.result))
         result.attributes.update(norm.attributes)
+        token.location, result.location = op.location, norm.location
         rewriter.replace(op, [token, result])
 
 

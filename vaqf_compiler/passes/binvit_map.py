@@ -34,6 +34,7 @@ from xdsl.rewriter import InsertPoint
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects.binvit import (
+    AddOp,
     ConcatTokensOp,
     DispatchOp,
     EngineOp,
@@ -104,6 +105,12 @@ def _map(function: func.FuncOp) -> None:
                         op.operands[position] = _fetch(op, operand, LOAD_ROWS)
             case ParameterOp() | QuantizeOp() | SelectTokenOp() | DispatchOp() | func.ReturnOp():
                 pass
+            case AddOp():
+                raise OperationError(
+                    op,
+                    "no engine computes this addition: the accelerator adds positions to tokens, "
+                    "and the results of linear layers to the residual stream",
+                )
             case _:
                 raise OperationError(
                     op,

@@ -108,6 +108,7 @@ class Quantizer:
         """Insert an operation that belongs to the layer of `source`; its result."""
         if (layer := source.attributes.get("layer")) is not None:
             op.attributes["layer"] = layer
+        op.location = source.location
         result = self.builder.insert(op).results[0]
         result.name_hint = source.results[0].name_hint
         return result

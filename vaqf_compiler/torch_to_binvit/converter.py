@@ -152,7 +152,11 @@ class Converter:
         return elements.astype(dtype)
 
     def add(self, op: OpT, layer: str | None = None) -> OpT:
-        """Insert a `binvit` operation; `layer` names it in messages and generated code."""
+        """
+        Insert a `binvit` operation, which stands where the torch operation does; `layer` names it
+        in messages and generated code.
+        """
+        op.location = self.op.location
         if layer is not None:
             op.attributes["layer"] = StringAttr(layer)
         try:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from transformers import AutoImageProcessor
 from transformers.image_processing_backends import PilBackend
+from transformers.image_utils import SizeDict
 
 from vaqf_compiler.errors import UserError, reason_of
 from vaqf_compiler.vaqf_images import INTERPOLATIONS, Preprocessing
 
+T = TypeVar("T")
 FILE = "preprocessor_config.json"
 STEPS = (
     *("preprocess", "_preprocess", "_preprocess_image_like_inputs", "process_image"),
@@ -65,7 +68,7 @@ def checkpoint_preprocessing(directory: Path, shape: tuple[int, int, int]) -> Pr
         processor: Any = AutoImageProcessor.from_pretrained(
             directory, local_files_only=True, backend="pil"
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError) as error:
+    except Exception as error:  # theirs, whatever the file says
         raise UserError(f"transformers cannot use '{path}': {reason_of(error)}") from error
     try:
         return _preprocessing(processor, shape)
@@ -82,34 +85,42 @@ def _preprocessing(processor: Any, shape: tuple[int, int, int]) -> Preprocessing
     for name in ("do_pad", "do_convert_rgb"):
         if getattr(processor, name, None):
             raise ValueError(f"{name} is {getattr(processor, name)}")
-    resize = _sides(processor.size, "size") if processor.do_resize else None
-    crop = _sides(processor.crop_size, "crop_size") if processor.do_center_crop else None
-    channels = shape[0]
+
+    def said(name: str, convert: Callable[[Any], T]) -> T:
+        value = getattr(processor, name, None)
+        if isinstance(value, SizeDict):
+            value = {side: pixels for side, pixels in dict(value).items() if pixels is not None}
+        try:
+            return convert(value)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"{name} is {value}") from error
 
     def per_channel(values: Any) -> tuple[float, ...]:
-        listed = values if isinstance(values, (list, tuple)) else [values] * channels
+        listed = values if isinstance(values, (list, tuple)) else [values] * shape[0]
         return tuple(map(float, listed))
 
-    resample = int(processor.resample)
-    if not 0 <= resample < len(INTERPOLATIONS):
-        raise ValueError(f"resample is {resample}")
+    resizes, normalizes = processor.do_resize, processor.do_normalize
     found = Preprocessing(
-        resize=resize,
-        interpolation=INTERPOLATIONS[resample],
-        crop=crop,
-        rescale=float(processor.rescale_factor) if processor.do_rescale else 1.0,
-        mean=per_channel(processor.image_mean if processor.do_normalize else 0.0),
-        std=per_channel(processor.image_std if processor.do_normalize else 1.0),
+        resize=said("size", _sides) if resizes else None,
+        interpolation=said("resample", _interpolation) if resizes else "bilinear",
+        crop=said("crop_size", _sides) if processor.do_center_crop else None,
+        rescale=said("rescale_factor", float) if processor.do_rescale else 1.0,
+        mean=said("image_mean", per_channel) if normalizes else (0.0,) * shape[0],
+        std=said("image_std", per_channel) if normalizes else (1.0,) * shape[0],
     )
     found.check(shape)
     return found
 
 
-def _sides(size: Any, name: str) -> tuple[int, ...]:
-    """Of a size of transformers."""
-    said = {key: value for key, value in dict(size).items() if value is not None}
-    if said.keys() == {"height", "width"}:
-        return int(said["height"]), int(said["width"])
-    if said.keys() == {"shortest_edge"} and name == "size":
-        return (int(said["shortest_edge"]),)
-    raise ValueError(f"{name} is {said}")
+def _sides(size: Any) -> tuple[int, ...]:
+    """Of a size of transformers. Raises an exception for one that is not known."""
+    if size.keys() == {"shortest_edge"}:
+        return (int(size["shortest_edge"]),)
+    if size.keys() == {"height", "width"}:
+        return int(size["height"]), int(size["width"])
+    raise ValueError(size)
+
+
+def _interpolation(resample: Any) -> str:
+    """By its number in Pillow. Raises an exception for one that is not known."""
+    return dict(enumerate(INTERPOLATIONS))[int(resample)]

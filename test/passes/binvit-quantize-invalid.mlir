@@ -4,6 +4,8 @@
 // WIDE: error: activation-bits must be in 1..16, got 17
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{images=0}' 2>&1 | filecheck %s --check-prefix=NO-IMAGE
 // NO-IMAGE: error: images must be at least 1, got 0
+// RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{images=100000000000}' 2>&1 | filecheck %s --check-prefix=IMAGES-ABOVE
+// IMAGES-ABOVE: error: images must be at most {{[0-9,]+}} of this size, got 100,000,000,000
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{seed=-1}' 2>&1 | filecheck %s --check-prefix=SEED
 // SEED: error: seed must be a whole number from 0 up, got -1
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-quantize{method=entropy}' 2>&1 | filecheck %s --check-prefix=METHOD

@@ -17,6 +17,7 @@ The integer arithmetic is defined in docs/arithmetic.md.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -38,6 +39,9 @@ from vaqf_compiler.quantize.roles import binary_weights, is_residual
 from vaqf_compiler.quantize.scales import binary_scale, symmetric
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions
 from vaqf_compiler.weights import WeightFile, name_weights, open_weights
+
+MOST_VALUES = 1 << 28
+"""Of all noise images together, which are a GiB."""
 
 
 def _name(weight: ParameterOp) -> str:
@@ -84,6 +88,11 @@ class BinvitQuantizePass(ModulePass):
         function = model_function(op)
         if is_quantized(function.args[0]):
             raise PassFailedException("the model is quantised already")
+        most = max(MOST_VALUES // max(math.prod(shape_of(function.args[0])), 1), 1)
+        if self.images > most:
+            raise PassFailedException(
+                f"images must be at most {most:,} of this size, got {self.images:,}"
+            )
         weights = open_weights(op, self.weights)
         self._quantize(op, function, bits, weights)
         if self.weights is not None:  # later passes must not take others for these scales

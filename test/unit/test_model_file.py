@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -156,6 +158,31 @@ class Spread(Model):
     save_file({**tensors, "spread": torch.ones(5)}, path)
     with pytest.raises(UserError, match="PyTorch cannot load its tensors: RuntimeError: "):
         load_model(f"{model_file(tmp_path, code)}:Spread", input_shape=SHAPE, weights=path)
+
+
+@pytest.mark.parametrize("name", [b"m\xff.py", b"\xff/model.py"])
+def test_a_path_that_is_no_text(tmp_path: Path, name: bytes):
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(HEAD)
+    with pytest.raises(UserError, match="is no text in UTF-8; give the file another name"):
+        load_model(f"{path}:Model", input_shape=SHAPE)
+
+
+def test_a_path_outside_the_encoding_of_the_locale(tmp_path: Path):
+    (tmp_path / "möd el.py").write_text(HEAD)
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from vaqf_compiler.importer.models import load_model\n"
+        "(path,) = Path(sys.argv[1]).glob('m*.py')\n"
+        "print(load_model(f'{path}:Model', input_shape=(1, 3, 8, 8)))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    posix = {**os.environ, "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    found = subprocess.run(command, env=posix, capture_output=True, check=False)
+    assert "has a name outside the locale's encoding; set PYTHONUTF8=1" in found.stderr.decode()
+    found = subprocess.run(command, env={**posix, "PYTHONUTF8": "1"}, capture_output=True)
+    assert not found.returncode, found.stderr.decode()
 
 
 RESULT = "class Other(Model):\n    def result(self, logits): return "

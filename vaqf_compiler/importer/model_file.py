@@ -14,6 +14,7 @@ from types import ModuleType
 from torch import nn
 
 from vaqf_compiler.errors import UserError
+from vaqf_compiler.filenames import text_of
 
 
 def build_from_file(source: str) -> nn.Module:
@@ -25,6 +26,7 @@ def build_from_file(source: str) -> nn.Module:
     file = Path(path)
     if not file.is_file():
         raise UserError(f"model file '{path}' does not exist")
+    _check_name(file.resolve())
     with _running_from(file.resolve().parent), user_code(f"model file '{path}'", file):
         found = getattr(_run(file), name, None)
         if isinstance(found, nn.Module):
@@ -36,6 +38,18 @@ def build_from_file(source: str) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise UserError(f"'{source}' returned {type(module).__name__}, not an nn.Module")
     return _unwrapped(module)
+
+
+def _check_name(file: Path) -> None:
+    """Raise UserError for a path that is no text, as PyTorch notes the file of each call."""
+    text_of(file)
+    try:
+        str(file).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"model file '{text_of(file)}' has a name outside the locale's encoding; set "
+            "PYTHONUTF8=1 in the environment, or rename it"
+        ) from error
 
 
 def _run(file: Path) -> ModuleType:

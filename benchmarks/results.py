@@ -19,8 +19,8 @@ from vaqf_compiler.hardware.board import RESOURCES, load_board
 from vaqf_compiler.limits import MAX
 from vaqf_compiler.search.best import Found, Search
 from vaqf_compiler.search.machine import Frames
-from vaqf_compiler.search.prices import LAYER_NORM
-from vaqf_compiler.search.select import what_binds
+from vaqf_compiler.search.resource_model import LAYER_NORM
+from vaqf_compiler.search.select import bottleneck_of
 from vaqf_compiler.sweep import Selection, parse_axes, run_sweep
 from vaqf_compiler.sweep.evaluate import evaluate_point, search_of
 from vaqf_compiler.sweep.fingerprint import code_digest
@@ -155,7 +155,7 @@ def main() -> None:
             if name in share
         ),
         "",
-        f"`{what_binds(search, found)}` binds.",
+        f"The bottleneck is `{bottleneck_of(search, found)}`.",
         "",
         "| cycles | spent on | share |",
         "|---|---|---|",

@@ -29,10 +29,10 @@
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-quantize,binvit-select-precision{fps=24}' 2>&1 | filecheck %s --check-prefix=ORDER
 // ORDER: error: the model is quantised already; its precision is selected before binvit-quantize
 
-// Where no precision will do, the answer is what will: the best frame rates, what binds, and a board.
+// Where no precision will do, the answer is what will: the best frame rates, the bottleneck, and a board.
 // RUN: not vaqf-opt %S/Inputs/model.mlir -p 'binvit-canonicalize-tokens,binvit-select-precision{fps=1000000 board=kv260 activation-bits=8}' 2>&1 | filecheck %s --check-prefix=INFEASIBLE
 // INFEASIBLE: error: no precision reaches 1e+06 FPS on KV260
-// INFEASIBLE-NEXT: bits  best FPS  binds
+// INFEASIBLE-NEXT: bits  best FPS  bottleneck
 // The sizes of so small a model bind: a larger board would not make it faster.
 // INFEASIBLE-NEXT: 8 {{ *[0-9.]+}}  model
 // INFEASIBLE-NEXT: none of the boards known would do

@@ -17,10 +17,10 @@ SPEED = {"zcu102": 100, "u250": 400, "kv260": 20}
 def evaluate(point: Point) -> Mapping[str, Json]:
     """A made-up board: slower with more bits, of which kv260 takes twelve."""
     if point.board == "kv260" and point.bits > 12:
-        return {"fps": None, "feasible": False, "binds": "lut"}
+        return {"fps": None, "feasible": False, "bottleneck": "lut"}
     cycles = 1000 * point.bits * (2 if point.model == "deit-base" else 1)
     fps = SPEED[point.board] * 1000 / cycles
-    return {"fps": fps, "cycles": cycles, "feasible": True, "binds": "dsp", "tile": "m=1, n=2"}
+    return {"fps": fps, "cycles": cycles, "feasible": True, "bottleneck": "dsp", "tile": "m=1, n=2"}
 
 
 def counted(point: Point, log: Path, seconds: float = 0.0) -> Mapping[str, Json]:

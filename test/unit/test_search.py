@@ -39,9 +39,9 @@ from vaqf_compiler.search.select import (
     MODEL,
     InfeasibleError,
     Published,
+    bottleneck_of,
     highest_precision,
     select_accelerator,
-    what_binds,
 )
 from vaqf_compiler.search.space import key_choices, lane_choices, linear_choices, uram_choices
 from vaqf_compiler.search.workload import Workload
@@ -136,7 +136,7 @@ def test_deit_base_is_as_fast_as_the_documents_say():
     assert found is not None and found.fps >= 120
     shares = ZCU102.share(found.resources)
     assert all(share <= 0.8 for share in shares.values())
-    assert shares["lut"] > 0.75  # LUTs are what binds
+    assert shares["lut"] > 0.75  # LUTs are the bottleneck
 
 
 def test_nothing_is_selected_that_is_refused_before_it_is_printed():
@@ -356,13 +356,13 @@ def test_a_resource_binds_where_more_of_it_would_help():
     few = changed(search(), board=with_dsps(220))
     best, faster = few.best(8), search().best(8)
     assert best is not None and faster is not None and faster.cycles < best.cycles
-    assert what_binds(few, best) == "dsp"
+    assert bottleneck_of(few, best) == "dsp"
 
 
 def test_the_model_binds_where_nothing_would_help():
     best, larger = search().best(8), search("u250").best(8)
     assert best is not None and larger is not None and larger.cycles == best.cycles
-    assert what_binds(search(), best) == what_binds(search("u250"), larger) == MODEL
+    assert bottleneck_of(search(), best) == bottleneck_of(search("u250"), larger) == MODEL
 
 
 @pytest.mark.parametrize("name", ["tiny", "KV260"])

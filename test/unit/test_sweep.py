@@ -41,7 +41,9 @@ def row(
     point = Point(model, board, bits, None, "calibrated")
     if error is not None:
         return Row(point, failed_result(error))
-    return Row(point, checked_result({"fps": fps, "feasible": fps is not None, "binds": "lut"}))
+    return Row(
+        point, checked_result({"fps": fps, "feasible": fps is not None, "bottleneck": "lut"})
+    )
 
 
 def chosen(rows: Sequence[Row], *targets: Target) -> list[int | str]:

@@ -27,7 +27,7 @@ from vaqf_compiler.hardware.resources import Resources
 from vaqf_compiler.search.cycles import CycleModel
 from vaqf_compiler.search.machine import Built, Choice, Frame, Frames, LinearTile
 from vaqf_compiler.search.options import ChoiceT, Costs, Ints, Options
-from vaqf_compiler.search.prices import LAYER_NORM, Prices, fits
+from vaqf_compiler.search.resource_model import LAYER_NORM, ResourceModel, fits
 from vaqf_compiler.search.space import (
     Fixed,
     key_choices,
@@ -59,7 +59,7 @@ class Found:
         return self.clock_mhz * 1e6 / self.cycles
 
     @property
-    def binds(self) -> str:
+    def bottleneck(self) -> str:
         """The resource that comes nearest to what may be taken of it."""
         share = self.board.share(self.resources)
         return max(share, key=lambda name: share[name] / self.board.usable[name])
@@ -141,7 +141,7 @@ class Search:
     clock_mhz: float
     fixed: Fixed = field(default_factory=dict[str, int])
     cycles: CycleModel = field(init=False)
-    prices: Prices = field(init=False)
+    resources: ResourceModel = field(init=False)
     _frames: Frames = field(init=False)
 
     # Not shared with a search that `replace` makes, whose given parameters or board may be others.
@@ -155,7 +155,7 @@ class Search:
     def __post_init__(self) -> None:
         self.cycles = CycleModel(self.workload, self.board, self.clock_mhz)
         self._frames = Frames(self.workload)
-        self.prices = Prices(self.workload, self.board, self._frames)
+        self.resources = ResourceModel(self.workload, self.board, self._frames)
 
     def best(self, bits: int, least_fps: float = 0.0) -> Found | None:
         """
@@ -175,7 +175,7 @@ class Search:
         for (lanes, uram), linear in choices.items():
             base = self._frames.frame(bits, lanes, uram, 1, 1)
             for family in self._families(base, linear, THINNED, bound):
-                _, at = family.feasible(self.prices.budget, bound)
+                _, at = family.feasible(self.resources.budget, bound)
                 bound = min([bound, *family.most(at).tolist()])
         families = [
             family
@@ -187,7 +187,7 @@ class Search:
         candidates = [
             (int(least), index, tuple(where))
             for index, family in enumerate(families)
-            for least, where in zip(*family.feasible(self.prices.budget, bound), strict=True)
+            for least, where in zip(*family.feasible(self.resources.budget, bound), strict=True)
         ]
         best: Found | None = None
         for least, index, where in sorted(candidates):
@@ -229,11 +229,11 @@ class Search:
         room -= shared[0]
         options = {
             name: self._costing(
-                some.at_most(room + least[name]), partial(self.prices.linear, base, name)
+                some.at_most(room + least[name]), partial(self.resources.linear, base, name)
             )
             for name, some in linear.items()
         }
-        binary, int8 = options[BINARY], options[INT8].undominated()
+        binary, int8 = options[BINARY], options[INT8].pareto()
         for tile_n, frame in frames.items():
             which = [i for i, choice in enumerate(binary.choices) if choice.tile_n == tile_n]
             keys = attention[tile_n]
@@ -242,12 +242,12 @@ class Search:
             yield Family(
                 frame,
                 shared,
-                self.prices.shared(frame.accelerator),
-                binary.taken(which).undominated(),
+                self.resources.shared(frame.accelerator),
+                binary.taken(which).pareto(),
                 self._costing(
                     keys.taken(range(0, len(keys.choices), step)).at_most(room + fewest),
-                    partial(self.prices.attention, frame),
-                ).undominated(),
+                    partial(self.resources.attention, frame),
+                ).pareto(),
                 int8,
             )
 
@@ -256,7 +256,7 @@ class Search:
     ) -> Options[ChoiceT]:
         """Options that fit the board by themselves, with their costs."""
         found = options.costing(cost)
-        return found.taken(np.flatnonzero(fits(found.costs, self.prices.budget)))
+        return found.taken(np.flatnonzero(fits(found.costs, self.resources.budget)))
 
     @cached_property
     def _linear_choices(self) -> dict[tuple[int, int], dict[str, list[LinearTile]]]:
@@ -345,5 +345,5 @@ class Search:
         return total
 
     def _found(self, built: Built, cycles: int) -> Found:
-        resources = self.prices.whole(built)
+        resources = self.resources.whole(built)
         return Found(built.bits, built.choice, cycles, resources, self.board, self.clock_mhz)

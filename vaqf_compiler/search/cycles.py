@@ -22,7 +22,7 @@ from vaqf_compiler.engines.layer_norm.plan import LayerNormPlan
 from vaqf_compiler.engines.linear.form import LinearForm, LinearSizes
 from vaqf_compiler.engines.linear.plan import LinearPlan, LinearTile
 from vaqf_compiler.hardware.board import Board
-from vaqf_compiler.search.forms import Forms, resized
+from vaqf_compiler.search.latency_forms import LatencyForms, resized
 from vaqf_compiler.search.workload import Workload
 
 SLACK_MHZ = 300
@@ -46,10 +46,10 @@ class CycleModel:
     workload: Workload
     board: Board
     clock_mhz: float
-    forms: Forms = field(init=False)
+    forms: LatencyForms = field(init=False)
 
     def __post_init__(self) -> None:
-        self.forms = Forms(self.board, self.clock_mhz)
+        self.forms = LatencyForms(self.board, self.clock_mhz)
 
     def linear(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """Of all layers of a linear engine."""

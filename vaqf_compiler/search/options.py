@@ -59,7 +59,7 @@ class Options(Generic[ChoiceT]):
         choices: list[ChoiceT] = [self.choices[int(i)] for i in at]
         return Options(choices, self.least[at], self.most[at], self.costs[at])
 
-    def undominated(self) -> Options[ChoiceT]:
+    def pareto(self) -> Options[ChoiceT]:
         """
         Choices than which none is certainly no slower and costs no more of anything; of equal ones
         the first.

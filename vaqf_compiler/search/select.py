@@ -17,7 +17,9 @@ from vaqf_compiler.search.workload import Workload
 
 MOST_BITS = 16
 MODEL = "model"
-"""What binds where the sizes of the model do: a larger board would take nothing that is faster."""
+"""
+The bottleneck where the sizes of the model are: a larger board would take nothing that is faster.
+"""
 ENOUGH = 10**9
 """Of a resource: more than any accelerator takes."""
 
@@ -96,7 +98,7 @@ def select_accelerator(
         table: dict[int, tuple[float, str] | None] = {}
         for each in bits:
             found = search.best(each)
-            table[each] = None if found is None else (found.fps, what_binds(search, found))
+            table[each] = None if found is None else (found.fps, bottleneck_of(search, found))
             bar.update()
     nearest = _nearest_board(workload, board, clock_mhz, target, min(bits), fixed)
     raise InfeasibleError(f"{ask} {board.name}\n{best_table(table)}\n{nearest}")
@@ -111,7 +113,7 @@ def _search(workload: Workload, board: Board, clock_mhz: float | None, fixed: Fi
     return Search(workload, board, board.clock_mhz if clock_mhz is None else clock_mhz, fixed)
 
 
-def what_binds(search: Search, best: Found) -> str:
+def bottleneck_of(search: Search, best: Found) -> str:
     """
     What keeps the fastest accelerator of a search from being faster: the resource that comes
     nearest to what may be taken of it, or `MODEL` where one without limits would not be faster.
@@ -121,12 +123,12 @@ def what_binds(search: Search, best: Found) -> str:
     unlimited = replace(search, board=board)
     unlimited.cycles = search.cycles  # of the same clock and external memory
     faster = unlimited.best(best.bits)
-    return best.binds if faster is not None and faster.cycles < best.cycles else MODEL
+    return best.bottleneck if faster is not None and faster.cycles < best.cycles else MODEL
 
 
 def best_table(table: Mapping[int, tuple[float, str] | None]) -> str:
-    """The best frame rate at each precision, and what binds."""
-    lines = [f"{'bits':>4} {'best FPS':>9}  binds"]
+    """The best frame rate at each precision, and the bottleneck."""
+    lines = [f"{'bits':>4} {'best FPS':>9}  bottleneck"]
     for bits, best in sorted(table.items()):
         found = "nothing fits" if best is None else f"{best[0]:9.1f}  {best[1]}"
         lines.append(f"{bits:>4} {found}")

@@ -15,7 +15,7 @@ from vaqf_compiler.ir_text import parse_module
 from vaqf_compiler.passes.binvit_select_precision import workload_of
 from vaqf_compiler.pipeline import make_context, run_passes
 from vaqf_compiler.search.best import Search
-from vaqf_compiler.search.select import what_binds
+from vaqf_compiler.search.select import bottleneck_of
 from vaqf_compiler.sweep.point import Json, Point
 
 
@@ -43,7 +43,7 @@ def evaluate_point(
         "fps": found.fps,
         "cycles": found.cycles,
         "used_clock_mhz": found.clock_mhz,
-        "binds": what_binds(search, found),
+        "bottleneck": bottleneck_of(search, found),
         **{name: float(getattr(found.resources, name)) for name in RESOURCES},
         **found.choice.options,
     }

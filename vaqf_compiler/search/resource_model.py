@@ -55,7 +55,7 @@ class Sums(NamedTuple):
 
 
 @dataclass
-class Prices:
+class ResourceModel:
     """Of the parts of a model's accelerators, without the margin."""
 
     workload: Workload

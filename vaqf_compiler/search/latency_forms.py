@@ -81,7 +81,7 @@ class DepthProbe:
 
 
 @dataclass
-class Forms:
+class LatencyForms:
     """Those of a board at a clock rate."""
 
     board: Board

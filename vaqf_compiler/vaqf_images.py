@@ -179,7 +179,10 @@ def read_array(path: str | Path, what: str) -> NDArray[np.float32]:
         # Mapped, so that a header cannot ask for more memory than the file has.
         loaded: Any = np.load(str(path), mmap_mode="r", allow_pickle=False)
     except _DAMAGED_ARRAY as error:
-        raise ImageError(f"cannot read {what} '{path}': {_reason(error)}") from error
+        reason = _reason(error)
+        if "pickle" in reason:  # what NumPy takes all else for, and advises to run
+            reason = "it is no .npy file of numbers; write one with numpy.save"
+        raise ImageError(f"cannot read {what} '{path}': {reason}") from error
     if not isinstance(loaded, np.ndarray):
         loaded.close()
         raise ImageError(f"{what} '{path}' must be a .npy file, not an archive")

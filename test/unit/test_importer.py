@@ -245,6 +245,46 @@ def test_bad_input_is_a_sentence(
     assert not list(tmp_path.iterdir())
 
 
+DEPENDENT = """
+import torch
+from torch import nn
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(192, 5)
+
+    def forward(self, image):
+        x = self.head(image.flatten(1))
+        return x if x.sum() > 0 else -x
+
+class Wrong(Model):
+    def forward(self, image):
+        if torch.compiler.is_exporting():
+            raise ValueError("first\\nsecond")
+        return super().forward(image)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "reason", "end"),
+    [
+        ("Model", 12, "Could not guard on data-dependent", "depend on the values in the image"),
+        ("Wrong", 17, "first", "first"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str, place: int, reason: str, end: str
+):
+    (tmp_path / "vit.py").write_text(DEPENDENT)
+    source, path = f"{tmp_path / 'vit.py'}:{name}", str(tmp_path / "model.mlir")
+    assert vaqf_import_main(source, "--input-shape", "1x3x8x8", "-o", path) == 1
+    error = capfd.readouterr().err
+    start = f"error: torch.export cannot capture 'vit': vit.py:{place}: {reason}"
+    assert error.startswith(start) and error.rstrip().endswith(end)
+    assert error.count("\n") == 1
+
+
 def test_what_is_not_understood_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     path = str(tmp_path / "model.mlir")
     source = f"{VARIANTS}:unknown"

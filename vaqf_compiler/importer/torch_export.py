@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+import io
+import logging
+import traceback
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +26,7 @@ try:
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras.fx_importer import FxImporter, FxImporterHooks
 
-    from vaqf_compiler.importer.places import NodeLocations
+    from vaqf_compiler.importer.places import NodeLocations, python_line
 except ImportError as error:
     raise UserError(
         "torch-mlir is not installed: importing a model needs its wheel, which exists for "
@@ -133,12 +138,12 @@ def _exported(model: Model) -> ExportedProgram:
     """The program of a model that maps one tensor to one tensor, without operations in place."""
     example = torch.zeros(model.input_shape)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _silence():
             program = torch.export.export(model.module, (example,))
             if any(_changes_operand(node) for node in program.graph.nodes):
                 program = program.run_decompositions({})
     except Exception as error:  # the model's own, and theirs
-        raise UserError(f"torch.export cannot capture '{model.name}': {error}") from error
+        raise UserError(_uncaptured(model, error)) from error
     signature = program.graph_signature
     if changed := [
         *signature.buffers_to_mutate.values(),
@@ -156,6 +161,33 @@ def _exported(model: Model) -> ExportedProgram:
             "forward() returns the logits alone"
         )
     return program
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Without what PyTorch logs, prints and warns of in an export that fails: the whole graph."""
+    disabled = logging.root.manager.disable
+    logging.disable()
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+def _uncaptured(model: Model, error: Exception) -> str:
+    """
+    A sentence for what torch.export raises: the line of the model's Python, and the first line of
+    a text that goes on with advice to who develops PyTorch.
+    """
+    line = python_line("".join(traceback.format_exception(error)))
+    place = "" if line is None else f"{line[0]}:{line[1]}: "
+    first = next((text for text in str(error).splitlines() if text.strip()), type(error).__name__)
+    advice = ""
+    if "data-dependent" in first:
+        advice = "; which operations forward() runs must not depend on the values in the image"
+    return f"torch.export cannot capture '{model.name}': {place}{first.strip()}{advice}"
 
 
 def _changes_operand(node: torch.fx.Node) -> bool:

@@ -130,7 +130,6 @@ def run_mutants(worker: Worker, corpus_file: Path, count: int) -> None:
         assert outcomes[kind, False], f"no mutant of {kind} was refused"
 
 
-@pytest.mark.long
 def test_damaged_inputs(worker: Worker, corpus_file: Path):
     run_mutants(worker, corpus_file, 500)
 

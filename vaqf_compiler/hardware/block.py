@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from vaqf_compiler.hardware.resources import Resources
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-"""Written by `python -m vaqf_compiler.hardware.calibration`."""
+"""Written by `python -m vaqf_compiler.cli.calibrate`."""
 
 Features = dict[str, int]
 """Quantities that LUTs or flip-flops grow with, none of which falls as a parameter grows."""

@@ -109,6 +109,20 @@ def test_an_engine_that_there_is_not_is_refused(
     assert f"error: {message}" in done.stderr
 
 
+def test_what_is_no_part_of_a_mapped_model_is_not_lost(tmp_path: Path):
+    path = tmp_path / "mapped.mlir"
+    done = vaqf_opt(MODEL, "-p", f"{MAP},{CHOOSE}")
+    table = (
+        '  "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, '
+        "type = memref<2xi8>, "
+        "initial_value = dense<[1, 2]> : tensor<2xi8>}> : () -> ()\n"
+    )
+    path.write_text(done.stdout.replace("  func.func @main", f"{table}  func.func @main", 1))
+    done = vaqf_opt(path, "-p", "lower-binvit-to-loops")
+    assert done.returncode == 1
+    assert "'memref.global' is no part of a mapped model and would be lost" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def mapped() -> str:
     """A model before any parameter is chosen, with one that nothing needs."""

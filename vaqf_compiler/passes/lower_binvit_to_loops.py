@@ -34,7 +34,13 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import PassFailedException
 
 from vaqf_compiler.dialects import vhls
-from vaqf_compiler.dialects.binvit import DispatchOp, PatchEmbedOp, PatchesOp
+from vaqf_compiler.dialects.binvit import (
+    DispatchOp,
+    EngineOp,
+    MemoryOp,
+    PatchEmbedOp,
+    PatchesOp,
+)
 from vaqf_compiler.dialects.binvit.checks import shape_of
 from vaqf_compiler.dialects.binvit.mapping import RESULT_ATTRIBUTE
 from vaqf_compiler.engines.accelerator import (
@@ -66,6 +72,11 @@ class LowerBinvitToLoopsPass(ModulePass):
         plan = ModulePlan.of(op)
         if len(plan.model.function_type.outputs) != 1:
             raise OperationError(plan.model, "the model must have one result, the logits")
+        for top in op.ops:
+            if top is not plan.model and not isinstance(top, EngineOp | MemoryOp):
+                raise OperationError(
+                    top, f"'{top.name}' is no part of a mapped model and would be lost; remove it"
+                )
         lowered = _Lowering(plan, _memory_latency(op)).run()
         op.attributes[RESULT_ATTRIBUTE] = plan.model.function_type.outputs.data[0]
         for old in list(op.body.block.ops):

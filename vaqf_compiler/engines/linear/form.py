@@ -11,7 +11,7 @@ from vaqf_compiler.analysis.latency import CALL_CYCLES, LatencyModel
 from vaqf_compiler.analysis.pipelines import Pipeline
 from vaqf_compiler.engines.accelerator import PARAMETERS_PER_WORD
 from vaqf_compiler.engines.forms import FunctionTiming, Ints, ceiling, loop_cycles, loops_cycles
-from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, LinearTile
+from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, LinearTile, steps_of_layer
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class LinearForm:
         """The same for engines of some sizes, as if they were alike in all else."""
         in_tiles, out_tiles = -(-in_channels // e.tile_n), -(-out_channels // e.tile_m)
         between = np.maximum(in_tiles, e.finishing_steps)
-        steps = in_tiles + 1 + (out_tiles - 1) * between + e.finishing_steps
+        steps = steps_of_layer(in_tiles, out_tiles, between, e.finishing_steps)
         fetch = self.fetch_control + loops_cycles(self.weights, in_tiles * out_tiles * e.words)
         iterations = steps * np.maximum(tokens, e.least_trips) * e.per_token
         multiply = self.multiply_control + loops_cycles(self.multiply, iterations)

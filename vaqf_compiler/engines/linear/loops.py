@@ -132,10 +132,8 @@ def _build_tiles(
         vhls.InlineOp()
         dataflow()
         available = _available(arguments)
-        # What is taken over for one tile or row, and the same ahead of it.
-        depths = {"weights": 2 * engine.tile_words, "biases": 2 * engine.bias_words}
         for name, type_ in queues.items():
-            available[name] = queue(name, type_, depths[name])
+            available[name] = queue(name, type_, engine.queue_depths[name])
         port = weights_port(engine.name)
         for process, names in (
             (weights, (port, "weights", "weights_at", "weight_words")),

@@ -34,7 +34,7 @@ from vaqf_compiler.engines.builder import (
 )
 from vaqf_compiler.engines.linear.binary_dot import call_binary_dot
 from vaqf_compiler.engines.linear.epilogue import EpilogueLanes
-from vaqf_compiler.engines.linear.plan import LinearPlan
+from vaqf_compiler.engines.linear.plan import LinearPlan, steps_of_layer
 from vaqf_compiler.engines.trees import dots, paired
 from vaqf_compiler.engines.values import Number, Value, constant, integer, select
 
@@ -165,7 +165,7 @@ class _Multiply:
         between = s["in_tiles"].maximum(engine.finishing_steps).named("between")
         lead = (between - s["in_tiles"]).named("lead")
         trips = s["tokens"].maximum(engine.least_trips).named("trips")
-        steps = s["in_tiles"] + 1 + (s["out_tiles"] - 1) * between + engine.finishing_steps
+        steps = steps_of_layer(s["in_tiles"], s["out_tiles"], between, engine.finishing_steps)
         _Place.start(engine, counters, lead)
         iterations = (steps * engine.steps_n * trips).named("iterations")
         with ExitStack() as loops:

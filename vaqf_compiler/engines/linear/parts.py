@@ -37,8 +37,8 @@ def sum_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
         # A set that is filled while the other one is used.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
         part("bias registers", 1, Resources(ff=bias_bits, lut=2 * engine.bias_words)),
-        part("weight queue", 1, Memory(2 * engine.tile_words, WORD_BITS)),
-        part("bias queue", 1, Memory(2 * engine.bias_words, WORD_BITS)),
+        part("weight queue", 1, Memory(engine.queue_depths["weights"], WORD_BITS)),
+        part("bias queue", 1, Memory(engine.queue_depths["biases"], WORD_BITS)),
         part("queues", 2, QUEUE),
         *chosen("weight choice", m, n * engine.weight_bits, engine.steps_m * engine.steps_n),
         *chosen("input choice", n, x_bits, engine.steps_n),

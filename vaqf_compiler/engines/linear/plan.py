@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from xdsl.dialects.builtin import IntegerType, MemRefType
 from xdsl.ir import Attribute
 
@@ -20,6 +23,7 @@ from vaqf_compiler.engines.accelerator import (
     shift_type,
 )
 from vaqf_compiler.engines.builder import queue_type
+from vaqf_compiler.engines.values import Value
 from vaqf_compiler.hardware.dsp import fits_pair
 
 BINARY, INT8 = "binary_linear", "int8_linear"
@@ -58,6 +62,20 @@ class Epilogue(IntEnum):
     """Write to the output port."""
 
 
+CountT = TypeVar("CountT", int, Value, NDArray[np.int64])
+
+
+def steps_of_layer(
+    in_tiles: CountT, out_tiles: CountT, between: CountT, finishing: CountT | int
+) -> CountT:
+    """
+    The steps of a layer, as numbers, arrays of them, or index arithmetic in the loops: the first
+    tile's weights are taken over, rows of tiles begin `between` steps apart, and the results of the
+    last row take `finishing` steps.
+    """
+    return in_tiles + 1 + (out_tiles - 1) * between + finishing
+
+
 @dataclass(frozen=True)
 class EngineArray:
     """An array of an engine. With a dimension of lanes the tool sees that these are apart."""
@@ -94,6 +112,11 @@ class LinearTile:
     def bias_words(self) -> int:
         """Words of the biases of a row of tiles."""
         return self.tile_m // PARAMETERS_PER_WORD
+
+    @property
+    def queue_depths(self) -> dict[str, int]:
+        """Words that the queues hold: what one tile or row takes over, and as much ahead of it."""
+        return {"weights": 2 * self.tile_words, "biases": 2 * self.bias_words}
 
     @property
     def steps_m(self) -> int:
@@ -211,7 +234,7 @@ class LinearPlan(LinearTile):
         found: list[int] = []
         for tokens, in_tiles, rows in self._tiles():
             between = max(in_tiles, self.finishing_steps)
-            steps = in_tiles + 1 + (rows - 1) * between + self.finishing_steps
+            steps = steps_of_layer(in_tiles, rows, between, self.finishing_steps)
             found.append(steps * self.steps_n * max(tokens, self.least_trips))
         return max(found)
 

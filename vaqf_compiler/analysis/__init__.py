@@ -1,1 +1,1 @@
-"""What is read off loops: subscripts, values, arrays, schedules, and the cycles that follow."""
+"""Analyses of the loops IR: subscripts, values, arrays, schedules, and the cycles that follow."""

@@ -1,4 +1,4 @@
-"""Subscripts as sums of values times constants."""
+"""Subscripts as affine sums of values."""
 
 from __future__ import annotations
 
@@ -15,40 +15,42 @@ from vaqf_compiler.analysis.schedule import constant
 
 @dataclass(frozen=True)
 class Affine:
-    """A constant, plus values times constants other than zero."""
+    """A constant plus a sum of values, each times a constant other than zero."""
 
     terms: Mapping[SSAValue, int]
     constant: int = 0
 
     def times(self, factor: int) -> Affine:
-        """The product with a constant."""
+        """Return the product with a constant."""
         if factor == 0:
             return Affine({})
         return Affine({v: n * factor for v, n in self.terms.items()}, self.constant * factor)
 
     def plus(self, other: Affine) -> Affine:
-        """The sum."""
+        """Return the sum with another affine expression."""
         values = {**self.terms, **other.terms}
         terms = {v: self.terms.get(v, 0) + other.terms.get(v, 0) for v in values}
         return Affine({v: n for v, n in terms.items() if n}, self.constant + other.constant)
 
     def without(self, value: SSAValue) -> Affine:
-        """The sum where a value is zero."""
+        """Return the expression with `value` set to zero."""
         return Affine({v: n for v, n in self.terms.items() if v != value}, self.constant)
 
     def varies_otherwise(self, loop: scf.ForOp) -> bool:
-        """Whether a term besides the loop's index can change from iteration to iteration."""
+        """
+        Return whether a term other than the loop's index can change from iteration to iteration.
+        """
         index = loop.body.block.args[0]
         return any(value != index and varies(value, loop) for value in self.terms)
 
 
 def affine(value: SSAValue) -> Affine:
-    """A value as a sum; what is no sum is a term as a whole."""
+    """Return a value as an affine sum. A value that is not a sum becomes a single term."""
     return _affine(value, {})
 
 
 def _affine(value: SSAValue, found: dict[SSAValue, Affine]) -> Affine:
-    """The same, each value once."""
+    """Do the work of `affine`; `found` has the values that were already analysed."""
     if value not in found:
         found[value] = _sum(value, found)
     return found[value]
@@ -76,7 +78,7 @@ def _sum(value: SSAValue, found: dict[SSAValue, Affine]) -> Affine:
 
 
 def address(indices: Sequence[SSAValue], shape: Sequence[int]) -> Affine:
-    """The place of an element in an array that is stored row by row."""
+    """Return the row-major offset of an element in an array of the given shape."""
     found, stride = Affine({}), 1
     for index, size in zip(reversed(indices), reversed(shape), strict=True):
         found = found.plus(affine(index).times(stride))
@@ -85,7 +87,7 @@ def address(indices: Sequence[SSAValue], shape: Sequence[int]) -> Affine:
 
 
 class Unlimited(Enum):
-    """In place of a number that can be any."""
+    """Stands for a number of iterations that can be any number."""
 
     ANY = "any"
 
@@ -97,8 +99,9 @@ def iterations_apart(
     first: Sequence[SSAValue], second: Sequence[SSAValue], loop: scf.ForOp
 ) -> int | Unlimited | None:
     """
-    After how many iterations of a loop the subscripts `second` are what `first` were, maybe less
-    than none; None where they never are, or where that cannot be told.
+    Return after how many iterations of a loop the subscripts `second` take the values that `first`
+    has now. The number may be negative. The result is None if they never take them, or if this
+    cannot be decided.
     """
     index, step = loop.body.block.args[0], constant(loop.step)
     if step is None:
@@ -119,9 +122,10 @@ def iterations_apart(
 
 def are_comparable(first: Sequence[SSAValue], second: Sequence[SSAValue], nest: scf.ForOp) -> bool:
     """
-    Whether a tool can tell in which iterations of a nest of loops two subscripts are the same: they
-    are sums of the counters of loops in it and of a number, and of something besides that is the
-    same in both. Or whether one of them always differs.
+    Return whether an HLS tool can tell in which iterations of a loop nest two subscripts are equal.
+    It can if in each dimension both are sums of a number, of counters of loops, and of terms that
+    do not change within the nest and are the same in both. It also can if the two always differ in
+    some dimension.
     """
     pairs = [(affine(a), affine(b)) for a, b in zip(first, second, strict=True)]
     differences = [a.plus(b.times(-1)) for a, b in pairs]
@@ -145,7 +149,7 @@ def _is_counter(value: SSAValue) -> bool:
 
 
 def varies(value: SSAValue, loop: scf.ForOp) -> bool:
-    """Whether a value can be another one in another iteration of a loop."""
+    """Return whether a value can differ between iterations of a loop."""
     seen: set[SSAValue] = set()
     waiting = [value]
     while waiting:

@@ -1,4 +1,6 @@
-"""What the arrays of a module of loops become: ports, registers, or banks of memory."""
+"""
+How the arrays of the loops IR are implemented: as ports, queues, registers or banks of memory.
+"""
 
 from __future__ import annotations
 
@@ -27,25 +29,30 @@ class Storage(Enum):
 
 @dataclass(frozen=True)
 class Array:
-    """An array, wherever it is passed to."""
+    """An array, followed through all calls that it is passed to."""
 
     root: SSAValue
-    """Its allocation, or the argument of the top function that it is."""
+    """
+    The operation's result that allocates the array, or the top function's argument that it is.
+    """
     storage: Storage
     bits: int
     shape: tuple[int, ...]
     divided: Mapping[int, tuple[str, int]]
-    """How a dimension, from 0, is divided: the kind, and into how many parts."""
+    """Partition of each dimension, counted from 0: its kind and its number of parts."""
     memory: str = "ram_2p"
-    """The type of memory that a pragma asks for."""
+    """The type of memory that the `vhls.bind_storage` pragma requests."""
     read_cycles: int = BRAM_CYCLES
-    """From an address to the element, in memories."""
+    """Cycles from an address to the element, for arrays in memories."""
     side_by_side: frozenset[int] = frozenset()
-    """Dimensions, from 0, whose parts form wider words instead of memories of their own."""
+    """
+    Dimensions, counted from 0, that are reshaped: their parts form wider words instead of separate
+    memories.
+    """
 
     @property
     def banks(self) -> int:
-        """Memories or registers of its own that it is divided into."""
+        """Number of parts, memories or registers, that the array is partitioned into."""
         count = 1
         for _, parts in self.divided.values():
             count *= parts
@@ -53,12 +60,12 @@ class Array:
 
     @property
     def memories(self) -> int:
-        """Of its own, where banks that are side by side share one."""
+        """Number of separate memories. Banks that are side by side in a word share one."""
         return self.banks * self.bits // self.word_bits
 
     @property
     def word_bits(self) -> int:
-        """Of a word of a memory."""
+        """Bits of a word of a memory."""
         bits = self.bits
         for dimension in self.side_by_side:
             bits *= self.divided[dimension][1]
@@ -66,7 +73,7 @@ class Array:
 
     @property
     def depth(self) -> int:
-        """Elements of a bank."""
+        """Number of elements in a bank."""
         depth = 1
         for dimension, size in enumerate(self.shape):
             _, parts = self.divided.get(dimension, ("", 1))
@@ -90,12 +97,15 @@ class Arrays:
             self._names.setdefault(self._root(argument), []).append(argument)
         self._found: dict[SSAValue, Array] = {}
         self.fixed: dict[SSAValue, bool] = {}
-        """Of values, whether they are known when the hardware is built, as far as was asked."""
+        """Cache: whether a value is known when the hardware is built."""
         self.delays: dict[Operation, Delay] = {}
-        """The same of what operators take."""
+        """Cache: the delays of operators."""
 
     def of(self, value: SSAValue) -> Array:
-        """The array that a value is, followed from arguments to the allocation."""
+        """
+        Return the array that a value denotes, followed from arguments of functions to the
+        allocation.
+        """
         root = self._root(value)
         if root not in self._found:
             self._found[root] = _describe(root, self._names.get(root, ()))
@@ -108,7 +118,10 @@ class Arrays:
 
 
 def _describe(root: SSAValue, names: Iterable[SSAValue]) -> Array:
-    """`names` are the arguments of functions that are the array too, where pragmas can say more."""
+    """
+    Describe an array; `names` are the arguments of functions that denote it too, because pragmas
+    can be attached to those as well.
+    """
     type_ = vhls.memref_type(root.type)
     assert type_ is not None
     shape = type_.get_shape()

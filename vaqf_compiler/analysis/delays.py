@@ -1,8 +1,8 @@
 """
-How long operators take: nanoseconds for what fits in a cycle, cycles for what does not.
+Delays of operators: nanoseconds if an operator fits into a cycle, otherwise cycles.
 
-The figures stand for an UltraScale+ part of speed grade -2. They are recalled from operator
-tables in reports of Vitis HLS, not measured here, and rounded up.
+The figures stand for an UltraScale+ part of speed grade -2. They are recalled from operator tables
+in reports of Vitis HLS, not measured here, and rounded up.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from vaqf_compiler.analysis.integers import INDEX, width_of_integer
 from vaqf_compiler.hardware.products import dsp_slices
 
 INDEX_BITS = 32
-"""Indices are `int` in the generated code."""
+"""Bits of an index, which is an `int` in the generated code."""
 CLOCK_UNCERTAINTY = 0.27
-"""The share of the period that Vitis HLS leaves for routing by default (UG1399)."""
+"""The share of the clock period that Vitis HLS leaves for routing by default (UG1399)."""
 REGISTER_NS = 0.3
-"""From a register or a memory's output to the first operator."""
+"""Delay from a register or the output of a memory to the first operator, in nanoseconds."""
 BRAM_CYCLES = 2
-"""Of a read: the address, and the output register."""
+"""Cycles of a read from a block RAM: one for the address, one for the output register."""
 AXI_CYCLES = 6
-"""Of a read through an m_axi adapter, besides the memory's own latency."""
+"""Cycles of a read through an m_axi adapter, in addition to the latency of the memory itself."""
 
 
 @dataclass(frozen=True)
 class Delay:
-    """What an operation takes: whole cycles, or nanoseconds within one."""
+    """Delay of an operation: either whole cycles, or nanoseconds within a cycle."""
 
     ns: float = 0.0
     cycles: int = 0
@@ -41,12 +41,15 @@ FREE = Delay()
 
 
 def bits_of(value: SSAValue) -> int:
-    """The width of a number."""
+    """Return the width of a number, in bits."""
     return INDEX_BITS if value.type == INDEX else width_of_integer(value.type)
 
 
 def significant_bits(value: SSAValue) -> int:
-    """The width that a multiplier sees, with a sign: that before an extension, or of a constant."""
+    """
+    Return the signed width that a multiplier sees: of a value before its extension, or of a
+    constant as small as it can be.
+    """
     match value.owner:
         case arith.ExtSIOp() as op:
             return bits_of(op.input)
@@ -60,7 +63,10 @@ def significant_bits(value: SSAValue) -> int:
 
 
 def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
-    """The delay of an operation; `constant` says which operands the circuit is built for."""
+    """
+    Return the delay of an operation; `constant` says for each operand whether it is known when the
+    hardware is built.
+    """
     if all(constant):
         return FREE
     bits = max(bits_of(v) for v in (*op.operands, *op.results))
@@ -68,13 +74,13 @@ def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
     match op:
         case arith.MuliOp():
             if any(constant) and op.results[0].type == INDEX:
-                return Delay(ns=2 * adder)  # a few shifted copies are added
+                return Delay(ns=2 * adder)  # A few shifted copies of the operand are added.
             slices = dsp_slices(*(significant_bits(operand) for operand in op.operands))
             return Delay(cycles=3 + max(1, slices))
         case arith.DivSIOp() | arith.RemSIOp() if constant[1] and is_power_of_two(op.rhs):
             return Delay(ns=adder)
         case arith.DivSIOp() | arith.RemSIOp() | arith.DivUIOp() | arith.RemUIOp():
-            return Delay(cycles=bits + 4)  # a bit of the quotient a cycle, also by a constant
+            return Delay(cycles=bits + 4)  # One bit of the quotient per cycle, even for a constant.
         case arith.AddiOp() | arith.SubiOp() | arith.CmpiOp():
             return Delay(ns=adder)
         case arith.MinSIOp() | arith.MaxSIOp():
@@ -85,12 +91,12 @@ def operator_delay(op: Operation, constant: Sequence[bool]) -> Delay:
             return Delay(ns=0.4)
         case arith.AndIOp() | arith.OrIOp() | arith.XOrIOp():
             return Delay(ns=0.3)
-        case _:  # extensions, truncations and shifts by a constant are wires
+        case _:  # Extensions, truncations and shifts by a constant are wires.
             return FREE
 
 
 def is_power_of_two(value: SSAValue) -> bool:
-    """Whether a value is a constant that wires divide by."""
+    """Return whether a value is a constant power of two, by which dividing takes only a shift."""
     owner = value.owner
     if not isinstance(owner, arith.ConstantOp) or not isinstance(owner.value, IntegerAttr):
         return False

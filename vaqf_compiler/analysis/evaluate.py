@@ -1,4 +1,4 @@
-"""The values of index arithmetic in the loops IR, for one or many iterations at a time."""
+"""Evaluation of index arithmetic in the loops IR, for one or many iterations at a time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 from vaqf_compiler.analysis.integers import width_of_integer
 
 Number = int | NDArray[np.int64]
-"""A value, or its values in many iterations."""
+"""A value in one iteration, or an array of its values in many iterations."""
 
 
 def _divide(a: Any, b: Any) -> Any:
-    """Rounds towards zero, as `arith.divsi` does."""
+    """Divide and round towards zero, as `arith.divsi` does."""
     return np.sign(a) * np.sign(b) * (abs(a) // abs(b))
 
 
 def _remainder(a: Any, b: Any) -> Any:
-    """Has the sign of the dividend, as that of `arith.remsi` does."""
+    """Return the remainder with the sign of the dividend, as `arith.remsi` does."""
     return a - b * _divide(a, b)
 
 
@@ -47,19 +47,21 @@ COMPARISONS: tuple[Callable[[Any, Any], Any], ...] = (
     np.greater,
     np.greater_equal,
 )
-"""By MLIR's predicate number; the unsigned ones, from 6 on, are not needed."""
+"""
+Comparisons in the order of MLIR's predicate numbers. The unsigned ones, from 6 on, are not needed.
+"""
 
 
 def evaluate(value: SSAValue, known: Mapping[SSAValue, Number]) -> Number | None:
     """
-    The value, given those of arguments and loop indices; None where it depends on data or on an
-    argument that is not known.
+    Return the value, given the values of arguments and loop indices in `known`. The result is None
+    if the value depends on data or on an argument that is not in `known`.
     """
     return _evaluate(value, {**known})
 
 
 def _evaluate(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | None:
-    """The value, which is put into `found` with all that it is computed from."""
+    """Return the value, and add it to `found` together with all values that it is computed from."""
     if value not in found:
         found[value] = _compute(value, found)
     return found[value]
@@ -99,7 +101,7 @@ def _compute(value: SSAValue, found: dict[SSAValue, Number | None]) -> Number | 
 
 
 def arguments_of(value: SSAValue) -> set[SSAValue]:
-    """The block arguments that a value is computed from."""
+    """Return the block arguments that a value is computed from."""
     waiting, seen = [value], {value}
     while waiting:
         if isinstance(owner := waiting.pop().owner, Operation):
@@ -110,5 +112,5 @@ def arguments_of(value: SSAValue) -> set[SSAValue]:
 
 
 def whole(value: Number | None) -> int | None:
-    """A single value as a Python integer."""
+    """Convert a single value to a Python integer, and leave None as it is."""
     return None if value is None else int(value)

@@ -1,4 +1,4 @@
-"""Types of the scalars in loops."""
+"""Types of the scalars in the loops IR."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ INDEX = IndexType()
 
 
 def width_of_integer(type_: Attribute) -> int:
-    """The bits of an integer type."""
+    """Return the width of an integer type, in bits."""
     assert isinstance(type_, IntegerType)
     return cast(IntegerType, type_).width.data

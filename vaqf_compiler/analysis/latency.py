@@ -1,6 +1,6 @@
 """
-Cycles of an accelerator, read off its loops: trip counts, initiation intervals, depths, and what
-overlaps in dataflow regions.
+Cycles of an accelerator, derived from its loops: trip counts, initiation intervals, depths, and the
+overlap in dataflow regions.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from vaqf_compiler.errors import OperationError
 from vaqf_compiler.hardware.board import Board
 
 COMPUTE, WEIGHTS, ACTIVATIONS, CONTROL = "compute", "weights", "activations", "control"
-"""What cycles are spent on; `control` is everything between loops."""
+"""Causes that cycles are spent on; `control` covers all cycles between loops."""
 LOOP_CYCLES = 2
-"""To enter and to leave a loop: states of the tool's control logic."""
+"""Cycles to enter and to leave a loop: two states of the tool's control logic."""
 CALL_CYCLES = 2
-"""To start a function and to see that it is done."""
+"""Cycles to start a function and to detect that it is done."""
 
 
 @dataclass(frozen=True)
 class Cycles:
-    """A number of cycles, and what they are spent on."""
+    """A number of cycles, divided by what they are spent on."""
 
     total: int
     causes: Mapping[str, int]
 
     @property
     def bound(self) -> str:
-        """What most of them are spent on."""
+        """The cause that most of the cycles are spent on; `control` counts as `compute`."""
         causes = Counter(self.causes)
         causes[COMPUTE] += causes.pop(CONTROL, 0)
         return max((COMPUTE, WEIGHTS, ACTIVATIONS), key=lambda cause: causes[cause])
 
 
 def scaled(cycles: Cycles, trips: int) -> Cycles:
-    """One after another, some times over."""
+    """Return the cycles of `trips` executions, one after another."""
     return Cycles(
         cycles.total * trips, {cause: count * trips for cause, count in cycles.causes.items()}
     )
@@ -64,9 +64,9 @@ class LatencyModel:
     arrays: Arrays = field(init=False)
     clock: Clock = field(init=False)
     pipelines: dict[scf.ForOp, Pipeline] = field(default_factory=dict[scf.ForOp, Pipeline])
-    """Of the pipelined loops that were met."""
+    """Cache: the pipelined loops that were analysed so far."""
     controls: dict[Block, int] = field(default_factory=dict[Block, int])
-    """Cycles of the statements of a block that are no loops, branches or calls."""
+    """Cycles of those statements of a block that are not loops, branches or calls."""
 
     def __post_init__(self) -> None:
         self.arrays = Arrays(self.module)
@@ -82,15 +82,18 @@ class LatencyModel:
         self._called: dict[tuple[func.FuncOp, tuple[int | None, ...]], Cycles] = {}
 
     def function(self, name: str) -> func.FuncOp:
-        """The function of a name."""
+        """Return the function with a name."""
         return self._functions[name]
 
     def calls(self, top: func.FuncOp) -> list[Cycles]:
-        """The cycles of each call of the top function, in order; they run one after another."""
+        """
+        Return the cycles of each call in the top function, in order. The calls run one after
+        another.
+        """
         return [self.call(op, {}) for op in top.body.block.ops if isinstance(op, func.CallOp)]
 
     def call(self, op: func.CallOp, known: Mapping[SSAValue, Number]) -> Cycles:
-        """The cycles of a call, with what is known of its arguments."""
+        """Return the cycles of a call; `known` has the values in its arguments that are known."""
         callee = self._functions[op.callee.root_reference.data]
         arguments: dict[SSAValue, Number] = {}
         for argument, operand in zip(callee.args, op.arguments, strict=True):
@@ -100,8 +103,9 @@ class LatencyModel:
 
     def called(self, callee: func.FuncOp, arguments: Mapping[SSAValue, Number]) -> Cycles:
         """
-        The cycles of a function from call to return, with what is known of its arguments. A loop
-        whose trip count is not known runs as often as its pragma says at most.
+        Return the cycles of a function from call to return; `arguments` has the values of arguments
+        that are known. A loop whose trip count is not known runs as often as its pragma allows at
+        most.
         """
         controls = self._controls(callee.body.block)
         decisive = [argument for argument in callee.args if argument in controls]
@@ -117,8 +121,8 @@ class LatencyModel:
 
     def _block(self, block: Block, known: Mapping[SSAValue, Number]) -> Cycles:
         """
-        Statements in order. A loop, branch or call starts when all before it is done, and what
-        comes after waits for it.
+        Return the cycles of statements that run in order. A loop, branch or call starts when
+        everything before it is done, and what follows waits for it.
         """
         schedule = Schedule(self.clock, self.arrays)
         causes: Counter[str] = Counter()
@@ -145,14 +149,16 @@ class LatencyModel:
         return Cycles(total, causes)
 
     def _segment(self, schedule: Schedule, known: Mapping[SSAValue, Number]) -> int:
-        """When the statements up to here are done."""
+        """Return the cycle in which the statements so far are done."""
         accesses = list(schedule.accesses.values())
         schedule.accesses.clear()
         end = max(schedule.finish, schedule.floor).cycles
         return end + waiting_cycles(accesses, self.clock, self.bytes_per_cycle, known)
 
     def _if(self, op: scf.IfOp, known: Mapping[SSAValue, Number]) -> Cycles:
-        """The branch that is taken, or the longer one where that is not known."""
+        """
+        Return the cycles of the branch that is taken, or of the longer one if that is not known.
+        """
         taken = evaluate(op.cond, known)
         regions = [op.true_region, op.false_region]
         if taken is not None:
@@ -161,7 +167,10 @@ class LatencyModel:
         return max(branches, key=lambda branch: branch.total, default=Cycles(0, {}))
 
     def loop(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> Cycles:
-        """The cycles of a loop, with what is known of its function's arguments."""
+        """
+        Return the cycles of a loop; `known` has the values of its function's arguments that are
+        known.
+        """
         nest = flattened(loop)
         trips = math.prod(self.trips(level, known) for level in nest)
         if not trips:
@@ -200,7 +209,10 @@ class LatencyModel:
         return Cycles(cycles, {self._cause(loop): cycles})
 
     def _dataflow(self, loop: scf.ForOp, trips: int, known: Mapping[SSAValue, Number]) -> Cycles:
-        """All processes in turn, then the slowest again for each further iteration."""
+        """
+        Return the cycles of a dataflow loop: of all processes in turn, then of the slowest again
+        for each further iteration.
+        """
         index = loop.body.block.args[0]
         lower = whole(evaluate(loop.lb, known)) or 0
         if index in self._controls(loop.body.block):
@@ -218,9 +230,10 @@ class LatencyModel:
 
     def _processes(self, block: Block, known: Mapping[SSAValue, Number]) -> Cycles:
         """
-        All processes of a dataflow function at the same time: as long as the slowest, after what
-        goes through queues has come through the pipelines of those that write them. The slowest
-        may wait for every element where these are not written in each cycle.
+        Return the cycles of a dataflow function, whose processes run at the same time. It takes as
+        long as the slowest process, after the first data has come through the pipelines of the
+        processes that write queues. If those do not write in each cycle, the slowest may wait for
+        every element.
         """
         calls = [op for op in block.ops if isinstance(op, func.CallOp)]
         processes = [self.call(op, known) for op in calls]
@@ -234,7 +247,9 @@ class LatencyModel:
         return Cycles(slowest.total + waits, causes)
 
     def _writers(self, op: func.CallOp) -> list[Pipeline]:
-        """The pipelined loops of a function, as far as they were met, that write queues."""
+        """
+        Return the pipelined loops of a function that write queues, as far as they were analysed.
+        """
         return [
             self.pipelines[loop]
             for loop in self._functions[op.callee.root_reference.data].walk()
@@ -248,7 +263,10 @@ class LatencyModel:
         ]
 
     def trips(self, loop: scf.ForOp, known: Mapping[SSAValue, Number]) -> int:
-        """The trip count, or the most that a pragma says."""
+        """
+        Return the trip count, or the maximum that a pragma states. Raises OperationError if there
+        is neither.
+        """
         bounds = [whole(evaluate(bound, known)) for bound in (loop.lb, loop.ub, loop.step)]
         lower, upper, step = bounds
         if lower is not None and upper is not None and step:
@@ -259,7 +277,7 @@ class LatencyModel:
         raise OperationError(loop, "the trip count is not known; add vhls.loop_tripcount")
 
     def _controls(self, block: Block) -> set[SSAValue]:
-        """The arguments and indices that trip counts and branches of a block depend on."""
+        """Return the arguments and indices that trip counts and branches of a block depend on."""
         parent = block.parent_op()
         assert parent is not None
         if parent in self._controlling:
@@ -283,7 +301,7 @@ class LatencyModel:
         return found
 
     def _cause(self, loop: scf.ForOp) -> str:
-        """What the cycles of a pipelined loop are spent on."""
+        """Return the cause that the cycles of a pipelined loop are spent on."""
         touched = [
             (type(op), self.arrays.of(op.memref))
             for op in loop.walk()
@@ -296,7 +314,9 @@ class LatencyModel:
         return COMPUTE if reduces else ACTIVATIONS
 
     def _is_memory(self, root: SSAValue) -> bool:
-        """Whether an array belongs to the top function, as memories of activations do."""
+        """
+        Return whether an array is allocated in the top function, as memories of activations are.
+        """
         owner = root.owner
         if not isinstance(owner, memref.AllocOp):
             return False
@@ -306,12 +326,14 @@ class LatencyModel:
 
 
 def is_pipelined(loop: scf.ForOp) -> bool:
-    """Whether iterations of a loop overlap."""
+    """Return whether a loop is pipelined, so that its iterations overlap."""
     return any(isinstance(op, vhls.PipelineOp) for op in loop.body.block.ops)
 
 
 def _is_predicated(op: Operation) -> bool:
-    """Whether an operation is in a pipelined loop, where branches take no time of their own."""
+    """
+    Return whether an operation is in a pipelined loop, where branches take no time of their own.
+    """
     parent = op.parent_op()
     while parent is not None:
         if isinstance(parent, scf.ForOp) and is_pipelined(parent):
@@ -322,8 +344,9 @@ def _is_predicated(op: Operation) -> bool:
 
 def flattened(loop: scf.ForOp) -> list[scf.ForOp]:
     """
-    A loop and those that the tool makes one loop with it: where it has nothing but one other loop
-    of constant bounds, down to a pipelined one (UG1399, loop_flatten).
+    Return a loop and the inner loops that the tool flattens into it. A loop is flattened if it
+    contains nothing but one other loop, with constant bounds, down to a pipelined one (UG1399,
+    loop_flatten).
     """
     nest = [loop]
     while not is_pipelined(nest[-1]):

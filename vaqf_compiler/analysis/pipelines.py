@@ -1,9 +1,9 @@
 """
 Depth and initiation interval of pipelined loops.
 
-The interval is what the pragma asks for, or more: where a bank of memory has too few ports, where
-a port of external memory delivers a word a cycle, and where an iteration waits for a result of an
-earlier one.
+The interval is the one that the pragma requests, or longer: if a bank of memory has too few ports,
+if a port of external memory delivers only a word per cycle, or if an iteration waits for a result
+of an earlier one.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Pipeline:
     """How a pipelined loop runs."""
 
     depth: int
-    """Cycles of an iteration."""
+    """Cycles of one iteration."""
     interval: int
     """Cycles between the starts of two iterations."""
     limit: str
-    """What keeps the interval from being less."""
+    """What keeps the interval from being shorter."""
 
     def cycles(self, trips: int) -> int:
-        """Cycles of all iterations."""
+        """Return the cycles of all iterations."""
         return self.depth + (trips - 1) * self.interval if trips else 0
 
 
@@ -49,8 +49,9 @@ def analyse_pipeline(
     known: Mapping[SSAValue, Number],
 ) -> Pipeline:
     """
-    How the last loop of a flattened nest runs; `known` has the scalars around the nest. External
-    memory moves `bytes_per_cycle`. Raises OperationError for a loop that cannot be pipelined.
+    Analyse the last loop of a flattened nest; `known` has the values of scalars around the nest.
+    External memory transfers `bytes_per_cycle`. Raises OperationError for a loop that cannot be
+    pipelined.
     """
     loop = nest[-1]
     iterations = Iterations(nest, known)
@@ -82,10 +83,11 @@ def handing_over(
     written: Mapping[SSAValue, Time] = MappingProxyType({}),
 ) -> Schedule:
     """
-    The schedule of an iteration, one of which starts each `interval` cycles, and which reads from
-    some arrays what one wrote so many iterations before; `written` says when others have what it
-    reads from them. It is that much behind, and so is what it hands over itself; no array is handed
-    over in a circle.
+    Return the schedule of an iteration that reads from arrays what earlier iterations wrote. An
+    iteration starts every `interval` cycles. `handed` has, for each array that is handed over,
+    after how many iterations it is read; `written` has the times at which other arrays are written.
+    An iteration lags by as much as it waits for, and so does what it hands over itself. No array is
+    handed over in a circle.
     """
     schedule = scheduled(loop, arrays, clock, written)
     before: dict[SSAValue, Time] = {}
@@ -105,8 +107,9 @@ def claimed_interval(
     loop: scf.ForOp, arrays: Arrays, clock: Clock, known: Mapping[SSAValue, Number]
 ) -> tuple[int, str]:
     """
-    The interval that a pipelined loop needs if what it writes to memories is read again as few
-    iterations later as pragmas say, and of which memory; `known` has the scalars around it.
+    Return the interval that a pipelined loop needs if elements of memories are read again as few
+    iterations after they are written as pragmas say, and the memory that requires it; `known` has
+    the values of scalars around the loop.
     """
     accesses = list(scheduled(loop, arrays, clock, {}).accesses.values())
     limits = [(1, "")]
@@ -118,7 +121,7 @@ def claimed_interval(
 
 
 def _is_inside(array: Array, loop: scf.ForOp) -> bool:
-    """Whether each iteration has an array of its own."""
+    """Return whether each iteration has its own copy of an array."""
     owner = array.root.owner
     return isinstance(owner, memref.AllocaOp) and loop.is_ancestor(owner)
 
@@ -127,8 +130,9 @@ def _dependence_interval(
     accesses: Sequence[Access], iterations: Iterations, clock: Clock, arrays: Arrays
 ) -> tuple[int, bool]:
     """
-    Cycles that a read waits for a write of an earlier iteration that waits for it in turn, and
-    whether one only hands something over to the next.
+    Return the interval that reads and writes of an array require, and whether an iteration only
+    hands something over to the next. The interval is the number of cycles that a read waits for a
+    write of an earlier iteration that waits for that iteration's read in turn.
     """
     array, loop = accesses[0].array, iterations.nest[-1]
     given = given_distance(array, loop, arrays)
@@ -152,7 +156,8 @@ def _dependence_interval(
                 next_one = _distance(read, write, iterations, 2)
                 is_handed = is_handed or given is not None or next_one is not None
                 if array.storage is Storage.BANKS and _may_meet(read, write, iterations):
-                    # It is written when it has been read, and before it is read again.
+                    # The write follows the read in an iteration, and precedes the read of a later
+                    # one.
                     worst = max(worst, math.ceil(memory / (given or next_one or memory)))
                 continue
             cycles = end.at.cycles + memory
@@ -163,8 +168,8 @@ def _dependence_interval(
 
 def given_distance(array: Array, loop: scf.ForOp, arrays: Arrays) -> float | None:
     """
-    After how many iterations at the earliest, by a pragma, something is read that was written to an
-    array: infinitely many if none depends on another.
+    Return after how many iterations at the earliest, by a pragma, an element is read that was
+    written to an array: infinity if no iteration depends on another, None without a pragma.
     """
     for op in loop.body.block.ops:
         if (
@@ -178,8 +183,8 @@ def given_distance(array: Array, loop: scf.ForOp, arrays: Arrays) -> float | Non
 
 def _distance(read: Access, write: Access, iterations: Iterations, farthest: int) -> int | None:
     """
-    After how many iterations an element that is written is read, if within `farthest`; the next one
-    where the tool cannot tell.
+    Return after how many iterations an element that is written is read, if fewer than `farthest`.
+    The result is 1 if the tool cannot tell, and None if the element is not read so soon.
     """
     if iterations.trips < 2 or farthest < 2:
         return None
@@ -196,7 +201,7 @@ def _distance(read: Access, write: Access, iterations: Iterations, farthest: int
 
 
 def _may_meet(read: Access, write: Access, iterations: Iterations) -> bool:
-    """Whether one iteration may read and write an element, or the tool cannot tell."""
+    """Return whether one iteration may read and write the same element, or the tool cannot tell."""
     return _is_unclear(read, write, iterations) or any(
         iterations.places(write, number).may_meet(iterations.places(read, number))
         for number in iterations.samples((read, write))
@@ -204,14 +209,14 @@ def _may_meet(read: Access, write: Access, iterations: Iterations) -> bool:
 
 
 def _is_unclear(read: Access, write: Access, iterations: Iterations) -> bool:
-    """Whether the tool cannot tell which elements of a memory are the same."""
+    """Return whether the tool cannot tell which accesses to a memory touch the same element."""
     return read.array.storage is Storage.BANKS and not are_comparable(
         write.op.indices, read.op.indices, iterations.nest[0]
     )
 
 
 def _carried_interval(loop: scf.ForOp, clock: Clock, arrays: Arrays) -> int:
-    """Cycles from a carried value to the one of the next iteration."""
+    """Return the cycles from a carried value to its value in the next iteration."""
     last = loop.body.block.last_op
     assert isinstance(last, scf.YieldOp)
     worst = 1

@@ -1,4 +1,4 @@
-"""Where accesses of a pipelined loop fall: in which banks of an array, and on which elements."""
+"""Which banks and elements of arrays the accesses of a pipelined loop touch."""
 
 from __future__ import annotations
 
@@ -19,45 +19,53 @@ from vaqf_compiler.analysis.schedule import Access, constant, trip_count
 from vaqf_compiler.dialects import vhls
 
 SAMPLES = 4
-"""Iterations of each loop of a nest that are looked at for elements in the same bank."""
+"""
+Iterations of each loop of a nest in which accesses are examined for elements in the same bank.
+"""
 MOST_SAMPLES = 1024
-"""Iterations, where as many as can be are looked at."""
+"""The most iterations that are examined if `thorough`."""
 MOST_PLACES = 1 << 20
-"""Elements that are looked at in all of them."""
+"""The most elements that are examined in all iterations together if `thorough`."""
 UNKNOWN = 1 << 40
-"""Elements from here on are at indices that depend on data."""
+"""Element numbers from here on stand for subscripts that depend on data."""
 ARRAY = 1 << 20
-"""Iterations of unrolled loops are fewer."""
+"""
+Greater than the number of iterations of any nest of unrolled loops; spaces the numbers that stand
+for subscripts that depend on data.
+"""
 MOST_NUMBER = 1 << 62
-"""Of 64 bits with a sign."""
+"""Limit of the numbers that fit into 64 bits with a sign."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Banks and elements of them, a row of numbers for each place that an access touches."""
+    """
+    The banks and the elements in them that an access touches; each row of numbers is one place.
+    """
 
     banks: NDArray[np.int64]
     """
-    Negative where it depends on data: -1, or where banks are apart by known numbers from one that
-    is not known, a number of its own for each, `ARRAY` below those that depend on something else.
+    Bank numbers. Negative if the bank depends on data: -1, or a number of its own for each bank if
+    the banks are at known distances from an unknown one; numbers of banks that depend on different
+    data are `ARRAY` apart.
     """
     elements: NDArray[np.int64]
-    """`UNKNOWN` or more where it depends on data."""
+    """Element numbers, `UNKNOWN` or more if the element depends on data."""
 
     @cached_property
     def rows(self) -> frozenset[tuple[int, ...]]:
-        """The places."""
+        """The places as a set of tuples: first the banks, then the elements."""
         return frozenset(map(tuple, np.concatenate([self.banks, self.elements], axis=1).tolist()))
 
     @property
     def are_known(self) -> bool:
-        """Whether none depends on data."""
+        """Whether no place depends on data."""
         return bool((self.banks >= 0).all() and (self.elements < UNKNOWN).all())
 
     def may_meet(self, other: Places) -> bool:
         """
-        Whether both have a place in common, or may have where some depend on data: then all
-        dimensions must have a common subscript.
+        Return whether both have a place in common, or may have one because some depend on data. In
+        that case, they may if they can have a common subscript in each dimension.
         """
         if self.are_known and other.are_known:
             return not self.rows.isdisjoint(other.rows)
@@ -75,13 +83,16 @@ class Places:
 
 @dataclass
 class Iterations:
-    """The iterations of a nest of loops that are flattened to one; of a block, without loops."""
+    """
+    The iterations of a nest of loops that are flattened into one, or, without loops, the single
+    execution of a block.
+    """
 
     nest: Sequence[scf.ForOp]
     known: Mapping[SSAValue, Number]
-    """The scalars around it."""
+    """The values of scalars around the nest."""
     thorough: bool = False
-    """Whether all iterations are looked at that there may be, up to `MOST_SAMPLES`."""
+    """Whether all possible iterations are examined, up to `MOST_SAMPLES`."""
     _numbers: dict[Hashable, int] = field(default_factory=dict[Hashable, int])
     _found: dict[tuple[Operation, int], Places] = field(
         default_factory=dict[tuple[Operation, int], Places]
@@ -89,12 +100,12 @@ class Iterations:
 
     @cached_property
     def trips(self) -> float:
-        """How many there are; infinitely many where that is not known."""
+        """The number of iterations; infinity if it is not known."""
         bounds = [constant(v) for loop in self.nest for v in (loop.lb, loop.ub, loop.step)]
         return math.inf if None in bounds else math.prod(trip_count(loop) for loop in self.nest)
 
     def samples(self, accesses: Sequence[Access]) -> Sequence[int]:
-        """Iterations that some accesses are looked at in."""
+        """Return the iterations in which accesses are to be examined."""
         if not self.thorough:
             return self._some
         trips = self.trips if self.trips < math.inf else self._most_trips
@@ -106,7 +117,7 @@ class Iterations:
 
     @property
     def _most_trips(self) -> float:
-        """What a pragma says of a single loop."""
+        """The maximum trip count that a pragma states for a single loop; infinity without one."""
         loops = self.nest if len(self.nest) == 1 else ()
         pragmas = (op for loop in loops for op in loop.body.block.ops)
         counts = (op.max.value.data for op in pragmas if isinstance(op, vhls.LoopTripcountOp))
@@ -114,7 +125,7 @@ class Iterations:
 
     @cached_property
     def _some(self) -> list[int]:
-        """Iterations in which each loop is at several of its own."""
+        """Iterations that cover the first `SAMPLES` iterations of each loop of the nest."""
         strides = [1]
         for loop in reversed(self.nest[1:]):
             strides.append(strides[-1] * trip_count(loop))
@@ -135,8 +146,11 @@ class Iterations:
         return values
 
     def places(self, access: Access, iteration: int) -> Places:
-        """Where an access is in an iteration. Elements that depend on data are taken to differ."""
-        if self.thorough:  # which are many, and each is asked for once
+        """
+        Return the places of an access in an iteration. Elements that depend on data are assumed to
+        differ.
+        """
+        if self.thorough:  # There are many iterations, and each is looked up only once.
             return self._places(access, iteration)
         key = (access.op, iteration)
         if key not in self._found:
@@ -178,8 +192,8 @@ class Iterations:
         self, index: SSAValue, access: Access, values: Mapping[SSAValue, Number]
     ) -> tuple[int, Number | None]:
         """
-        A number for what is not known of a subscript, and what is known to be added to that; None
-        where copies of the access differ in what is not known.
+        Return a number that identifies the unknown part of a subscript, and the known offset that
+        is added to it. The offset is None if copies of the access differ in the unknown part.
         """
         subscript = affine(index)
         known = {v: n for v in subscript.terms if (n := evaluate(v, values)) is not None}
@@ -195,7 +209,10 @@ class Iterations:
 
 
 def _is_of(values: Sequence[SSAValue], indices: Collection[SSAValue]) -> bool:
-    """Whether one of some values is computed from some indices, and from nothing that is loaded."""
+    """
+    Return whether one of `values` is computed from one of `indices` by arithmetic, without loading
+    anything.
+    """
     seen: set[SSAValue] = set()
     waiting = list(values)
     while waiting:
@@ -209,7 +226,7 @@ def _is_of(values: Sequence[SSAValue], indices: Collection[SSAValue]) -> bool:
 
 
 def busiest(accesses: Sequence[Places]) -> int:
-    """The most elements that are touched in a bank; equal ones are touched once."""
+    """Return the most elements that are touched in one bank, counting equal elements once."""
     accesses = [each for each in accesses if len(each.banks)]
     if not accesses:
         return 0
@@ -219,8 +236,8 @@ def busiest(accesses: Sequence[Places]) -> int:
     codes = banks[first]
     if (codes >= 0).all():
         return int(counts.max())
-    # Those that depend on the same data in the same dimensions meet if they are equal; with those
-    # that depend on other data they may.
+    # Banks that depend on the same data in the same dimensions conflict if they are equal. Banks
+    # that depend on different data may conflict.
     data = np.where(codes < 0, -2 - (-2 - codes) // ARRAY, codes)
     fullest: dict[tuple[int, ...], int] = {}
     for row, count in zip(data, counts, strict=True):
@@ -235,7 +252,9 @@ def busiest(accesses: Sequence[Places]) -> int:
 
 
 def _numbered(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number for each row, equal for equal rows: much faster to sort than rows are."""
+    """
+    Return a number for each row, equal for equal rows. Numbers are much faster to sort than rows.
+    """
     least = rows.min(axis=0)
     spans = [int(span) for span in rows.max(axis=0) - least + 1]
     if math.prod(spans) > MOST_NUMBER:

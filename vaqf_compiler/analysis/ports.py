@@ -1,4 +1,4 @@
-"""The intervals that the ports of memories, queues and external memory ask for."""
+"""The initiation intervals that the ports of memories, queues and external memory require."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vaqf_compiler.analysis.places import Iterations, Places, busiest
 from vaqf_compiler.analysis.schedule import Access, Clock, scheduled
 
 BANK_PORTS = 2
-"""Of a block RAM: both read, one writes."""
+"""Ports of a block RAM: both can read, one of them can write."""
 
 
 def waiting_cycles(
@@ -23,7 +23,7 @@ def waiting_cycles(
     bytes_per_cycle: float,
     known: Mapping[SSAValue, Number],
 ) -> int:
-    """Cycles by which ports hold up statements that are in no pipelined loop."""
+    """Return the cycles by which ports hold up statements outside pipelined loops."""
     limits = port_limits(accesses, Iterations((), known), clock, bytes_per_cycle)
     return max(interval for interval, _ in limits) - 1
 
@@ -35,8 +35,9 @@ def port_interval(
     known: Mapping[SSAValue, Number],
 ) -> tuple[int, str]:
     """
-    The interval of a loop or function that ports alone ask for, however little external memory
-    delivers, and which ones; `known` has the scalars around it.
+    Return the interval of a loop or function that its ports alone require, and which port requires
+    it. The bandwidth of external memory is not considered. `known` has the values of scalars around
+    the loop or function.
     """
     accesses = list(scheduled(pipeline, arrays, clock, {}).accesses.values())
     nest = [pipeline] if isinstance(pipeline, scf.ForOp) else []
@@ -45,7 +46,7 @@ def port_interval(
 
 
 def by_array(accesses: Iterable[Access]) -> list[list[Access]]:
-    """Those of each array."""
+    """Group accesses by array."""
     found: dict[SSAValue, list[Access]] = {}
     for access in accesses:
         found.setdefault(access.array.root, []).append(access)
@@ -53,14 +54,14 @@ def by_array(accesses: Iterable[Access]) -> list[list[Access]]:
 
 
 def name_of_array(accesses: Sequence[Access]) -> str:
-    """As a message calls the array of some accesses."""
+    """Return the name of the array of the accesses, for messages."""
     return accesses[0].array.root.name_hint or "an array"
 
 
 def port_limits(
     accesses: Sequence[Access], iterations: Iterations, clock: Clock, bytes_per_cycle: float
 ) -> list[tuple[int, str]]:
-    """Intervals that ports ask for, and which ones."""
+    """Return the intervals that ports require, each with the name of the port."""
     limits = [(1, "no port")]
     transferred = 0.0
     for mine in by_array(accesses):
@@ -91,7 +92,7 @@ def _samples(
 
 
 def _bank_interval(array: Array, reads: int, writes: int) -> int:
-    """Cycles for the accesses of the busiest bank."""
+    """Return the cycles that the accesses to the busiest bank take."""
     match array.memory:
         case "ram_1p" | "rom_1p":
             return reads + writes

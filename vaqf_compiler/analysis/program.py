@@ -1,4 +1,4 @@
-"""What the rules look things up in: functions, calls, and where arrays come from."""
+"""Lookups for the HLS rules: functions, calls, and the origins of arrays."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vaqf_compiler.dialects import vhls
 
 
 class Touched(NamedTuple):
-    """Arrays that are read and arrays that are written."""
+    """The arrays that are read and the arrays that are written."""
 
     read: frozenset[SSAValue]
     written: frozenset[SSAValue]
@@ -24,7 +24,9 @@ class Touched(NamedTuple):
 
 @dataclass
 class Program:
-    """A module of loops. All but `functions` and `calls` expect it to be free of recursion."""
+    """
+    A module of loops. All members but `functions` and `calls` require that it has no recursion.
+    """
 
     module: ModuleOp
     _roots: dict[SSAValue, frozenset[SSAValue]] = field(
@@ -34,17 +36,17 @@ class Program:
 
     @cached_property
     def functions(self) -> dict[str, func.FuncOp]:
-        """By name."""
+        """The functions by name."""
         return {op.sym_name.data: op for op in self.module.ops if isinstance(op, func.FuncOp)}
 
     @cached_property
     def calls(self) -> list[func.CallOp]:
-        """All of them, in order."""
+        """All calls, in order."""
         return [op for op in self.module.walk() if isinstance(op, func.CallOp)]
 
     @cached_property
     def loops(self) -> list[scf.ForOp]:
-        """All of them, outer ones first."""
+        """All loops, outer ones first."""
         return [op for op in self.module.walk() if isinstance(op, scf.ForOp)]
 
     @property
@@ -54,12 +56,12 @@ class Program:
         return [function for function in bodies if is_top(function)]
 
     def callee(self, call: func.CallOp) -> func.FuncOp:
-        """The function that a call is of."""
+        """Return the function that is called."""
         return self.functions[call.callee.root_reference.data]
 
     @cached_property
     def _sources(self) -> dict[SSAValue, list[SSAValue]]:
-        """What calls pass for an argument."""
+        """The operands that calls pass for each argument."""
         found: dict[SSAValue, list[SSAValue]] = {}
         for call in self.calls:
             for argument, operand in zip(self.callee(call).args, call.arguments, strict=True):
@@ -68,8 +70,8 @@ class Program:
 
     def roots(self, array: SSAValue) -> frozenset[SSAValue]:
         """
-        The allocations, or arguments of functions that nothing calls, that an array can be: an
-        argument is another one in each call.
+        Return the allocations that an array can be, or the arguments of functions that nothing
+        calls. An argument can be a different one in each call.
         """
         if array not in self._roots:
             sources = self._sources.get(array, [])
@@ -80,13 +82,13 @@ class Program:
         return self._roots[array]
 
     def ports(self, array: SSAValue) -> list[SSAValue]:
-        """The arguments of the top function that an array can be and that are m_axi ports."""
+        """Return the m_axi ports, arguments of the top function, that an array can be."""
         return [root for root in self.roots(array) if vhls.is_m_axi_port(root)]
 
     def touched_by(self, op: Operation) -> Touched:
         """
-        The arrays that an operation and all inside it read and write, through calls too, as they
-        are called where it stands.
+        Return the arrays that an operation and everything inside it read and write. Accesses in
+        called functions count as accesses to the operands of the call.
         """
         read, written = set[SSAValue](), set[SSAValue]()
         for inner in op.walk():
@@ -114,8 +116,8 @@ class Program:
     @cached_property
     def pipelined_functions(self) -> set[func.FuncOp]:
         """
-        Those that say so, that a pipelined loop calls, and that they call: the tool pipelines them
-        too (UG1399, "Function Pipelining").
+        Functions with a pipeline pragma, functions called in pipelined loops, and all that these
+        call: the tool pipelines those too (UG1399, "Function Pipelining").
         """
         inside = (call for call in self.calls if any(map(is_pipelined, loops_around(call))))
         first = [self.callee(call) for call in inside]
@@ -123,7 +125,7 @@ class Program:
         return set(self.reached_from(first))
 
     def reached_from(self, functions: Iterable[func.FuncOp]) -> list[func.FuncOp]:
-        """Functions and all that they call, directly or through others, each once."""
+        """Return functions and all that they call, directly or through others, each once."""
         found: dict[func.FuncOp, None] = {}
         waiting = list(functions)
         while waiting:
@@ -135,32 +137,36 @@ class Program:
         return list(found)
 
     def is_in_pipeline(self, op: Operation) -> bool:
-        """Whether an operation is in a pipelined loop or function, where loops are unrolled."""
+        """
+        Return whether an operation is in a pipelined loop or function, where loops are unrolled.
+        """
         return function_of(op) in self.pipelined_functions or any(
             is_pipelined(loop) for loop in loops_around(op)
         )
 
     def is_repeated(self, op: Operation) -> bool:
-        """Whether an operation is in a loop of its function, or of one that calls it."""
+        """
+        Return whether an operation is in a loop of its function or of a function that calls it.
+        """
         function = function_of(op)
         calls = (call for call in self.calls if self.callee(call) is function)
         return bool(loops_around(op)) or any(map(self.is_repeated, calls))
 
 
 def pipeline_of(function: func.FuncOp) -> vhls.PipelineOp | None:
-    """The pragma that makes a pipeline of a function."""
+    """Return the pragma that pipelines a function, or None."""
     if function.is_declaration:
         return None
     return next((op for op in function.body.block.ops if isinstance(op, vhls.PipelineOp)), None)
 
 
 def loops_around(op: Operation) -> list[scf.ForOp]:
-    """The loops of its function that an operation is in, innermost first."""
+    """Return the loops around an operation within its function, innermost first."""
     return [parent for parent in ancestors(op) if isinstance(parent, scf.ForOp)]
 
 
 def ancestors(op: Operation) -> Iterator[Operation]:
-    """What an operation is in, up to its function."""
+    """Yield the operations around an operation, innermost first, up to but without its function."""
     parent = op.parent_op()
     while parent is not None and not isinstance(parent, func.FuncOp):
         yield parent
@@ -168,22 +174,22 @@ def ancestors(op: Operation) -> Iterator[Operation]:
 
 
 def is_argument(value: SSAValue) -> bool:
-    """Whether a value is an argument of a function."""
+    """Return whether a value is an argument of a function."""
     return isinstance(value, BlockArgument) and isinstance(value.block.parent_op(), func.FuncOp)
 
 
 def is_array(value: SSAValue) -> bool:
-    """Whether a value is an array."""
+    """Return whether a value is an array."""
     return isinstance(value.type, MemRefType)
 
 
 def is_top(function: func.FuncOp) -> bool:
-    """Whether a function is the accelerator: it has ports."""
+    """Return whether a function is the accelerator's top function, which is one with ports."""
     return any(isinstance(op, vhls.InterfaceOp) for op in function.body.block.ops)
 
 
 def function_of(op: Operation) -> func.FuncOp | None:
-    """The function that an operation is in, or is."""
+    """Return the function that an operation is in, or that it is."""
     found: Operation | None = op
     while found is not None and not isinstance(found, func.FuncOp):
         found = found.parent_op()
@@ -191,16 +197,16 @@ def function_of(op: Operation) -> func.FuncOp | None:
 
 
 def place_of(op: Operation) -> str:
-    """In which function an operation is, as a message goes on after its name."""
+    """Return " in @function" for an operation in a function, to follow its name in a message."""
     function = function_of(op)
     return "" if function in (None, op) else f" in @{function.sym_name.data}"
 
 
 def name_of(value: SSAValue) -> str:
-    """A value as a message names it."""
+    """Return the name of a value for a message."""
     return f"%{value.name_hint}" if value.name_hint else "one without a name"
 
 
 def loop_name(loop: scf.ForOp) -> str:
-    """A loop as a message names it: by its index."""
+    """Return the name of a loop for a message, which mentions its index."""
     return f"the loop over {name_of(loop.body.block.args[0])}"

@@ -1,7 +1,7 @@
 """
-When the operations of a loop's body run: as soon as their operands are there, several in a cycle
-where the period allows. That is the depth of a pipeline, and how long a value takes that the next
-iteration waits for.
+The times at which the operations of a loop's body run. Each starts as soon as its operands are
+ready, and several run in one cycle if the clock period allows. The schedule gives the depth of a
+pipeline, and how long a value takes that the next iteration waits for.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from vaqf_compiler.errors import OperationError
 
 
 class Time(NamedTuple):
-    """A moment: a cycle, and nanoseconds after its beginning."""
+    """A point in time: a cycle, and nanoseconds after its beginning."""
 
     cycle: int
     ns: float = REGISTER_NS
 
     @property
     def cycles(self) -> int:
-        """Whole cycles that have begun by then."""
+        """The number of whole cycles that have begun by then."""
         return self.cycle + (self.ns > REGISTER_NS)
 
 
 START = Time(0)
 CHOICE = Delay(ns=0.4)
-"""Between the results of two branches."""
+"""Delay of choosing between the results of two branches."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Clock:
     """What the timing of a design depends on."""
 
     budget_ns: float
-    """The part of a period that operators may fill."""
+    """The part of the clock period that operators may fill, in nanoseconds."""
     port_cycles: int
-    """From a request of an m_axi port to the word, or to the answer that one is written."""
+    """Cycles from a request of an m_axi port to the word, or to the acknowledgement of a write."""
     port_bits: int
-    """What an m_axi port of the board moves in a cycle."""
+    """Bits that an m_axi port of the board transfers per cycle."""
 
     def after(self, start: Time, delay: Delay) -> Time:
-        """When an operation that can start at `start` has its result."""
+        """Return when an operation that can start at `start` has its result."""
         if delay.cycles:
             return Time(start.cycles + delay.cycles)
         if start.ns + delay.ns <= self.budget_ns:
@@ -70,22 +70,22 @@ class Access(NamedTuple):
     op: memref.LoadOp | memref.StoreOp
     array: Array
     unrolled: tuple[scf.ForOp, ...]
-    """The unrolled loops around it, whose iterations are all at the same time."""
+    """The unrolled loops around the access; all their iterations run at the same time."""
     at: Time
 
 
 def is_unrolled(loop: scf.ForOp) -> bool:
-    """Whether all iterations of a loop are hardware of their own, not only a few at a time."""
+    """Return whether a loop is fully unrolled, so that each iteration has hardware of its own."""
     return any(isinstance(op, vhls.UnrollOp) and op.factor is None for op in loop.body.block.ops)
 
 
 def constant(value: SSAValue) -> int | None:
-    """The value of an index constant."""
+    """Return the value of an index constant, or None."""
     return whole(evaluate(value, {}))
 
 
 def trip_count(loop: scf.ForOp) -> int:
-    """The trip count of a loop with constant bounds. Raises OperationError for any other."""
+    """Return the trip count of a loop. Raises OperationError if its bounds are not constant."""
     bounds = [constant(bound) for bound in (loop.lb, loop.ub, loop.step)]
     lower, upper, step = bounds
     if lower is None or upper is None or step is None:
@@ -96,8 +96,8 @@ def trip_count(loop: scf.ForOp) -> int:
 @dataclass
 class Schedule:
     """
-    Times of the values of a block. With `only`, values that do not depend on those of `ready`
-    at the outset do not count: what is left is how long a result takes from them.
+    The times of the values of a block. With `only`, just the values that depend on those in `ready`
+    at the outset have times, so that the schedule shows how long a result takes from them.
     """
 
     clock: Clock
@@ -105,19 +105,19 @@ class Schedule:
     ready: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
     only: bool = False
     written: dict[SSAValue, Time] = field(default_factory=dict[SSAValue, Time])
-    """When an array has what the block wrote to it."""
+    """When each array has what the block wrote to it."""
     accesses: dict[Operation, Access] = field(default_factory=dict[Operation, Access])
     floor: Time = START
-    """Nothing starts before."""
+    """The time before which nothing starts."""
     finish: Time = START
     nested: tuple[scf.ForOp, ...] = ()
     guard: Time | None = None
-    """When it is known whether the branch is taken."""
+    """When the condition of the branch around is known."""
 
     def is_fixed(self, value: SSAValue) -> bool:
         """
-        Whether a value is known when the hardware is built: constants, indices of unrolled loops,
-        and what is computed from them.
+        Return whether a value is known when the hardware is built: constants, indices of unrolled
+        loops, and what is computed from them.
         """
         known = self.arrays.fixed
         if value not in known:
@@ -131,7 +131,7 @@ class Schedule:
         return known[value]
 
     def time(self, value: SSAValue) -> Time | None:
-        """When a value is there; None for one that does not count."""
+        """Return when a value is ready, or None if it has no time because of `only`."""
         return self.ready.get(value, None if self.only else self.floor)
 
     def _start(self, op: Operation) -> Time | None:
@@ -183,7 +183,7 @@ class Schedule:
         self._done(op.res, self.clock.after(start, delay))
 
     def _choices(self, op: memref.LoadOp, array: Array) -> int:
-        """Among how many registers a read chooses, less one."""
+        """Return the number of registers that a read chooses among, minus one."""
         count = 1
         for index, size in zip(op.indices, array.shape, strict=True):
             count *= 1 if self.is_fixed(index) else size
@@ -197,7 +197,8 @@ class Schedule:
             return
         start = max(times)
         self.accesses[op] = Access(op, array, self.nested, start)
-        # A register passes its value on in the same cycle to what is scheduled together with it.
+        # A register passes its value on, in the same cycle, to operations that are scheduled with
+        # it.
         match array.storage:
             case Storage.REGISTERS:
                 end = start
@@ -209,7 +210,7 @@ class Schedule:
         self.finish = max(self.finish, end)
 
     def _if(self, op: scf.IfOp) -> None:
-        """Both branches at once: only what they store waits for the condition."""
+        """Schedule both branches at once. Only their stores to arrays wait for the condition."""
         condition, outer = self.time(op.cond), self.guard
         if condition is not None:
             self.guard = condition if outer is None else max(outer, condition)
@@ -225,8 +226,8 @@ class Schedule:
 
     def _call(self, op: func.CallOp) -> None:
         """
-        A pipelined function, which takes its arguments where a cycle begins, and has its result
-        where one ends.
+        Schedule a call of a pipelined function, which takes its arguments at the beginning of a
+        cycle and has its result at the end of one.
         """
         callee = SymbolTable.lookup_symbol(op, op.callee)
         assert isinstance(callee, func.FuncOp)
@@ -262,7 +263,7 @@ class Schedule:
         outer, self.nested = self.nested, (*self.nested, loop)
         last = loop.body.block.last_op
         assert isinstance(last, scf.YieldOp)
-        # Without carried values all iterations have the same times.
+        # Without carried values, all iterations have the same times.
         for _ in range(trip_count(loop) if carried else 1):
             self.block(loop.body.block)
             for argument, value in zip(carried, last.arguments, strict=True):
@@ -274,7 +275,7 @@ class Schedule:
                 self._done(result, self.ready[argument])
 
     def _nothing(self, op: Operation) -> None:
-        """Takes no time."""
+        """Do nothing: the operation takes no time."""
 
     def _unknown(self, op: Operation) -> None:
         raise OperationError(op, f"no latency is known for {op.name}")
@@ -299,7 +300,10 @@ class Schedule:
     @staticmethod
     @cache
     def _visitor(kind: type[Operation]) -> Callable[[Any, Any], None]:
-        """What schedules operations of a type: found once, as a body has thousands of them."""
+        """
+        Return the method that schedules operations of a type. It is cached, because a body has
+        thousands of operations.
+        """
         for base in kind.__mro__:
             if base in Schedule._VISITORS:
                 return Schedule._VISITORS[base]
@@ -312,7 +316,9 @@ def scheduled(
     clock: Clock,
     written: Mapping[SSAValue, Time],
 ) -> Schedule:
-    """The schedule of a body, where arrays have been written to at a time before."""
+    """
+    Return the schedule of a body; `written` has the times at which arrays were written before it.
+    """
     schedule = Schedule(clock, arrays, written={**written})
     schedule.block(owner.body.block)
     return schedule

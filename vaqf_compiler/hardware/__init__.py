@@ -1,1 +1,1 @@
-"""What an FPGA has, and what is made of it: boards, resources, calibrated building blocks."""
+"""FPGAs and what is built on them: boards, resources, and calibrated building blocks."""

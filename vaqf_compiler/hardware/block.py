@@ -1,4 +1,4 @@
-"""What all building blocks have in common: checked parameters and calibrated coefficients."""
+"""The base class of all building blocks: checked parameters and calibrated coefficients."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from typing import Any, ClassVar
 from vaqf_compiler.hardware.resources import Resources
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
-"""Written by `python -m vaqf_compiler.cli.calibrate`."""
+"""The file of coefficients, written by `python -m vaqf_compiler.cli.calibrate`."""
 
 Features = dict[str, int]
-"""Quantities that LUTs or flip-flops grow with, none of which falls as a parameter grows."""
+"""Quantities that LUTs or flip-flops are proportional to. None decreases as a parameter grows."""
 
 
 class OutOfRangeError(ValueError):
-    """A block of a size that was not calibrated or does not exist."""
+    """A block has a size that was not calibrated or does not exist."""
 
 
 @dataclass(frozen=True)
 class Block(ABC):
     """
-    A piece of hardware. LUTs and flip-flops are sums of features times coefficients from
-    `calibration.json`; DSP slices and block RAMs are rules.
+    A building block of hardware. Its LUTs and flip-flops are sums of features times coefficients
+    from `calibration.json`; its DSP slices and block RAMs follow from rules.
 
-    Registers of a block's results and between its stages count, those that feed it do not: they
-    are its neighbour's results. Registers inside DSP slices and block RAMs cost nothing.
+    Registers for a block's results and between its stages count. Registers that feed it do not,
+    because they hold its neighbour's results. Registers inside DSP slices and block RAMs cost
+    nothing.
     """
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {}
@@ -44,30 +45,30 @@ class Block(ABC):
 
     @abstractmethod
     def lut_features(self) -> Features:
-        """What LUTs are proportional to."""
+        """Return the features that LUTs are proportional to."""
 
     @abstractmethod
     def ff_features(self) -> Features:
-        """What flip-flops are proportional to."""
+        """Return the features that flip-flops are proportional to."""
 
     @property
     def dsp(self) -> int:
-        """DSP48E2 slices, exactly."""
+        """The exact number of DSP48E2 slices."""
         return 0
 
     @property
     def bram18(self) -> int:
-        """Halves of block RAMs, exactly."""
+        """The exact number of halves of block RAMs."""
         return 0
 
     @property
     def uram(self) -> int:
-        """UltraRAMs, exactly."""
+        """The exact number of UltraRAMs."""
         return 0
 
     @property
     def resources(self) -> Resources:
-        """What the block takes."""
+        """The resources that the block takes."""
         return _resources(self)
 
 
@@ -85,12 +86,14 @@ def _resources(block: Block) -> Resources:
 
 @cache
 def _coefficients() -> dict[str, tuple[dict[str, float], dict[str, float]]]:
-    """For each block those of LUTs and those of flip-flops."""
+    """
+    Return the coefficients of LUTs and those of flip-flops for each block, by its class's name.
+    """
     data: dict[str, Any] = json.loads(CALIBRATION.read_text(encoding="utf-8"))
     return {name: (block["lut"], block["ff"]) for name, block in data["blocks"].items()}
 
 
 def forget_coefficients() -> None:
-    """Read `calibration.json` again when a block's resources are asked for next."""
+    """Forget cached coefficients, so that `calibration.json` is read again."""
     _resources.cache_clear()
     _coefficients.cache_clear()

@@ -1,4 +1,4 @@
-"""Building blocks out of LUTs and flip-flops: adders, trees, multiplexers, shifters, digits."""
+"""Building blocks made of LUTs and flip-flops: adders, trees, multiplexers, shifters, digits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vaqf_compiler.hardware.trees import tree
 
 
 def select_bits(values: int) -> int:
-    """Bits of a number that chooses among `values`."""
+    """Return the bits of a number that selects one of `values`."""
     return max(values - 1, 0).bit_length()
 
 
@@ -19,9 +19,9 @@ def select_bits(values: int) -> int:
 class BinaryDot(Block):
     """
     The sum of `inputs` signed activations of `bits` bits times binary weights, in a tree of adders
-    with a register after every level. Neighbours come as their sum and difference, one bit wider;
-    two weights choose one of these, or its complement, which is one less than the negative. That
-    is put right elsewhere, once for a layer.
+    with a register after every level. Neighbouring activations arrive as their sum and difference,
+    which are one bit wider. Two weights select one of these, or its complement, which is one less
+    than the negative. The error of one is corrected elsewhere, once for a layer.
     """
 
     bits: int
@@ -36,13 +36,14 @@ class BinaryDot(Block):
 
     @property
     def pairs(self) -> int:
-        """Numbers that are added."""
+        """The number of values that the tree adds."""
         return self.inputs // 2
 
     def lut_features(self) -> Features:
         """
-        A LUT for each bit of the operands of an addition. One operand of each addition of the
-        first level is chosen by LUTs of its own; the other's choice fits into the adder's.
+        Count a LUT for each bit of the operands of an addition. In the first level, LUTs of their
+        own select one operand of each addition; the selection of the other fits into the adder's
+        LUTs.
         """
         return {
             "adder bits": tree(self.bits + 1, self.pairs, 1).combined - (self.pairs - 1),
@@ -50,7 +51,7 @@ class BinaryDot(Block):
         }
 
     def ff_features(self) -> Features:
-        """Every level's results."""
+        """Count the results of every level."""
         return {"registered bits": sum(tree(self.bits + 1, self.pairs, 1))}
 
 
@@ -64,11 +65,13 @@ class AdderTree(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 64), "inputs": (2, 1024)}
 
     def lut_features(self) -> Features:
-        """A LUT for each bit of the operands of an addition; the carry chain has one more."""
+        """
+        Count a LUT for each bit of an addition's operands. The result's top bit is the carry out.
+        """
         return {"adder bits": tree(self.bits, self.inputs, 1).combined - (self.inputs - 1)}
 
     def ff_features(self) -> Features:
-        """Every level's results."""
+        """Count the results of every level."""
         return {"registered bits": sum(tree(self.bits, self.inputs, 1))}
 
 
@@ -82,57 +85,57 @@ class MaximumTree(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 64), "inputs": (2, 1024)}
 
     def lut_features(self) -> Features:
-        """Bits that are compared and chosen."""
+        """Count the bits that are compared and selected."""
         return {
             "compared bits": tree(self.bits, self.inputs, 0).combined,
             "comparisons": self.inputs - 1,
         }
 
     def ff_features(self) -> Features:
-        """Every level's results."""
+        """Count the results of every level."""
         return {"registered bits": sum(tree(self.bits, self.inputs, 0))}
 
 
 @dataclass(frozen=True)
 class Accumulator(Block):
-    """`total = first ? x : total + x`, in `bits` bits."""
+    """An accumulator of `bits` bits: `total = first ? x : total + x`."""
 
     bits: int
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 64)}
 
     def lut_features(self) -> Features:
-        """The adder's bits; clearing the old total fits into its LUTs or takes more."""
+        """Count the adder's bits. Clearing the old total fits into its LUTs or takes more."""
         return {"adder bits": self.bits, "adder": 1}
 
     def ff_features(self) -> Features:
-        """The total."""
+        """Count the total."""
         return {"registered bits": self.bits}
 
 
 @dataclass(frozen=True)
 class SaturatingAdd(Block):
-    """`clamp(a + b)` of signed numbers of `bits` bits."""
+    """The sum of two signed numbers of `bits` bits, saturated: `clamp(a + b)`."""
 
     bits: int
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (2, 64)}
 
     def lut_features(self) -> Features:
-        """The adder's bits and those that choose between sum and limit."""
+        """Count the adder's bits, which are also those of the selection between sum and limit."""
         return {"bits": self.bits, "adder": 1}
 
     def ff_features(self) -> Features:
-        """The result."""
+        """Count the result."""
         return {"registered bits": self.bits}
 
 
 @cache
 def multiplexer_luts(inputs: int) -> int:
     """
-    LUTs that choose one of some bits. A LUT chooses one of four, or adds three to the choice of
-    another one. From 13 on, MUXF7 and MUXF8 join four LUTs for sixteen bits (AMD UG574), and
-    more of the same kind choose among these.
+    Return the LUTs that select one of `inputs` bits. A LUT selects one of four bits, or adds three
+    to the selection of another LUT. From 13 bits on, MUXF7 and MUXF8 join four LUTs to select one
+    of sixteen bits (AMD UG574), and further multiplexers of the same kind select among these.
     """
     if inputs <= 16:
         return min(-(-(inputs - 1) // 3), 4)
@@ -142,7 +145,7 @@ def multiplexer_luts(inputs: int) -> int:
 
 @dataclass(frozen=True)
 class Multiplexer(Block):
-    """One of `inputs` words of `bits` bits, chosen at run time."""
+    """Selection of one of `inputs` words of `bits` bits at run time."""
 
     bits: int
     inputs: int
@@ -150,11 +153,11 @@ class Multiplexer(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 4096), "inputs": (2, 1024)}
 
     def lut_features(self) -> Features:
-        """Each bit's."""
+        """Count the LUTs of all bits."""
         return {"LUTs": self.bits * multiplexer_luts(self.inputs)}
 
     def ff_features(self) -> Features:
-        """The result."""
+        """Count the result."""
         return {"registered bits": self.bits}
 
 
@@ -168,7 +171,9 @@ class BarrelShift(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (2, 96), "most_shift": (1, 63)}
 
     def lut_features(self) -> Features:
-        """Those that stages move, two in a LUT; later stages need more LUTs than the first."""
+        """
+        Count the bits that stages move, two in a LUT. Later stages need more LUTs than the first.
+        """
         moved = _moved_bits(self.bits, self.most_shift)
         return {
             "bits moved by 1 or 2": sum(moved[:2]),
@@ -179,25 +184,28 @@ class BarrelShift(Block):
         }
 
     def ff_features(self) -> Features:
-        """The result."""
+        """Count the result."""
         return {"registered bits": self.bits}
 
 
 def moved_bits(bits: int, most_shift: int) -> int:
-    """Bits that a shifter's stages may move."""
+    """Return the number of bits that a shifter's stages may move, in total."""
     return sum(_moved_bits(bits, most_shift))
 
 
 def _moved_bits(bits: int, most_shift: int) -> list[int]:
-    """For each stage, one for each bit of the shift; the other bits only receive the sign."""
+    """
+    Return the bits that each stage may move. There is one stage for each bit of the shift; the
+    stage's other bits only receive the sign.
+    """
     return [max(bits - (1 << stage), 0) for stage in range(most_shift.bit_length())]
 
 
 @dataclass(frozen=True)
 class RestoringDigit(Block):
     """
-    A digit of a division or of a square root: `fits = trial <= rest`, and the rest less `trial` if
-    so, in `bits` bits.
+    A digit of a division or of a square root, in `bits` bits: `fits = trial <= rest`, and the rest
+    minus `trial` if it fits.
     """
 
     bits: int
@@ -205,9 +213,11 @@ class RestoringDigit(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (4, 96)}
 
     def lut_features(self) -> Features:
-        """The subtraction, whose borrow is the comparison, and the choice."""
+        """
+        Count the bits of the subtraction, whose borrow is the comparison, and of the selection.
+        """
         return {"bits": self.bits, "digit": 1}
 
     def ff_features(self) -> Features:
-        """Rest and digit."""
+        """Count the rest and the digit."""
         return {"bits": self.bits, "digit": 1}

@@ -1,4 +1,4 @@
-"""Boards: one TOML file each, what a design may take of it and how fast its memory is."""
+"""Boards. A TOML file for each says how much of it a design may use and how fast its memory is."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "usable": RESOURCES,
     "memory": MEMORY,
 }
-"""The keys of a board file, all of which it must have, by section."""
+"""The keys of each section of a board file. All of them are required."""
 SYSTEM: Mapping[str, str] = {
     "zynq-ultrascale": "board_part",
     "alveo": "platform",
 }
 """
-The kinds of systems around the accelerator that can be built, and the key that each needs besides
-`kind`. The section is optional: of other boards only the accelerator itself is built.
+The kinds of systems around the accelerator that can be built, each with the key that it needs in
+addition to `kind`. The section `[system]` is optional: without it, only the accelerator itself is
+built.
 """
 
 MAY_BE_ZERO = ("resources.dsp", "resources.bram36", "resources.uram")
 FRACTIONS = (*(f"usable.{name}" for name in RESOURCES), "memory.efficiency")
 LEAST = 1e-3
-"""Of a bandwidth and what is got of it: below, nothing would ever end."""
+"""The least bandwidth and efficiency. With less, estimated times would be absurdly long."""
 MOST = 1e18
-"""No number of a board comes near."""
+"""An upper limit that no number in a board file comes near."""
 WHOLE = (*(f"resources.{name}" for name in RESOURCES), "memory.ports", "memory.port_bits")
 
 
@@ -50,21 +51,21 @@ class Memory:
     ports: int
     port_bits: int
     bandwidth_gb_per_s: float
-    """At its peak, of all ports together."""
+    """Peak bandwidth of all ports together."""
     latency_ns: float
-    """From a read request to its first word."""
+    """Time from a read request to its first word."""
     efficiency: float
-    """The share of the peak that long bursts get."""
+    """The share of the peak bandwidth that long bursts reach."""
 
 
 @dataclass(frozen=True)
 class System:
-    """What the accelerator becomes a part of."""
+    """The system that the accelerator becomes a part of."""
 
     kind: str
-    """One of `SYSTEM`."""
+    """A key of `SYSTEM`."""
     target: str
-    """Vivado's name of the board without version, or the name of a Vitis platform."""
+    """Vivado's name of the board without its version, or the name of a Vitis platform."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,17 @@ class Board:
     part: str
     clock_mhz: float
     available: Mapping[str, int]
-    """By `RESOURCES`."""
+    """The amount of each of the `RESOURCES`."""
     usable: Mapping[str, float]
     """The share of each resource that a design may take."""
     memory: Memory
     system: System | None = None
 
     def share(self, used: Resources) -> dict[str, float]:
-        """What a design takes of each resource; infinite of one that the board lacks."""
+        """
+        Return the share of each resource that a design takes; infinity for one that the board
+        lacks.
+        """
         taken = {name: float(getattr(used, name)) for name in RESOURCES}
         return {
             name: taken[name] / total if (total := self.available[name]) else math.inf
@@ -91,12 +95,12 @@ class Board:
         }
 
     def exceeded(self, used: Resources) -> list[str]:
-        """The resources of which a design takes more than it may."""
+        """Return the resources of which a design takes more than it may."""
         return [name for name, share in self.share(used).items() if share > self.usable[name]]
 
 
 def board_names() -> list[str]:
-    """The boards that come with the compiler."""
+    """Return the names of the boards that come with the compiler."""
     folder = files("vaqf_compiler.boards")
     return sorted(
         path.name.removesuffix(".toml") for path in folder.iterdir() if path.name.endswith(".toml")
@@ -105,8 +109,9 @@ def board_names() -> list[str]:
 
 def load_board(source: str) -> Board:
     """
-    The board that `source` names, or that the `.toml` file `source` describes. Raises UserError
-    where there is none, or a key is missing, unknown, or has a value that makes no sense.
+    Load the board named `source`, or the board that the `.toml` file `source` describes. Raises
+    UserError if there is no such board or file, or if a key is missing, unknown, or has an
+    unreasonable value.
     """
     if source in board_names():
         return _parse(source, (files("vaqf_compiler.boards") / f"{source}.toml").read_text("utf-8"))
@@ -124,7 +129,7 @@ def load_board(source: str) -> Board:
 def _parse(source: str, text: str) -> Board:
     try:
         data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # the latter ones of absurd sizes
+    except (ValueError, RecursionError) as error:  # RecursionError: absurdly deep nesting
         raise UserError(f"board file '{source}' is not valid TOML: {error}") from error
     system = _system(source, data.pop("system", None))
     values: dict[str, dict[str, Any]] = {}
@@ -160,7 +165,7 @@ def _parse(source: str, text: str) -> Board:
 
 
 def _system(source: str, table: Any) -> System | None:
-    """The system that the section of this name describes; None for a board without the section."""
+    """Return the system that the section `[system]` describes, or None without the section."""
     if table is None:
         return None
     if not isinstance(table, dict):
@@ -197,7 +202,7 @@ def _check_keys(
 
 
 def _check_number(source: str, key: str, value: object) -> None:
-    """Raise UserError for what is no number, or one out of range."""
+    """Raise UserError if a value is not a number or is out of range."""
     where = f"board file '{source}': '{key}'"
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST:
         raise UserError(f"{where} must be a number, got {value!r}")

@@ -1,6 +1,6 @@
 """
-Building blocks that engines have once for each lane: the arithmetic of docs/arithmetic.md, with
-a register after every step that is more than a product.
+Building blocks that engines have once for each lane. They do the arithmetic of docs/arithmetic.md,
+with a register after every step except for products.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from vaqf_compiler.hardware.products import dsp_slices, product_features
 
 POWER_INDEX_BITS = 8
 POWER_BITS = 16
-"""The table of powers of two has 256 entries of 16 bits."""
+"""Bits of an entry of the table of powers of two, which has 256 entries."""
 MULTIPLIER_BITS = 17
 EXPONENTIAL_BITS = 17
 RECIPROCAL_BITS = 23
 MOST_PROBABILITY_SHIFT = 40
 RESIDUAL_BITS = 16
 CHANNEL_BITS = 12
-"""The number of channels, of 11 bits, with a sign."""
+"""Bits of the number of channels: 11, and a sign."""
 NORMALISING_BITS = 18
-"""Of the reciprocal of the standard deviation."""
+"""Bits of the reciprocal of the standard deviation."""
 MOST_NORMALISING_SHIFT = 47
 GAMMA_BITS = 16
 BETA_BITS = 32
@@ -33,16 +33,16 @@ MOST_SCALING_SHIFT = 31
 @dataclass(frozen=True)
 class Requantise(Block):
     """
-    `clamp((x * multiplier + half) >> shift)`. `half`, a power of two, is decoded once for all
-    lanes and an input here.
+    Requantisation: `clamp((x * multiplier + half) >> shift)`. `half`, a power of two, is decoded
+    once for all lanes and is an input here.
     """
 
     total_bits: int
-    """Of `x`, signed."""
+    """Bits of `x`, signed."""
     most_shift: int
     result_bits: int
     multiplier_bits: int = MULTIPLIER_BITS
-    """Signed."""
+    """Bits of the multiplier, signed."""
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {
         "total_bits": (4, 48),
@@ -53,11 +53,11 @@ class Requantise(Block):
 
     @property
     def sum_bits(self) -> int:
-        """Of the product, and room for the rounding term."""
+        """Bits of the product plus its rounding term."""
         return max(self.total_bits + self.multiplier_bits, self.most_shift) + 1
 
     def lut_features(self) -> Features:
-        """Parts of the product, the rounding addition, the shift and the saturation."""
+        """Count parts of the product, the rounding addition, the shift and the saturation."""
         return {
             **product_features(self.total_bits, self.multiplier_bits),
             "rounded bits": self.sum_bits,
@@ -66,40 +66,43 @@ class Requantise(Block):
         }
 
     def ff_features(self) -> Features:
-        """The rounded sum, the shifted one and the result."""
+        """Count the rounded sum, the shifted sum and the result."""
         return {"registered bits": 2 * self.sum_bits + self.result_bits}
 
     @property
     def dsp(self) -> int:
-        """Of the product."""
+        """The DSP slices of the product."""
         return dsp_slices(self.total_bits, self.multiplier_bits)
 
 
 @dataclass(frozen=True)
 class ExponentialLane(Block):
     """
-    `T[z mod 256] >> (z // 256)` with `z = (min(largest - score, limit) * C) >> shift`; `T` is a
-    table of the lane's own, in half a block RAM.
+    An exponential: `T[z mod 256] >> (z // 256)` with `z = (min(largest - score, limit) * C) >>
+    shift`. Each lane has its own table `T`, in half a block RAM.
     """
 
     score_bits: int
-    """Signed."""
+    """Bits of a score, signed."""
     most_shift: int
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"score_bits": (4, 47), "most_shift": (1, 63)}
 
     @property
     def difference_bits(self) -> int:
-        """Of the distance from the greatest score."""
+        """Bits of the distance from the greatest score."""
         return self.score_bits + 1
 
     @property
     def power_bits(self) -> int:
-        """Of a distance times its multiplier."""
+        """Bits of a distance times its multiplier."""
         return self.difference_bits + MULTIPLIER_BITS
 
     def lut_features(self) -> Features:
-        """Subtraction, minimum and shift; what shifts the table's value is of one size."""
+        """
+        Count the subtraction, the minimum and the shift. The shifter of the table's value has a
+        fixed size.
+        """
         return {
             "difference bits": self.difference_bits,
             "moved bits": moved_bits(self.power_bits, self.most_shift),
@@ -109,7 +112,7 @@ class ExponentialLane(Block):
         }
 
     def ff_features(self) -> Features:
-        """Distance, its minimum, the power, the table's shift and the result."""
+        """Count the distance, its minimum, the power, the table's shift and the result."""
         return {
             "registered bits": 2 * self.difference_bits + self.power_bits,
             "lane": 1,
@@ -117,49 +120,50 @@ class ExponentialLane(Block):
 
     @property
     def dsp(self) -> int:
-        """Of the distance times its multiplier."""
+        """The DSP slices of the distance times its multiplier."""
         return dsp_slices(self.difference_bits, MULTIPLIER_BITS)
 
     @property
     def bram18(self) -> int:
-        """The table."""
+        """The halves of block RAMs of the table."""
         return 1
 
 
 @dataclass(frozen=True)
 class ProbabilityLane(Block):
-    """`min((exponential * reciprocal + half) >> shift, 2**bits - 1)`."""
+    """A probability: `min((exponential * reciprocal + half) >> shift, 2**bits - 1)`."""
 
     bits: int
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"bits": (1, 16)}
 
     def lut_features(self) -> Features:
-        """All but the minimum is of one size."""
+        """Count the minimum; everything else has a fixed size."""
         return {"bits": self.bits, "lane": 1}
 
     def ff_features(self) -> Features:
-        """The rounded product, the shifted one and the result."""
+        """Count the rounded product, the shifted product and the result."""
         return {"bits": self.bits, "lane": 1}
 
     @property
     def dsp(self) -> int:
-        """Of the product."""
+        """The DSP slices of the product."""
         return dsp_slices(EXPONENTIAL_BITS, RECIPROCAL_BITS)
 
 
 @dataclass(frozen=True)
 class NormaliseLane(Block):
     """
-    `c = D*x - S`, `t = (c*r + half) >> shift`, `y = clamp((t*gamma + beta + half) >> shift)`.
+    Normalisation of a channel: `c = D*x - S`, `t = (c*r + half) >> shift`, `y = clamp((t*gamma +
+    beta + half) >> shift)`.
     """
 
     centred_bits: int
-    """Of `c`, signed."""
+    """Bits of `c`, signed."""
     product_bits: int
-    """Of `c*r` and its rounding term."""
+    """Bits of `c*r` and its rounding term."""
     bits: int
-    """Of the result, signed."""
+    """Bits of the result, signed."""
 
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {
         "centred_bits": (18, 29),
@@ -178,18 +182,18 @@ class NormaliseLane(Block):
     @property
     def normalised_bits(self) -> int:
         """
-        Of `t`, at most `2 (sqrt(D)+1) 2**12` and signed, where `D` channels of 16 bits have a
-        `c` of `log2(D) + 18` bits at most.
+        Bits of `t`, which is signed and at most `2 (sqrt(D)+1) 2**12`. For `D` channels of 16 bits,
+        `c` has at most `log2(D) + 18` bits.
         """
         return 6 + self.centred_bits // 2
 
     @property
     def scaled_bits(self) -> int:
-        """Of `t*gamma + beta + half`."""
+        """Bits of `t*gamma + beta + half`."""
         return max(self.normalised_bits + GAMMA_BITS, BETA_BITS) + 2
 
     def lut_features(self) -> Features:
-        """Two shifters and an addition for each register."""
+        """Count two shifters, and an addition for each register."""
         moved = moved_bits(self.product_bits, MOST_NORMALISING_SHIFT)
         moved += moved_bits(self.scaled_bits, MOST_SCALING_SHIFT)
         return {
@@ -201,13 +205,13 @@ class NormaliseLane(Block):
         }
 
     def ff_features(self) -> Features:
-        """Each sum, what is shifted and the result."""
+        """Count each sum, the shifted values and the result."""
         registered = self.centred_bits + self.product_bits + self.normalised_bits
         return {"registered bits": registered + 3 * self.scaled_bits + self.bits}
 
     @property
     def dsp(self) -> int:
-        """Of the products with the channels, the reciprocal and gamma."""
+        """The DSP slices of the products with the number of channels, the reciprocal and gamma."""
         return (
             dsp_slices(RESIDUAL_BITS, CHANNEL_BITS)
             + dsp_slices(self.centred_bits, NORMALISING_BITS)

@@ -1,4 +1,4 @@
-"""How a memory maps to block RAMs, to LUTs used as RAM, or to registers."""
+"""The mapping of a memory to block RAMs, UltraRAMs, LUTs used as RAM, or registers."""
 
 from __future__ import annotations
 
@@ -12,48 +12,51 @@ from vaqf_compiler.hardware.blocks import multiplexer_luts
 
 COMPLETE_PARTITION_DEPTH = 4
 """
-Vitis HLS turns arrays of no more elements into registers (UG1399, `config_array_partition
+The most elements of an array that Vitis HLS turns into registers (UG1399, `config_array_partition
 -complete_threshold`).
 """
 LUTRAM_DEPTH = 64
 LUTRAM_BITS = 1024
 """
-Up to either, memories without a pragma are taken to be LUT RAM. That is an assumption: UG1399
-leaves the choice to the tools, and 64 is the depth of one LUT.
+Memories without a pragma are assumed to be LUT RAM up to this depth or up to this number of bits.
+UG1399 leaves the choice to the tools; 64 is the depth of one LUT.
 """
 URAM_DEPTH, URAM_BITS = 4096, 72
 """
-Of an UltraRAM, whose shape is fixed (AMD UG573). Deeper memories are joined by LUTs, as Yosys does,
-not by the cascades between neighbours. For a few shapes it takes fewer UltraRAMs than are counted.
+The fixed shape of an UltraRAM (AMD UG573). Deeper memories are joined by LUTs, as Yosys does, and
+not by the cascades between neighbours. For a few shapes, Yosys takes fewer UltraRAMs than are
+counted here.
 """
 BLOCKS = ("bram", "uram")
-"""Styles that are blocks of their own."""
+"""Styles that are made of memory blocks instead of LUTs or flip-flops."""
 LUTS_PER_LUTRAM = 8
-"""A RAM32M16 or a RAM64M8: a slice's eight LUTs, one of which is lost to the write address."""
+"""
+LUTs of a RAM32M16 or a RAM64M8: the eight of a slice, one of which is lost to the write address.
+"""
 
 
 class Tiling(NamedTuple):
-    """A memory of equal primitives in `banks` ranges of addresses."""
+    """A memory made of equal primitives, divided into `banks` ranges of addresses."""
 
     cost: float
-    """In units of Yosys's `memory_libmap`."""
+    """Cost in the units of Yosys's `memory_libmap`."""
     primitives: int
-    """Of one copy; each read port beyond the first may need another."""
+    """Primitives of one copy. Each read port beyond the first may need another copy."""
     copies: int
     banks: int
     bram18: int
-    """Of one primitive."""
+    """Halves of block RAMs that one primitive takes."""
 
 
 class _Shape(NamedTuple):
-    """A block RAM of `1 << address_bits` one-bit words that may be as wide as `widths` says."""
+    """A block RAM of `1 << address_bits` one-bit words, which can be as wide as `widths` says."""
 
     address_bits: int
     widths: tuple[int, ...]
     cost: int
     bram18: int
     read_ports: tuple[int, int]
-    """Without and with a write port."""
+    """Read ports without and with a write port."""
 
 
 _NARROW, _TRUE_DUAL, _SIMPLE_DUAL = (1, 2, 4, 9), (2, 1), (1, 1)
@@ -64,14 +67,14 @@ _BRAM_SHAPES = (
     _Shape(15, (*_NARROW, 18, 36, 72), 257, 2, _SIMPLE_DUAL),
 )
 """
-RAMB18E2 and RAMB36E2 (AMD UG573), with their costs in Yosys's library. It does not use cascades.
+RAMB18E2 and RAMB36E2 (AMD UG573), with their costs in Yosys's library, which does not use cascades.
 """
 _BYTE_BITS = 9
-"""What one write enable covers: a word that is written takes whole bytes."""
+"""Bits that one write enable covers. Words of a memory that is written take whole bytes."""
 
 
 def _selection_cost(banks: int, width: int, read_ports: int, write_ports: int) -> float:
-    """Of read multiplexers and write decoders, in the units of a tiling."""
+    """Return the cost of read multiplexers and write decoders, in the units of a tiling."""
     decoded = banks * write_ports if banks > 1 else 0
     return 0.5 * ((banks - 1) * width * read_ports + decoded)
 
@@ -92,9 +95,9 @@ def _bram_tilings(depth: int, width: int, reads: int, writes: int) -> Iterator[T
 @cache
 def bram_tiling(depth: int, width: int, reads: int, writes: int) -> Tiling:
     """
-    What Yosys's `memory_libmap` chooses: the cheapest tiling, the first of equal ones. It may
-    take half a block RAM more than the smallest tiling to save multiplexers, and it puts banks
-    of narrow words side by side in one RAM.
+    Return the tiling that Yosys's `memory_libmap` chooses: the cheapest, and the first of equal
+    ones. It may take half a block RAM more than the smallest tiling to save multiplexers, and it
+    puts banks of narrow words side by side in one RAM.
     """
     return min(_bram_tilings(depth, width, reads, writes), key=lambda tiling: tiling.cost)
 
@@ -102,9 +105,10 @@ def bram_tiling(depth: int, width: int, reads: int, writes: int) -> Tiling:
 @cache
 def lutram_luts(depth: int, width: int, reads: int) -> int:
     """
-    LUTs of the smallest tiling by RAM32M16 with 14 bits of 32 words or RAM64M8 with 7 of 64, one
-    copy for each read port, with its multiplexers and decoders. (Yosys makes memories of 65 to 96
-    words of three RAM32M16 rather than of two RAM64M8, and takes more.)
+    Return the LUTs of the smallest tiling by RAM32M16, which has 14 bits of 32 words, or by
+    RAM64M8, which has 7 bits of 64 words. Each read port has a copy, with its multiplexers and
+    decoders. (Yosys makes memories of 65 to 96 words from three RAM32M16 instead of two RAM64M8,
+    and takes more.)
     """
     tilings: list[int] = []
     for words, unit in ((32, 14), (64, 7)):
@@ -118,17 +122,19 @@ def lutram_luts(depth: int, width: int, reads: int) -> int:
 @dataclass(frozen=True)
 class Memory(Block):
     """
-    `depth` words of `width` bits with synchronous reads. A memory without write port is a ROM.
+    A memory of `depth` words of `width` bits with synchronous reads. Without a write port it is a
+    ROM.
 
-    Block RAMs are exactly those that Yosys takes. Its choice trades them for multiplexers, so
-    LUTs may fall as a memory grows, and a narrower memory may take one block RAM in ten more.
+    Block RAMs are exactly those that Yosys takes. Because Yosys trades block RAMs for multiplexers,
+    LUTs may decrease as a memory grows, and a narrower memory may take one block RAM in ten more.
     """
 
     depth: int
     width: int
     style: str = "auto"
     """
-    `bram`, `uram`, `lutram`, `register`, or `auto` for what a memory without a pragma becomes.
+    `bram`, `uram`, `lutram`, `register`, or `auto`, which stands for what a memory without a pragma
+    becomes.
     """
     read_ports: int = 1
     write_ports: int = 1
@@ -148,7 +154,7 @@ class Memory(Block):
 
     @property
     def mapping(self) -> str:
-        """The style, decided."""
+        """The style, with `auto` resolved."""
         if self.style != "auto":
             return self.style
         if self.depth <= COMPLETE_PARTITION_DEPTH:
@@ -158,7 +164,7 @@ class Memory(Block):
 
     @property
     def _banks(self) -> int:
-        """Ranges of addresses, among which LUTs choose."""
+        """The number of ranges of addresses that LUTs select among."""
         return -(-self.depth // URAM_DEPTH) if self.mapping == "uram" else self._tiling.banks
 
     @property
@@ -166,7 +172,7 @@ class Memory(Block):
         return bram_tiling(self.depth, self.width, self.read_ports, self.write_ports)
 
     def lut_features(self) -> Features:
-        """LUTs that are RAM or a table; multiplexers for reads; decoders for writes."""
+        """Count LUTs that are RAM or a table, multiplexers for reads, and decoders for writes."""
         if self.mapping not in BLOCKS and self.write_ports == 0:
             return {"table words of 64": -(-self.depth // 64) * self.width * self.read_ports}
         if self.mapping == "register":
@@ -183,7 +189,10 @@ class Memory(Block):
         }
 
     def ff_features(self) -> Features:
-        """Registers, what is read from LUTs, and which bank a block RAM's word comes from."""
+        """
+        Count registers, words read from LUTs, and the number of the bank that a block RAM's word is
+        from.
+        """
         read = self.width * self.read_ports
         if self.mapping == "register" and self.write_ports:
             return {"registered bits": self.depth * self.width + read}
@@ -193,7 +202,7 @@ class Memory(Block):
 
     @property
     def bram18(self) -> int:
-        """See `bram_tiling`."""
+        """The halves of block RAMs; see `bram_tiling`."""
         if self.mapping != "bram":
             return 0
         tiling = self._tiling
@@ -201,5 +210,5 @@ class Memory(Block):
 
     @property
     def uram(self) -> int:
-        """Those side by side for a word, in each bank."""
+        """The UltraRAMs: those side by side for a word, times the number of banks."""
         return self._banks * -(-self.width // URAM_BITS) if self.mapping == "uram" else 0

@@ -1,4 +1,4 @@
-"""Multipliers in DSP slices."""
+"""Multipliers in DSP slices and LUTs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from vaqf_compiler.hardware.dsp import is_small
 
 DSP_A_BITS = 27
 DSP_B_BITS = 18
-"""Operands of a DSP48E2's signed multiplier (AMD UG579)."""
+"""Widths of the operands of a DSP48E2's signed multiplier (AMD UG579)."""
 PARTIAL_BITS = 17
-"""Of a wider operand that a further slice takes: 18 bits less a sign."""
+"""Bits of a wider operand that each further slice takes: 18 bits without a sign."""
 LUT_INPUTS = 6
 
 
 def dsp_slices(a_bits: int, b_bits: int) -> int:
     """
-    Slices that Yosys's `mul2dsp` takes for a signed product: none for a small one, otherwise
-    those of the wider operand, cut to fit 27 bits, times those of the other, cut to fit 18. (What
-    is small is the same for Yosys.)
+    Return the DSP slices that Yosys's `mul2dsp` takes for a signed product. A small product takes
+    none. Otherwise, the number is that of the pieces of the wider operand, of 27 bits each, times
+    that of the pieces of the other, of 18 bits each. (Yosys uses the same limit for small
+    products.)
     """
     wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
     if is_small(a_bits, b_bits):
@@ -34,9 +35,10 @@ def _pieces(bits: int, most: int) -> int:
 
 def product_features(a_bits: int, b_bits: int) -> Features:
     """
-    What a product takes besides DSP slices. One out of LUTs: partial products, and adding all
-    but the first two, which need no LUTs of their own; none where both operands are inputs of one
-    LUT. A wide one: additions of its parts. (Vivado may add the parts inside slices.)
+    Return the features of a product besides DSP slices. A product made of LUTs takes its partial
+    products, and the additions of all but the first two, which need no LUTs of their own; if both
+    operands are inputs of one LUT, there are no additions. A wide product takes the additions of
+    its parts. (Vivado may add the parts inside slices.)
     """
     if is_small(a_bits, b_bits):
         bits = a_bits + b_bits
@@ -47,7 +49,10 @@ def product_features(a_bits: int, b_bits: int) -> Features:
 
 
 def _added_bits(wide: int, narrow: int) -> int:
-    """Of the parts of a product: those of the wide operand, which are added one after another."""
+    """
+    Return the bits of the additions of a product's parts. The parts of the wide operand are added
+    one after another.
+    """
     pieces = _pieces(wide, DSP_A_BITS)
     if pieces == 1:
         return _sum_bits(narrow, wide, _pieces(narrow, DSP_B_BITS))
@@ -58,7 +63,7 @@ def _added_bits(wide: int, narrow: int) -> int:
 
 
 def _sum_bits(cut: int, other: int, pieces: int) -> int:
-    """Bits of the sums of `pieces` parts of an operand, each times the other operand."""
+    """Return the bits of the sums of `pieces` parts of an operand, each times the other operand."""
     if pieces == 1:
         return 0
     partial = (pieces - 2) * (other + PARTIAL_BITS + 1)
@@ -68,8 +73,8 @@ def _sum_bits(cut: int, other: int, pieces: int) -> int:
 @dataclass(frozen=True)
 class Product(Block):
     """
-    A signed product, pipelined. Its registers are those of the DSP slice, or the neighbours'
-    where a small one is made of LUTs.
+    A pipelined signed product. Its registers are those of the DSP slice, or, if it is small and
+    made of LUTs, those of its neighbours.
     """
 
     a_bits: int
@@ -78,14 +83,14 @@ class Product(Block):
     BOUNDS: ClassVar[dict[str, tuple[int, int]]] = {"a_bits": (1, 48), "b_bits": (1, 48)}
 
     def lut_features(self) -> Features:
-        """See `product_features`."""
+        """Return the features of the product; see `product_features`."""
         return product_features(self.a_bits, self.b_bits)
 
     def ff_features(self) -> Features:
-        """None."""
+        """Return no features, because the block has no registers of its own."""
         return {}
 
     @property
     def dsp(self) -> int:
-        """See `dsp_slices`."""
+        """The DSP slices; see `dsp_slices`."""
         return dsp_slices(self.a_bits, self.b_bits)

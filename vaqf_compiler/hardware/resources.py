@@ -1,4 +1,4 @@
-"""What a piece of hardware takes of an FPGA."""
+"""The resources of an FPGA that a piece of hardware takes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Resources:
     """Counts of UltraScale+ primitives. LUTs and flip-flops are estimates and may be fractions."""
 
     lut: float = 0
-    """6-input look-up tables, those used as memory included."""
+    """6-input look-up tables, including those used as memory."""
     ff: float = 0
     """Flip-flops."""
     dsp: int = 0
@@ -48,5 +48,5 @@ class Resources:
 
 
 def total(parts: Iterable[Resources]) -> Resources:
-    """The sum of all parts; nothing of nothing."""
+    """Return the sum of all parts, which is zero without parts."""
     return sum(parts, start=Resources())

@@ -7,18 +7,18 @@ from typing import NamedTuple
 
 
 class Tree(NamedTuple):
-    """Bits in a tree."""
+    """Numbers of bits in a tree."""
 
     combined: int
-    """Of all results of two operands."""
+    """Bits of the results of all nodes with two operands."""
     passed: int
-    """Of operands without a partner, which wait in a register."""
+    """Bits of operands without a partner, which wait in a register."""
 
 
 def next_level(widths: list[int], growth: int) -> list[int]:
     """
-    Widths after a level that combines neighbours into something `growth` bits wider than the
-    wider one. The last of an odd number passes.
+    Return the widths after a level whose nodes combine two neighbours into a result that is
+    `growth` bits wider than the wider one. The last of an odd number of operands passes unchanged.
     """
     pairs = [max(a, b) + growth for a, b in zip(widths[::2], widths[1::2], strict=False)]
     return pairs + widths[len(widths) - len(widths) % 2 :]
@@ -26,7 +26,7 @@ def next_level(widths: list[int], growth: int) -> list[int]:
 
 @cache
 def tree(bits: int, inputs: int, growth: int) -> Tree:
-    """A tree over `inputs` operands of `bits` bits."""
+    """Return the tree over `inputs` operands of `bits` bits; each level adds `growth` bits."""
     combined = passed = 0
     widths = [bits] * inputs
     while len(widths) > 1:

@@ -1,1 +1,1 @@
-"""Calibration of the building blocks of `vaqf_compiler.hardware` against Yosys."""
+"""Calibration of the building blocks of `vaqf_compiler.hardware` with Yosys."""

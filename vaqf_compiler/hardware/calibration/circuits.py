@@ -26,17 +26,17 @@ CIRCUITS: dict[type[Block], Callable[[Any], str]] = {
     lanes.NormaliseLane: lane_circuits.normalise_lane,
     memories.Memory: memory_circuits.memory,
 }
-"""What writes each block."""
+"""The function that writes the Verilog of each block."""
 BLOCKS = {kind.__name__: kind for kind in CIRCUITS}
 """All blocks by name."""
 
 
 def verilog(block: Block) -> str:
-    """A module `top` that is the block."""
+    """Return the Verilog of a block, as a module `top`."""
     return CIRCUITS[type(block)](block)
 
 
 def synthesis(block: Block) -> str:
-    """The command that synthesises a block."""
+    """Return the Yosys command that synthesises a block."""
     is_table = isinstance(block, memories.Memory) and block.write_ports == 0
     return SYNTHESIS if is_table else SYNTHESIS + WIDE_CHOICES

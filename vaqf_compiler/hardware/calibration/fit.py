@@ -1,4 +1,4 @@
-"""Coefficients from points, and how well they do on points that were held out."""
+"""Fit of the coefficients to measured points, and its quality on points that were held out."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ import scipy.optimize
 from vaqf_compiler.hardware.block import Features
 from vaqf_compiler.hardware.calibration.store import Coefficients, Point
 
-OPTIMIZE: Any = scipy.optimize  # it is not typed
+OPTIMIZE: Any = scipy.optimize  # SciPy has no types.
 HELD_OUT = 3
 """Every third point is held out."""
 LARGEST_ERROR = 0.1
-"""Of LUTs, relative."""
+"""The largest relative error of LUTs that is accepted."""
 SMALL_LUTS = 50
 FREE_LUTS = 5
-"""On points of fewer than `SMALL_LUTS`, an error of so many LUTs is none."""
+"""On points of fewer than `SMALL_LUTS` LUTs, an error of up to this many LUTs counts as none."""
 
 
 def is_held_out(position: int) -> bool:
-    """Whether the point at a position among those of its block is held out."""
+    """Return whether the point at a position among those of its block is held out."""
     return position % HELD_OUT == HELD_OUT - 1
 
 
 def fit(points: Sequence[Point]) -> tuple[Coefficients, Coefficients]:
-    """Of LUTs and flip-flops of one block, from the points that are not held out."""
+    """
+    Return the coefficients of LUTs and flip-flops of one block, fitted to the points that are not
+    held out.
+    """
     used = [point for point in points if not point.held_out]
     return (
         _fit([p.block.lut_features() for p in used], [p.measured.lut for p in used]),
@@ -38,7 +41,8 @@ def fit(points: Sequence[Point]) -> tuple[Coefficients, Coefficients]:
 
 def _fit(features: Sequence[Features], measured: Sequence[float]) -> Coefficients:
     """
-    Least squares of relative errors. No coefficient is negative, so that more never costs less.
+    Minimise the sum of squared relative errors. No coefficient is negative, so that larger blocks
+    never cost less.
     """
     names = sorted({name for row in features for name in row})
     if not names:
@@ -51,12 +55,12 @@ def _fit(features: Sequence[Features], measured: Sequence[float]) -> Coefficient
 
 @dataclass(frozen=True)
 class Quality:
-    """How the model of one block compares with what was measured on points held out."""
+    """How the model of one block compares with measurements on the points that are held out."""
 
     points: int
     held_out: int
     largest_lut: float
-    """The largest relative error of LUTs, small points aside that are within `FREE_LUTS`."""
+    """The largest relative error of LUTs, not counting small points that are within `FREE_LUTS`."""
     mean_lut: float
     largest_ff: float
     exact: bool
@@ -69,7 +73,9 @@ class Quality:
 
 
 def lut_error(point: Point) -> float:
-    """Relative to what was measured; zero where a small point is close enough."""
+    """
+    Return the error of LUTs relative to the measurement; zero if a small point is close enough.
+    """
     measured = point.measured.lut
     difference = abs(point.block.resources.lut - measured)
     if measured < SMALL_LUTS and difference <= FREE_LUTS:
@@ -78,19 +84,19 @@ def lut_error(point: Point) -> float:
 
 
 def ff_error(point: Point) -> float:
-    """Relative to what was measured."""
+    """Return the error of flip-flops relative to the measurement."""
     measured = point.measured.ff
     return abs(point.block.resources.ff - measured) / max(measured, 1)
 
 
 def is_exact(point: Point) -> bool:
-    """Whether DSP slices and block RAMs agree."""
+    """Return whether DSP slices and block RAMs of the model agree with the measurement."""
     model, measured = point.block.resources, point.measured
     return (model.dsp, model.bram18) == (measured.dsp, measured.bram18)
 
 
 def quality(points: Sequence[Point]) -> Quality:
-    """Of one block's model, with the coefficients in `calibration.json`."""
+    """Return the quality of one block's model with the coefficients in `calibration.json`."""
     held_out = [point for point in points if point.held_out]
     luts = [lut_error(point) for point in held_out]
     return Quality(

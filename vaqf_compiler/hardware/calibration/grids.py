@@ -21,7 +21,7 @@ from vaqf_compiler.hardware.products import Product
 
 
 def points() -> list[Block]:
-    """All points, those of a block one after another."""
+    """Return all points, grouped by block."""
     return [*_lanes(), *_products(), *_logic(), *_memories()]
 
 

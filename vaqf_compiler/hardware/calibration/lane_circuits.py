@@ -1,6 +1,6 @@
 """
-Verilog of products and of lanes. A product is drawn without the registers that belong into its
-DSP slice: Yosys 0.70 packs registers into DSP slices of older families only.
+Verilog of products and lanes. A product is written without the registers that belong into its DSP
+slice, because Yosys 0.70 packs registers into DSP slices only for older families.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from vaqf_compiler.hardware.products import Product
 
 
 def product(block: Product) -> str:
-    """Nothing else."""
+    """Write the multiplication and nothing else."""
     m, bits = Module(), block.a_bits + block.b_bits
     m.output("y", bits, m.wire("p", bits, f"{m.input('a', block.a_bits)} * {_b(m, block.b_bits)}"))
     return m.text()
@@ -24,7 +24,7 @@ def _b(m: Module, bits: int) -> str:
 
 
 def requantise(block: Requantise) -> str:
-    """Multiply, round, shift, saturate."""
+    """Write the multiplication, rounding, shift and saturation."""
     m, bits = Module(), block.sum_bits
     x, multiplier = m.input("x", block.total_bits), m.input("multiplier", block.multiplier_bits)
     half = m.input("half", bits)
@@ -38,7 +38,10 @@ def requantise(block: Requantise) -> str:
 
 
 def exponential_lane(block: ExponentialLane) -> str:
-    """The whole number of halvings saturates at 17, from where nothing is left of 16 bits."""
+    """
+    Write the exponential. The number of halvings saturates at 17, because nothing is left of 16
+    bits from there on.
+    """
     m, bits, power_bits = Module(), block.difference_bits, block.power_bits
     index, value = lanes.POWER_INDEX_BITS, lanes.POWER_BITS
     largest, score = m.input("largest", block.score_bits), m.input("score", block.score_bits)
@@ -63,7 +66,7 @@ def exponential_lane(block: ExponentialLane) -> str:
 
 
 def probability_lane(block: ProbabilityLane) -> str:
-    """Multiply, round, shift, take the minimum."""
+    """Write the multiplication, rounding, shift and minimum."""
     m = Module()
     bits = lanes.EXPONENTIAL_BITS + lanes.RECIPROCAL_BITS + 1
     exponential = m.input("exponential", lanes.EXPONENTIAL_BITS)
@@ -73,7 +76,8 @@ def probability_lane(block: ProbabilityLane) -> str:
     m.wire("product", bits - 1, f"{exponential} * {reciprocal}")
     m.register("rounded", bits, f"product + {half}")
     m.register("shifted", bits, f"rounded >>> {shift}")
-    # The value is not negative, so that a bit above the result's is what exceeds its greatest.
+    # The value is not negative, so that it exceeds the result's maximum if any bit above the
+    # result's is set.
     exceeds = f"|shifted[{bits - 2}:{block.bits}]"
     m.line(f"reg [{block.bits - 1}:0] result;")
     m.clocked("result", f"({exceeds}) ? {{{block.bits}{{1'b1}}}} : shifted[{block.bits - 1}:0]")
@@ -82,7 +86,7 @@ def probability_lane(block: ProbabilityLane) -> str:
 
 
 def normalise_lane(block: NormaliseLane) -> str:
-    """Centre, normalise, scale and shift; saturate."""
+    """Write the centring, normalisation, scaling, shift and saturation."""
     m = Module()
     centred, bits, normalised = block.centred_bits, block.product_bits, block.normalised_bits
     x, channels = m.input("x", lanes.RESIDUAL_BITS), m.input("channels", lanes.CHANNEL_BITS)

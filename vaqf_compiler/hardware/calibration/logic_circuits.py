@@ -1,4 +1,4 @@
-"""Verilog of adders, trees, multiplexers, shifters and digits; what feeds a block is a port."""
+"""Verilog of adders, trees, multiplexers, shifters and digits. The inputs of a block are ports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vaqf_compiler.hardware.calibration.verilog import Module, Signal, signed
 
 
 def binary_dot(block: BinaryDot) -> str:
-    """Choices, then the adders."""
+    """Write the selections, then the adders."""
     m, bits = Module(), block.bits + 1
     plus = m.input("plus", block.inputs, unsigned=True)
     sums, differences = (m.inputs(name, block.pairs, bits) for name in ("sum", "difference"))
@@ -32,7 +32,7 @@ def binary_dot(block: BinaryDot) -> str:
 
 
 def adder_tree(block: AdderTree) -> str:
-    """The adders."""
+    """Write the adders."""
     m = Module()
     y, bits = m.tree(m.inputs("x", block.inputs, block.bits), 1, lambda a, b: f"{a} + {b}")
     m.output("y", bits, y)
@@ -40,7 +40,7 @@ def adder_tree(block: AdderTree) -> str:
 
 
 def maximum_tree(block: MaximumTree) -> str:
-    """Comparisons and choices."""
+    """Write comparisons and selections."""
     m = Module()
     operands = m.inputs("x", block.inputs, block.bits)
     y, bits = m.tree(operands, 0, lambda a, b: f"{a} > {b} ? {a} : {b}")
@@ -49,7 +49,7 @@ def maximum_tree(block: MaximumTree) -> str:
 
 
 def accumulator(block: Accumulator) -> str:
-    """The old total or zero, plus the operand."""
+    """Write an adder whose operands are the old total or zero, and the input."""
     m = Module()
     first, x = m.input("first", 1, unsigned=True), m.input("x", block.bits)
     m.line(f"reg {signed(block.bits)} total;")
@@ -60,7 +60,7 @@ def accumulator(block: Accumulator) -> str:
 
 
 def saturating_add(block: SaturatingAdd) -> str:
-    """A sum with a bit more, saturated."""
+    """Write a sum that has one bit more, and its saturation."""
     m, bits = Module(), block.bits
     total = m.wire("total", bits + 1, f"{m.input('a', bits)} + {m.input('b', bits)}")
     m.output("y", bits, m.saturated("result", bits, total, bits + 1))
@@ -68,7 +68,7 @@ def saturating_add(block: SaturatingAdd) -> str:
 
 
 def multiplexer(block: Multiplexer) -> str:
-    """Two-way choices bit by bit."""
+    """Write two-way selections, one bit of the selector at a time."""
     m = Module()
     select = m.input("select", select_bits(block.inputs), unsigned=True)
     chosen = m.choice(m.inputs("x", block.inputs, block.bits), select)
@@ -77,7 +77,7 @@ def multiplexer(block: Multiplexer) -> str:
 
 
 def barrel_shift(block: BarrelShift) -> str:
-    """One shift."""
+    """Write a single shift operator."""
     m = Module()
     x = m.input("x", block.bits)
     shift = m.input("shift", block.most_shift.bit_length(), unsigned=True)
@@ -86,7 +86,7 @@ def barrel_shift(block: BarrelShift) -> str:
 
 
 def restoring_digit(block: RestoringDigit) -> str:
-    """A subtraction with a bit more, and a choice."""
+    """Write a subtraction that has one bit more, and a selection."""
     m, bits = Module(), block.bits
     rest, trial = (m.input(name, bits, unsigned=True) for name in ("rest", "trial"))
     m.line(f"wire [{bits}:0] less = {{1'b0, {rest}}} - {{1'b0, {trial}}};")

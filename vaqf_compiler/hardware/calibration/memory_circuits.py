@@ -9,11 +9,11 @@ from vaqf_compiler.hardware.calibration.verilog import Module
 from vaqf_compiler.hardware.memories import Memory
 
 RAM_STYLES = {"bram": "block", "uram": "ultra", "lutram": "distributed", "register": "registers"}
-"""Values of the attribute `ram_style`."""
+"""Values of the Verilog attribute `ram_style`."""
 
 
 def rom_contents(name: str, depth: int, width: int, style: str) -> list[str]:
-    """A memory of seeded random words."""
+    """Return the declaration of a memory with random words from a fixed seed."""
     random = Random(0)
     words = [random.getrandbits(width) for _ in range(depth)]
     return [
@@ -26,7 +26,9 @@ def rom_contents(name: str, depth: int, width: int, style: str) -> list[str]:
 
 
 def memory(block: Memory) -> str:
-    """Reads are synchronous and see what was there before a write. Small ROMs are logic."""
+    """
+    Write a memory with synchronous reads, which see the value before a write. Small ROMs are logic.
+    """
     m = Module()
     address_bits = max(1, select_bits(block.depth))
     style = RAM_STYLES[block.mapping]

@@ -1,4 +1,4 @@
-"""`calibration.json`: coefficients, and the points that they come from."""
+"""The file `calibration.json`: coefficients, and the points that they come from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vaqf_compiler.hardware.resources import Resources
 
 Coefficients = dict[str, float]
 MEASURED = ("lut", "ff", "dsp", "bram18")
-"""What is stored of a point's resources; nothing maps to UltraRAM without being asked to."""
+"""The resources of a point that are stored. Nothing is mapped to UltraRAM unless requested."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Point:
     """A digest of the Verilog and the synthesis command."""
     measured: Resources
     held_out: bool
-    """Whether it judges the fit and takes no part in it."""
+    """Whether the point is left out of the fit and used to judge it."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,22 @@ class Calibration:
 
     tool: str
     date: str
-    """ISO 8601, of the last synthesis."""
+    """Date of the last synthesis, in the format of ISO 8601."""
     coefficients: dict[str, tuple[Coefficients, Coefficients]]
-    """Of LUTs and flip-flops, by block."""
+    """Coefficients of LUTs and of flip-flops for each block, by its name."""
     points: Sequence[Point]
 
 
 def digest(block: Block) -> str:
-    """Changes with the circuit of a block and how it is synthesised."""
+    """
+    Return a digest that changes with the circuit of a block and with the command that synthesises
+    it.
+    """
     return hashlib.sha256((synthesis(block) + verilog(block)).encode()).hexdigest()[:12]
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write the file at once or not at all; a line for each point, so that changes can be read."""
+    """Write the file atomically, with a line for each point, so that differences are readable."""
     blocks: list[str] = []
     for name in BLOCKS:
         points = [_record(p) for p in calibration.points if type(p.block).__name__ == name]
@@ -83,7 +86,7 @@ def _record(point: Point) -> dict[str, Any]:
 
 
 def read_calibration(path: Path) -> Calibration:
-    """Read the file, except for blocks that there are no more."""
+    """Read the file. Blocks that no longer exist are left out."""
     data: dict[str, Any] = json.loads(path.read_text())
     coefficients: dict[str, tuple[Coefficients, Coefficients]] = {}
     points: list[Point] = []

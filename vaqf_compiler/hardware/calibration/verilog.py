@@ -1,57 +1,57 @@
-"""Writes Verilog modules of one clock, a declaration at a time."""
+"""Writing of Verilog modules with one clock, one declaration at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 Signal = tuple[str, int]
-"""A name and its bits."""
+"""A signal's name and width."""
 
 
 def signed(bits: int) -> str:
-    """The type of a signed vector."""
+    """Return the type of a signed vector."""
     return f"signed [{bits - 1}:0]"
 
 
 class Module:
-    """The module `top`. All vectors are signed unless said otherwise."""
+    """The module `top`. All vectors are signed unless stated otherwise."""
 
     def __init__(self) -> None:
         self._ports = ["input clk"]
         self._lines: list[str] = []
 
     def input(self, name: str, bits: int, unsigned: bool = False) -> str:
-        """A port; its name."""
+        """Add an input port and return its name."""
         type_ = f"[{bits - 1}:0]" if unsigned else signed(bits)
         self._ports.append(f"input {type_} {name}")
         return name
 
     def inputs(self, name: str, count: int, bits: int) -> list[Signal]:
-        """Ports `name0`, `name1`, ..."""
+        """Add input ports `name0`, `name1`, ..."""
         return [(self.input(f"{name}{i}", bits), bits) for i in range(count)]
 
     def wire(self, name: str, bits: int, value: str) -> str:
-        """What is computed within a cycle."""
+        """Add a wire with a value that is computed within a cycle, and return its name."""
         self.line(f"wire {signed(bits)} {name} = {value};")
         return name
 
     def register(self, name: str, bits: int, value: str) -> str:
-        """What is stored each cycle."""
+        """Add a register that stores a value in each cycle, and return its name."""
         self.line(f"reg {signed(bits)} {name};")
         return self.clocked(name, value)
 
     def clocked(self, name: str, value: str) -> str:
-        """Store in a register that was declared before."""
+        """Store a value in each cycle in a register that is declared already."""
         self.line(f"always @(posedge clk) {name} <= {value};")
         return name
 
     def output(self, name: str, bits: int, value: str) -> None:
-        """A port of a value."""
+        """Add an output port with a value."""
         self._ports.append(f"output {signed(bits)} {name}")
         self.line(f"assign {name} = {value};")
 
     def line(self, text: str) -> None:
-        """Any other line."""
+        """Add any other line."""
         self._lines.append(text)
 
     def tree(self, operands: Sequence[Signal], growth: int, combine: Combine) -> Signal:
@@ -71,7 +71,10 @@ class Module:
         return current[0]
 
     def choice(self, words: Sequence[Signal], select: str) -> str:
-        """The word that `select` says: two-way choices bit by bit, as HLS writes them."""
+        """
+        Return the word that `select` chooses, by two-way selections for each bit of `select`, as
+        HLS writes them.
+        """
         bits = words[0][1]
         current = [name for name, _ in words]
         position = 0
@@ -89,7 +92,7 @@ class Module:
         return current[0]
 
     def saturated(self, name: str, bits: int, value: str, value_bits: int) -> str:
-        """A register with a value that is saturated to `bits` bits."""
+        """Add a register with a value that is saturated to `bits` bits."""
         if value_bits <= bits:
             return self.register(name, bits, value)
         sign = f"{value}[{value_bits - 1}]"
@@ -99,10 +102,10 @@ class Module:
         return self.register(name, bits, f"({fits}) ? {value}[{bits - 1}:0] : {limit}")
 
     def text(self) -> str:
-        """The module."""
+        """Return the text of the module."""
         ports = ",\n  ".join(self._ports)
         return "\n".join([f"module top(\n  {ports}\n);", *self._lines, "endmodule", ""])
 
 
 Combine = Callable[[str, str], str]
-"""The expression for two operands."""
+"""A function that returns the expression for two operands."""

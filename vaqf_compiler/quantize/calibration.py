@@ -1,4 +1,6 @@
-"""The ranges of a model's values on a batch of images, from which scales follow."""
+"""
+Calibration: the ranges of a model's values on a batch of images, from which the scales follow.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ def calibration_images(
     module: ModuleOp, path: str | None, shape: tuple[int, ...], count: int, seed: int
 ) -> NDArray[np.float32]:
     """
-    The images of a `.npy` file as `NxCxHxW`, or `count` images of seeded Gaussian noise.
-    Raises UserError where the file has another format or shape, or pixels that were not
-    preprocessed as `module` says.
+    Return the images of a `.npy` file as `NxCxHxW`, or `count` images of Gaussian noise from
+    `seed`. Raises UserError if the file has another format or shape, or pixels that were not
+    preprocessed as `module` specifies.
     """
     if path is None:
         print(
@@ -43,7 +45,7 @@ def calibration_images(
 
 
 def _name(value: SSAValue) -> str:
-    """What a message calls a value of the model."""
+    """Return the name of a value of the model for a message."""
     owner = value.owner
     if not isinstance(owner, Operation):
         return "the image"
@@ -65,9 +67,8 @@ def observe_ranges(
     method: str,
 ) -> Ranges:
     """
-    The ranges that the tensors of `function` take on the images, to be cut by one of `METHODS`;
-    `binary` has the scales of binary weights.
-    Raises UserError where a value is not finite.
+    Return the ranges that the tensors of `function` take on the images, to be clipped by one of
+    `METHODS`; `binary` has the scales of binary weights. Raises UserError if a value is not finite.
     """
     assert images.shape[1:] == shape_of(function.args[0])
     statistics: dict[SSAValue, Statistics] = {}

@@ -1,6 +1,6 @@
 """
-How near a quantised model is to the float model with the same binary weights, on one image: the
-other half of a simulation that compares integers with integers.
+How close the logits of a quantised model are to those of the float model with the same binary
+weights, on one image. Simulations only compare integers with integers, and do not show this.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from vaqf_compiler.reference import run_function
 from vaqf_compiler.reference.interpreter import Array, BinvitFunctions, Weights
 
 LEAST_COSINE = {1: 0.0, 2: 0.2, 3: 0.5, 4: 0.8, 5: 0.9, 6: 0.95, 7: 0.98, 8: 0.99, 9: 0.995}
-"""By bits of activations, a cosine that is worth a warning; see docs/arithmetic.md."""
+"""
+The cosine below which a warning is printed, for each number of bits of activations; see
+docs/arithmetic.md.
+"""
 LEAST_COSINE_OF_MORE = 0.997
 
 
@@ -29,13 +32,13 @@ class Fidelity:
     """Integer logits against those of the float model."""
 
     bits: int
-    """Of activations."""
+    """Bits of activations."""
     cosine: float | None
-    """Of the two vectors of logits; None where one of them is all zero."""
+    """Cosine of the two vectors of logits; None if one of them is all zero."""
     largest_error: float
-    """Absolute, of a logit."""
+    """Largest absolute error of a logit."""
     relative_error: float | None
-    """The same in units of the largest absolute logit of the float model; None where that is 0."""
+    """The largest error in units of the float model's largest absolute logit; None if that is 0."""
 
     @property
     def least_cosine(self) -> float:
@@ -56,7 +59,7 @@ class Fidelity:
 
     @property
     def warning(self) -> str | None:
-        """What to say of a cosine that is too small; None where none is."""
+        """The warning about a cosine that is undefined or too small; None if it is large enough."""
         if self.cosine is not None and self.cosine >= self.least_cosine:
             return None
         return (
@@ -66,7 +69,7 @@ class Fidelity:
         )
 
     def json(self) -> dict[str, float | None]:
-        """As `report.json` has it."""
+        """Return the values as `report.json` contains them."""
         return {
             "cosine": self.cosine,
             "largest_error": self.largest_error,
@@ -76,8 +79,8 @@ class Fidelity:
 
 def float_logits(model: ModuleOp, image: NDArray[np.float32], weights: Weights) -> Array:
     """
-    The logits of a float model whose binary weights are in place. The model stays as it is. Raises
-    OperationError where it is no float model, or one of other images.
+    Return the logits of a float model whose binary weights are in place. The model is not changed.
+    Raises OperationError if it is not a float model, or if its images have another shape.
     """
     copy = model.clone()
     function = model_function(copy)
@@ -110,9 +113,9 @@ def measure_fidelity(
     weights: Weights,
 ) -> Fidelity:
     """
-    Compare `logits`, which the quantised model `integers` computes of an image, with those of the
-    float model `model`; `bits` are those of activations. Raises OperationError as `float_logits`,
-    and where the two models have other logits.
+    Compare `logits`, which the quantised model `integers` computes for an image, with those of the
+    float model `model`; `bits` is the number of bits of activations. Raises OperationError as
+    `float_logits` does, and if the two models differ in the number of logits.
     """
     scale = quantized("logits", result_of(model_function(integers))).scale.data
     exact = float_logits(model, image, weights)
@@ -126,7 +129,7 @@ def measure_fidelity(
 
 
 def compare_logits(exact: Array, found: Array, bits: int) -> Fidelity:
-    """Of two vectors of logits."""
+    """Compare two vectors of logits."""
     norms = float(np.linalg.norm(exact) * np.linalg.norm(found))
     largest, error = float(np.abs(exact).max()), float(np.abs(found - exact).max())
     return Fidelity(

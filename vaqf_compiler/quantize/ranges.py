@@ -1,5 +1,5 @@
 """
-From what calibration saw of a tensor to the range that its integers cover.
+The choice of the range that a tensor's integers cover, from statistics of its calibration.
 
 A narrower range gives finer steps to the many small values and saturates the few large ones.
 """
@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 from xdsl.ir import SSAValue
 
 BINS = 4096
-"""Of the histogram of a tensor's absolute values, from 0 to the largest."""
+"""Bins of the histogram of a tensor's absolute values, from 0 to the largest."""
 CANDIDATES = 100
-"""Ranges that the mean square error is computed for, evenly spaced up to the largest value."""
+"""
+Number of ranges, evenly spaced up to the largest value, for which the mean square error is
+computed.
+"""
 
 
 @dataclass
@@ -24,13 +27,15 @@ class Statistics:
     """What was seen of a tensor on all calibration images."""
 
     largest: float = 0.0
-    """Absolute value."""
+    """Largest absolute value."""
     histogram: NDArray[np.int64] | None = None
-    """Of absolute values, in `BINS` equal bins from 0 to `largest`; None where not needed."""
+    """
+    Histogram of absolute values, in `BINS` equal bins from 0 to `largest`; None if not needed.
+    """
 
     @property
     def centres(self) -> NDArray[np.float64]:
-        """The middle of each bin."""
+        """The centre of each bin."""
         return np.linspace(0.5, BINS - 0.5, BINS) * (self.largest / BINS)
 
     def count(self, values: NDArray[np.floating]) -> None:
@@ -38,19 +43,20 @@ class Statistics:
         if self.histogram is None:
             self.histogram = np.zeros(BINS, dtype=np.int64)
         scale = BINS / self.largest if self.largest else 0.0
-        # In float64: the scale of the smallest float32 numbers is beyond the largest float32.
+        # Use float64, because the reciprocal of the smallest float32 numbers exceeds the largest
+        # float32.
         magnitudes = np.abs(values).astype(np.float64)
         bins = np.minimum((magnitudes * scale).astype(np.int64), BINS - 1)
         self.histogram += np.bincount(bins.reshape(-1), minlength=BINS)
 
 
 def min_max(statistics: Statistics, greatest: int) -> float:
-    """All that was seen: nothing saturates on the calibration images."""
+    """Return the whole range, so that nothing saturates on the calibration images."""
     return statistics.largest
 
 
 def percentile(statistics: Statistics, greatest: int, percent: float = 99.99) -> float:
-    """The range that holds a share of the absolute values."""
+    """Return the range that contains `percent` of the absolute values."""
     assert statistics.histogram is not None
     cumulated = np.cumsum(statistics.histogram)
     reached = int(np.searchsorted(cumulated, float(cumulated[-1]) * percent / 100))
@@ -58,7 +64,7 @@ def percentile(statistics: Statistics, greatest: int, percent: float = 99.99) ->
 
 
 def mean_square_error(statistics: Statistics, greatest: int) -> float:
-    """The range for which quantised values are nearest to the exact ones, by mean square error."""
+    """Return the range with the smallest mean square error of quantised values."""
     assert statistics.histogram is not None
     seen = np.flatnonzero(statistics.histogram)
     centres, counts = statistics.centres[seen], statistics.histogram[seen]
@@ -79,7 +85,7 @@ METHODS: Mapping[str, Callable[[Statistics, int], float]] = {
     "percentile": percentile,
     "mse": mean_square_error,
 }
-"""Ways to choose a range; the second argument is the greatest integer."""
+"""Ways to choose a range. The second argument is the greatest integer of the quantised type."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,10 @@ class Ranges:
     method: str
 
     def largest(self, value: SSAValue) -> float:
-        """The largest absolute value that was seen."""
+        """Return the largest absolute value of a tensor on the calibration images."""
         return self.statistics[value].largest
 
     def clipped(self, value: SSAValue, bits: int, *, signed: bool = True) -> float:
-        """The range that integers of some bits should cover."""
+        """Return the range that integers of `bits` bits should cover."""
         greatest = max(1, (1 << (bits - signed)) - 1)
         return METHODS[self.method](self.statistics[value], greatest)

@@ -1,4 +1,4 @@
-"""Building the integer operations that stand for each float operation."""
+"""Construction of the integer operations that replace each float operation."""
 
 from __future__ import annotations
 
@@ -35,20 +35,28 @@ from vaqf_compiler.reference.interpreter import Array
 
 IMAGE_BITS = 8
 WEIGHT_BITS = 8
-"""Of the layers that are not binarised: patch embedding and heads."""
+"""Bits of the weights of layers that are not binarised: patch embedding and heads."""
 AVERAGE_BITS = 32
-"""Of what is averaged, the logits of several heads say, when it is brought to one scale."""
+"""
+Bits of tensors that are averaged, such as the logits of several heads, when they are brought to one
+scale.
+"""
 AVERAGE_PLACES = 8
-"""Binary places that this scale has at most beyond the coarsest of theirs."""
+"""
+The most binary places by which this scale may be finer than the coarsest scale of these tensors.
+"""
 
 RESIDUAL_BITS = 16
-"""Of the residual stream, which has one scale throughout, so that additions need no rescaling."""
+"""Bits of the residual stream. It has one scale throughout, so that additions need no rescaling."""
 ROUNDING = 1e-12
-"""Relative difference of scales that are the same but for the order of their computation."""
+"""Relative difference within which scales count as equal, since they may differ by rounding."""
 
 
 def gelu_input_bits(bits: int) -> int:
-    """Of what GELU takes to activations of some bits: a little finer, as far as tables go."""
+    """
+    Return the bits of the input of a GELU whose result has `bits` bits: two more, as far as the
+    sizes of tables permit.
+    """
     return min(bits + 2, binvit.GeluOp.TABLE_BITS)
 
 
@@ -62,9 +70,9 @@ def quantize_function(
     read: Callable[[binvit.ParameterOp], Array],
 ) -> None:
     """
-    Rewrite a float model, a function of an image, to integers; activations have `bits` bits, and
-    `binary` has the scales of the binary weights.
-    Raises PassFailedException for an operation that has no integer form.
+    Rewrite a float model, a function of an image, to integers. Activations have `bits` bits;
+    `binary` has the scales of the binary weights. Raises PassFailedException for an operation that
+    has no integer form.
     """
     image = function.args[0]
     image_type = TensorType(symmetric(IMAGE_BITS, ranges.largest(image)), shape_of(image))
@@ -82,7 +90,7 @@ def quantize_function(
     for operation in function.body.block.ops:
         try:
             quantizer.rewrite(operation)
-        except VerifyException as error:  # of a type or an operation that is made
+        except VerifyException as error:  # raised by the verifier of a new type or operation
             raise quantizer.fail(operation, str(error)) from error
     function.detach_region(function.body)
     function.add_region(Region(block))
@@ -105,7 +113,7 @@ class Quantizer:
     values: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
 
     def add(self, op: Operation, source: Operation) -> SSAValue:
-        """Insert an operation that belongs to the layer of `source`; its result."""
+        """Insert an operation that belongs to the layer of `source`, and return its result."""
         if (layer := source.attributes.get("layer")) is not None:
             op.attributes["layer"] = layer
         op.location = source.location
@@ -117,9 +125,10 @@ class Quantizer:
         self, value: SSAValue, finest: float = 0.0, bits: int | None = None
     ) -> QuantizedType:
         """
-        The signed type for a value that feeds a layer, by default of the chosen bits, with no scale
-        below `finest`. Nor is the scale so fine that the bias of a binary layer fits in none of the
-        layers that the value feeds: beside these biases, such steps are nothing.
+        Return the signed type for a value that feeds a layer, by default of `self.bits` bits, with
+        a scale of at least `finest`. The scale is also coarse enough for the bias of at least one
+        of the layers that the value feeds, if all of them are binary: steps finer than that are
+        negligible beside these biases.
         """
         chosen = self.bits if bits is None else bits
         needed = min((self._finest_input(use.operation) for use in value.uses), default=0.0)
@@ -128,15 +137,19 @@ class Quantizer:
     def sum_activation(
         self, value: SSAValue, total: QuantizedType, bits: int | None = None
     ) -> QuantizedType:
-        """The same for a value that is requantised from exact sums, which have the type `total`."""
+        """
+        Return the type as `activation` does, for a value that is requantised from exact sums of
+        type `total`.
+        """
         found = self.activation(value, total.scale.data, bits)
         coarsest = total.scale.data * FARTHEST
         return QuantizedType(found.bits.data, min(found.scale.data, coarsest))
 
     def _finest_input(self, op: Operation) -> float:
         """
-        The least scale of what `op` takes at which the bias of a binary layer fits; 0 for all
-        other operations, whose weights or results can have another scale instead.
+        Return the smallest scale of the input of `op` for which the bias of a binary layer fits.
+        The result is 0 for all other operations, because their weights or results can have another
+        scale instead.
         """
         if not isinstance(op, binvit.LinearOp) or op.bias is None:
             return 0.0
@@ -146,13 +159,15 @@ class Quantizer:
         return finest_sums(self.read(bias)) / self.binary[weight]
 
     def parameter(self, op: binvit.ParameterOp, element_type: IntegerElement) -> SSAValue:
-        """A parameter, rounded to integers."""
+        """Insert a parameter, rounded to integers, and return it."""
         copied = self.builder.insert(op.clone())
         copied.result.name_hint = op.result.name_hint
         return self.builder.insert(binvit.QuantizeOp(copied.result, element_type)).result
 
     def operand(self, op: Operation, value: SSAValue) -> SSAValue:
-        """The integers of an operand of `op`; parameters join the residual stream."""
+        """
+        Return the integers of an operand of `op`. A parameter is an operand of the residual stream.
+        """
         if value in self.values:
             return self.values[value]
         found = parameter_of(value)
@@ -161,7 +176,7 @@ class Quantizer:
         return self.parameter(found, self.residual)
 
     def fail(self, op: Operation, reason: str) -> OperationError:
-        """The error for an operation that cannot be quantised."""
+        """Return the error for an operation that cannot be quantised."""
         layer = op.attributes.get("layer")
         return OperationError(
             op, f"cannot quantise {op.name}{f' of layer {layer}' if layer else ''}: {reason}"
@@ -169,12 +184,12 @@ class Quantizer:
 
     @singledispatchmethod
     def rewrite(self, op: Operation) -> None:
-        """Build the integer form of `op`. Raises PassFailedException where it has none."""
+        """Build the integer form of `op`. Raises PassFailedException if it has none."""
         raise self.fail(op, "no integer arithmetic is defined for it")
 
     @rewrite.register
     def _(self, op: binvit.ParameterOp) -> None:
-        """Parameters are quantised where they are used."""
+        """Do nothing, because parameters are quantised where they are used."""
 
     @rewrite.register
     def _(self, op: func.ReturnOp) -> None:
@@ -188,10 +203,11 @@ class Quantizer:
         factor: float = 1.0,
     ) -> tuple[SSAValue, SSAValue | None, QuantizedType]:
         """
-        Integer weight and bias of a layer whose input is multiplied by `factor`, and the type of
-        its accumulator. Where a bias would not fit, or the residual stream would be too far from
-        the sums, the scale of the weights is made coarse enough: beside what they are added to, the
-        products are nothing, and other layers may need the input as fine as it is.
+        Return the integer weight and bias of a layer whose input is multiplied by `factor`, and the
+        type of its accumulator. If a bias would not fit, or if the scale of the residual stream
+        would be too far from that of the sums, the scale of the weights is made coarse enough. The
+        products are then negligible beside what they are added to, and other layers may need the
+        finer scale of the input.
         """
         weight = parameter_of(op.weight)
         if weight is None:
@@ -327,7 +343,7 @@ class Quantizer:
         self.values[op.result] = self.add(selected, op)
 
     def _mean_type(self, value: SSAValue, count: int) -> QuantizedType:
-        """The type of an exact sum whose scale is divided by the number of terms."""
+        """Return the type of an exact sum whose scale is divided by the number of terms."""
         source = quantized("input", value)
         return QuantizedType(sum_bits(count, source), source.scale.data / count)
 

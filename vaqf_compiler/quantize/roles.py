@@ -1,4 +1,4 @@
-"""What a tensor is for in a Vision Transformer, as far as its number of bits depends on it."""
+"""Roles of tensors in a Vision Transformer, on which their numbers of bits depend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from vaqf_compiler.dialects.binvit.checks import shape_of
 
 
 def is_head(op: LinearOp) -> bool:
-    """Whether a linear layer classifies: it comes after pooling, which is nothing for one token."""
+    """
+    Return whether a linear layer is a classification head. A head follows the pooling of tokens,
+    or, for a model with a single token and thus without pooling, computes the result.
+    """
     owner = op.input.owner
     while isinstance(owner, LayerNormOp | AverageOp):
         owner = owner.operands[0].owner
@@ -34,14 +37,14 @@ def is_head(op: LinearOp) -> bool:
 
 
 def binary_layers(function: func.FuncOp) -> list[LinearOp]:
-    """The linear layers whose weights become binary: all but the heads."""
+    """Return the linear layers whose weights become binary: all but the heads."""
     return [op for op in function.walk() if isinstance(op, LinearOp) and not is_head(op)]
 
 
 def binary_weights(function: func.FuncOp) -> list[ParameterOp]:
     """
-    The weights of the layers that become binary, those of each layer in an operation that no other
-    uses: layers can share a parameter, whole or in rows, but each has a scale of its own.
+    Return the weights of the layers that become binary. Each layer gets an operation of its own for
+    its weights, because layers can share a parameter, or rows of it, but each has its own scale.
     """
     weights: list[ParameterOp] = []
     for layer in binary_layers(function):
@@ -57,12 +60,14 @@ def binary_weights(function: func.FuncOp) -> list[ParameterOp]:
 
 
 def parameter_of(value: SSAValue) -> ParameterOp | None:
-    """The parameter that a value is, None where it is none."""
+    """Return the parameter that a value is, or None if it is not a parameter."""
     return value.owner if isinstance(value.owner, ParameterOp) else None
 
 
 def is_residual(value: SSAValue) -> bool:
-    """Whether a tensor is (part of) the residual stream, which additions run through."""
+    """
+    Return whether a tensor is the residual stream, which additions run through, or a part of it.
+    """
     owner = value.owner
     if isinstance(owner, AddOp | ConcatTokensOp | PatchEmbedOp):
         return True

@@ -1,4 +1,4 @@
-"""From ranges to integer types."""
+"""The choice of integer types from ranges."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from vaqf_compiler.reference.interpreter import Array
 
 FARTHEST = 2.0**45
 """
-How many units of a sum make one of its result at most: requantisation shifts no further, and beside
-more than this, sums are nothing.
+The largest ratio between the scale of a result and that of the sums it is requantised from. The
+shift of requantisation cannot exceed it, and with a larger ratio the sums would be negligible.
 """
 
 
 def symmetric(bits: int, largest: float, finest: float = 0.0) -> QuantizedType:
     """
-    The signed type of `bits` bits whose greatest integer stands for `largest`, but with no scale
-    below `finest`. A tensor of zeros has the range 1: any will do, and this one keeps the scales of
-    sums that it is part of in proportion to their biases.
+    Return the signed type of `bits` bits whose greatest integer stands for `largest`, but with a
+    scale of at least `finest`. The range of a tensor of zeros is set to 1: any would do, and this
+    one keeps the scales of sums with such a tensor in proportion to their biases.
     """
     greatest = max(1, (1 << (bits - 1)) - 1)
     return QuantizedType(bits, max((largest or 1.0) / greatest, finest))
 
 
 def binary_scale(weight: Array) -> float:
-    """What a layer's binary weights are multiples of: their mean absolute value."""
+    """Return the scale of a layer's binary weights, which is their mean absolute value."""
     return float(np.abs(weight.astype(np.float64)).mean())
 
 
 def probability(bits: int, largest: float) -> QuantizedType:
-    """The unsigned type with the finest power-of-two scale that still holds `largest`."""
+    """Return the unsigned type with the finest power-of-two scale that still holds `largest`."""
     exponent = bits - math.ceil(math.log2(max(largest, 2.0**-16)))
     if largest > 2.0 ** (bits - exponent) * (1 - 2.0**-bits):
         exponent -= 1
@@ -40,22 +40,28 @@ def probability(bits: int, largest: float) -> QuantizedType:
 
 
 BIAS_BITS = 31
-"""With what `binvit.complement_bias` adds, a bias still fits the 32 bits that it is stored in."""
+"""
+Bits of a bias. After `binvit.complement_bias`, it still fits into the 32 bits in which it is
+stored.
+"""
 
 
 def integer_bias(values: Array, scale: float) -> QuantizedType:
-    """The narrowest type with the accumulator's scale that holds every value, up to `BIAS_BITS`."""
+    """
+    Return the narrowest type with the accumulator's scale that holds every value, up to
+    `BIAS_BITS`.
+    """
     largest = int(np.rint(np.abs(values.astype(np.float64)).max() / scale))
     return QuantizedType(min(BIAS_BITS, largest.bit_length() + 1), scale)
 
 
 def finest_sums(bias: Array) -> float:
-    """The least scale of an accumulator at which a bias fits."""
+    """Return the smallest scale of an accumulator for which a bias fits."""
     return float(np.abs(bias.astype(np.float64)).max()) / ((1 << (BIAS_BITS - 1)) - 1)
 
 
 def finest_normalised(gamma: Array, beta: Array) -> float:
-    """The least scale of a result of layer normalisation for which gamma and beta fit."""
+    """Return the smallest scale of a layer normalisation's result for which gamma and beta fit."""
     by_gamma = float(np.abs(gamma).max()) / (2**LayerNormOp.FRACTION_BITS * (2**15 - 1))
     by_beta = float(np.abs(beta).max()) / (2**31 - 1)
     return 2 * max(by_gamma, by_beta)
@@ -65,8 +71,8 @@ def layer_norm_types(
     gamma: Array, beta: Array, result: QuantizedType
 ) -> tuple[QuantizedType, QuantizedType]:
     """
-    Types of gamma (16 bits) and beta (32 bits) with the finest scales that hold their values:
-    the result's scale is beta's times `2**shift`, and gamma's is beta's times 2**12.
+    Return types of gamma (16 bits) and beta (32 bits) with the finest scales that hold their
+    values. The result's scale is beta's times `2**shift`, and gamma's is beta's times 2**12.
     """
     fraction = LayerNormOp.FRACTION_BITS
     largest_gamma, largest_beta = float(np.abs(gamma).max()), float(np.abs(beta).max())

@@ -1,6 +1,6 @@
 """
 A quantised model without its numbers: every range is 1 and every parameter 0. It has the
-operations, shapes and bits of the real one, which is all that an accelerator is chosen by.
+operations, shapes and bits of the real model, on which alone the choice of an accelerator depends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vaqf_compiler.reference.interpreter import Array
 
 
 class _UnitStatistics(Mapping[SSAValue, Statistics]):
-    """Whatever the value, it was 1 at most."""
+    """Statistics in which every value is at most 1."""
 
     def __getitem__(self, value: SSAValue) -> Statistics:
         return Statistics(largest=1.0)
@@ -42,8 +42,8 @@ def _zeros(parameter: ParameterOp) -> Array:
 
 def quantized_structure(module: ModuleOp, bits: int) -> ModuleOp:
     """
-    A float model, quantised to activations of some bits, in a module of its own. Raises
-    PassFailedException for what is no float model of one image.
+    Return a copy of a float model, quantised to activations of `bits` bits. Raises
+    PassFailedException for a module that is not a float model of one image.
     """
     copy = module.clone()
     function = model_function(copy)

@@ -1,8 +1,8 @@
 """
 The `binvit` dialect: Vision Transformers with binary weights.
 
-Operations work on whole tensors without a batch dimension, first in float, then quantised;
-`mapping` binds them to the engines and memories of an accelerator.
+Operations work on whole tensors without a batch dimension, first in float, then quantised. The
+operations of `mapping` bind them to the engines and memories of an accelerator.
 """
 
 from xdsl.ir import Dialect

@@ -1,4 +1,4 @@
-"""Multi-head attention in its three steps: scores, softmax, context."""
+"""Multi-head attention in three steps: scores, softmax, context."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ from vaqf_compiler.float_text import Float64
 @irdl_op_definition
 class AttentionScoresOp(IRDLOperation):
     """
-    `scale * (query_h @ key_h.T)` for every head `h`. Query and key `FxD` hold the heads side by
-    side, result `HxFxF`. Quantised, the factor is part of the accumulator's scale.
+    Compute `scale * (query_h @ key_h.T)` for every head `h`. Query and key are `FxD` with the heads
+    side by side, the result is `HxFxF`. Quantised, the factor is part of the accumulator's scale.
     """
 
     name = "binvit.attention_scores"
@@ -87,8 +87,8 @@ class AttentionScoresOp(IRDLOperation):
 @irdl_op_definition
 class SoftmaxOp(IRDLOperation):
     """
-    Softmax over the last dimension. Quantised, the result is unsigned with a scale that is a
-    power of two, 2**-1 .. 2**-35; see the softmax section of docs/arithmetic.md.
+    Compute the softmax over the last dimension. Quantised, the result is unsigned and its scale is
+    a power of two, 2**-1 to 2**-35; see the softmax section of docs/arithmetic.md.
     """
 
     name = "binvit.softmax"
@@ -104,7 +104,9 @@ class SoftmaxOp(IRDLOperation):
 
     @property
     def result_exponent(self) -> int:
-        """`n` of the result's scale `2**-n`. Raises VerifyException where it is none."""
+        """
+        The `n` of the result's scale `2**-n`. Raises VerifyException if the scale has another form.
+        """
         scale = quantized("result", self.result, signed=False).scale.data
         mantissa, exponent = math.frexp(scale)
         if mantissa != 0.5 or not 1 <= 1 - exponent <= 35:
@@ -123,8 +125,8 @@ class SoftmaxOp(IRDLOperation):
 @irdl_op_definition
 class AttentionContextOp(IRDLOperation):
     """
-    `probabilities_h @ value_h` for every head, heads side by side again: probabilities `HxFxF`,
-    value `FxD`, result `FxD`.
+    Compute `probabilities_h @ value_h` for every head `h`, with the results side by side again.
+    Probabilities are `HxFxF`, value and result are `FxD`.
     """
 
     name = "binvit.attention_context"

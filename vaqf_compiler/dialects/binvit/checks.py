@@ -1,4 +1,4 @@
-"""What the verifiers of the `binvit` operations share."""
+"""Helpers that the verifiers of the `binvit` operations share."""
 
 from __future__ import annotations
 
@@ -22,27 +22,29 @@ from vaqf_compiler.dialects.binvit.types import (
 )
 
 Tensor = base(TensorType)
-"""Every operand and result is a ranked tensor of static shape, without a batch dimension."""
+"""
+Constraint of operands and results: a ranked tensor of static shape, without a batch dimension.
+"""
 
 
 def tensor_type(value: SSAValue) -> TensorType[Attribute]:
-    """The type of `value`, which the operation's definition has checked to be a tensor."""
+    """Return the type of `value`, which the operation's definition has checked to be a tensor."""
     assert isa(value.type, TensorType[Attribute])
     return value.type
 
 
 def shape_of(value: SSAValue) -> tuple[int, ...]:
-    """The static shape of a tensor value."""
+    """Return the static shape of a tensor."""
     return tensor_type(value).get_shape()
 
 
 def element(value: SSAValue) -> Attribute:
-    """The element type of a tensor value."""
+    """Return the element type of a tensor."""
     return tensor_type(value).get_element_type()
 
 
 def is_quantized(value: SSAValue) -> bool:
-    """Whether the elements of a tensor value are integers with a scale."""
+    """Return whether the elements of a tensor are integers with a scale."""
     return isinstance(element(value), IntegerElement)
 
 
@@ -60,7 +62,7 @@ def expect_rank(what: str, value: SSAValue, rank: int) -> None:
 
 
 def expect_uniform_kind(op: Operation) -> bool:
-    """Check that an operation is all float or all quantised; true when quantised."""
+    """Check that an operation is all float or all quantised, and return whether it is quantised."""
     kinds = {is_quantized(value) for value in (*op.operands, *op.results)}
     if len(kinds) != 1:
         raise VerifyException("operands and results must be all float or all quantised")
@@ -77,7 +79,10 @@ def close(a: float, b: float, tolerance: float = 1e-9) -> bool:
 
 
 def quantized(what: str, value: SSAValue, *, signed: bool | None = True) -> QuantizedType:
-    """The integer type of a value's elements, checked for its signedness."""
+    """
+    Return the integer type of a value's elements. Raises VerifyException for another type of
+    elements or another signedness.
+    """
     found = element(value)
     if not isinstance(found, QuantizedType):
         raise VerifyException(f"{what} must have !binvit.q elements, got {found}")
@@ -95,8 +100,8 @@ def verify_accumulator(
     factor: float = 1.0,
 ) -> None:
     """
-    Check that the result holds a sum of `terms` products exactly: its scale is the product of
-    the factors' scales, and its width excludes overflow.
+    Check that the result holds a sum of `terms` products exactly: its scale is the product of the
+    factors' scales, and its width excludes overflow.
     """
     a, b, accumulator = element(lhs), element(rhs), quantized("accumulator", result)
     assert isinstance(a, IntegerElement)

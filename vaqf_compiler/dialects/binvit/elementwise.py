@@ -1,4 +1,4 @@
-"""Operations within a token or an element: normalisation, activation, addition."""
+"""Operations within a token or on single elements: normalisation, activation, addition."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ from vaqf_compiler.float_text import Float64
 @irdl_op_definition
 class LayerNormOp(IRDLOperation):
     """
-    Normalise each token over its channels, then scale and shift: input `FxD`, gamma and beta
-    `D`, result `FxD`. Quantised: see the layer normalisation section of docs/arithmetic.md.
+    Normalise each token over its channels, then scale and shift it. Input and result are `FxD`,
+    gamma and beta are `D`. For the quantised form, see the layer normalisation section of
+    docs/arithmetic.md.
     """
 
     name = "binvit.layer_norm"
@@ -79,7 +80,9 @@ class LayerNormOp(IRDLOperation):
 
     @property
     def shift(self) -> int:
-        """Right shift from beta's scale to the result's. Raises VerifyException if none fits."""
+        """
+        The right shift from beta's scale to the result's. Raises VerifyException if none fits.
+        """
         beta, result = quantized("beta", self.beta), quantized("result", self.result)
         mantissa, exponent = math.frexp(result.scale.data / beta.scale.data)
         if not close(mantissa, 0.5) or not 1 <= exponent - 1 <= self.MOST_SHIFT:
@@ -109,8 +112,9 @@ class LayerNormOp(IRDLOperation):
 @irdl_op_definition
 class GeluOp(IRDLOperation):
     """
-    GELU, exact (`erf`) or by its `tanh` approximation. Quantised, a table over all inputs:
-    `clamp(round(gelu(x * input_scale) / result_scale))`, so the input has at most 12 bits.
+    Apply GELU, exactly (`none`) or by its `tanh` approximation. Quantised, it is a table with an
+    entry for each input: `clamp(round(gelu(x * input_scale) / result_scale))`. The input therefore
+    has at most 12 bits.
     """
 
     name = "binvit.gelu"
@@ -148,7 +152,7 @@ class GeluOp(IRDLOperation):
 
 @irdl_op_definition
 class AddOp(IRDLOperation):
-    """Elementwise sum of two tensors of one type. Quantised, it saturates."""
+    """Add two tensors of one type elementwise. Quantised, the sum saturates."""
 
     name = "binvit.add"
 
@@ -169,7 +173,7 @@ class AddOp(IRDLOperation):
 
 @irdl_op_definition
 class ChannelScaleOp(IRDLOperation):
-    """Multiply each channel by its factor (LayerScale): input `FxD`, factor `D`."""
+    """Multiply each channel by its factor (LayerScale). The input is `FxD`, the factor `D`."""
 
     name = "binvit.channel_scale"
 

@@ -44,8 +44,9 @@ from vaqf_compiler.float_text import Float64
 @irdl_op_definition
 class PatchesOp(IRDLOperation):
     """
-    Cut an image `CxHxW` into square patches, one row for each: patches row by row, within a
-    patch channel by channel, as the weights of a patch embedding are.
+    Cut an image `CxHxW` into square patches, and make each a row of the result. The patches are
+    ordered row by row, and the pixels of a patch channel by channel, like the weights of a patch
+    embedding.
     """
 
     name = "binvit.patches"
@@ -80,11 +81,13 @@ class PatchesOp(IRDLOperation):
 @irdl_op_definition
 class PatchEmbedOp(IRDLOperation):
     """
-    Cut an image into square patches and project each: a convolution whose stride is its kernel
-    size. Image `CxHxW`, weight `DxCxPxP`, bias `D`; result `(H/P * W/P)xD`, patches row by row.
+    Cut an image into square patches and project each of them: a convolution whose stride is its
+    kernel size. The image is `CxHxW`, the weight `DxCxPxP`, the bias `D`; the result is `(H/P *
+    W/P)xD`, with patches ordered row by row.
 
-    The image is multiplied by `scale` first, as by 1/255 in models that take pixels of 0..255;
-    1 where it is left out. Quantised, the factor is part of the accumulator's scale.
+    The image is multiplied by `scale` first, for example by 1/255 in models that take pixels of
+    0..255; without the attribute, the factor is 1. Quantised, the factor is part of the
+    accumulator's scale.
     """
 
     name = "binvit.patch_embed"
@@ -118,7 +121,7 @@ class PatchEmbedOp(IRDLOperation):
 
     @property
     def factor(self) -> float:
-        """What the image is multiplied by."""
+        """The factor by which the image is multiplied."""
         return 1.0 if self.scale is None else self.scale.value.data
 
     def verify_(self) -> None:
@@ -146,8 +149,9 @@ class PatchEmbedOp(IRDLOperation):
 @irdl_op_definition
 class LinearOp(IRDLOperation):
     """
-    A fully connected layer on tokens: `input @ weight.T + bias`. Input `FxN`, weight `MxN`,
-    bias `M`, result `FxM`. Quantised, the result is the exact integer accumulator.
+    Apply a fully connected layer to tokens: `input @ weight.T + bias`. The input is `FxN`, the
+    weight `MxN`, the bias `M`, the result `FxM`. Quantised, the result is the exact integer
+    accumulator.
     """
 
     name = "binvit.linear"

@@ -43,17 +43,20 @@ from vaqf_compiler.dialects.binvit.checks import Tensor, element, shape_of
 from vaqf_compiler.dialects.binvit.types import BinaryType, QuantizedType
 
 LANES = "lanes"
-"""Elements of a vector that are read or written at a time; the same for all engines."""
+"""
+Name of the parameter `lanes`: elements of a vector that are read or written at a time. Its value is
+the same for all engines.
+"""
 
 WORD_BITS = 128
-"""Width of a port to external memory."""
+"""Width of a port to external memory, in bits."""
 
 
 @irdl_op_definition
 class EngineOp(IRDLOperation):
     """
-    A compute unit that dispatches share, with the parameters it is built with. Which kinds there
-    are, and their parameters, is known to `vaqf_compiler.engines`.
+    A compute unit that dispatches share, with its parameters. The module `vaqf_compiler.engines`
+    defines the kinds of engines and their parameters.
     """
 
     name = "binvit.engine"
@@ -76,12 +79,12 @@ class EngineOp(IRDLOperation):
         )
 
     def get(self, parameter: str) -> int | None:
-        """A parameter's value, None where no pass has chosen it yet."""
+        """Return a parameter's value, or None if no pass has chosen it yet."""
         value = self.parameters.data.get(parameter)
         return value.value.data if isinstance(value, IntegerAttr) else None
 
     def set(self, **parameters: int) -> None:
-        """Choose parameters."""
+        """Choose values of parameters."""
         chosen = {key: IntegerAttr(value, i64) for key, value in parameters.items()}
         self.parameters = DictionaryAttr({**self.parameters.data, **chosen})
 
@@ -94,9 +97,9 @@ class EngineOp(IRDLOperation):
 @irdl_op_definition
 class MemoryOp(IRDLOperation):
     """
-    An on-chip memory. Vectors are kept in rows of `width x lanes` elements: a token takes as
-    many consecutive rows as its channels need. It is made of block RAM, where each lane has a
-    memory of its own, or of UltraRAM, where the lanes of a group share a word.
+    An on-chip memory. Vectors are kept in rows of `width x lanes` elements, and a token takes as
+    many consecutive rows as its channels need. The memory is made of block RAM, with a memory of
+    its own for each lane, or of UltraRAM, in which the lanes of a group share a word.
     """
 
     name = "binvit.memory"
@@ -130,7 +133,7 @@ class MemoryOp(IRDLOperation):
 
 @irdl_op_definition
 class YieldOp(IRDLOperation):
-    """The result of a dispatch."""
+    """Ends the region of a dispatch with its result."""
 
     name = "binvit.yield"
 
@@ -146,8 +149,8 @@ class YieldOp(IRDLOperation):
 @irdl_op_definition
 class DispatchOp(IRDLOperation):
     """
-    One run of an engine: it computes the operations of its region, and writes the result to
-    `memory` from `row` on (without a memory, to the output port).
+    One run of an engine. It computes the operations of the region, and writes the result to
+    `memory`, beginning at `row`. Without a memory, the result goes to the output port.
     """
 
     name = "binvit.dispatch"
@@ -195,7 +198,7 @@ class DispatchOp(IRDLOperation):
 @irdl_op_definition
 class MemoryImageOp(IRDLOperation):
     """
-    What the file for an m_axi port of 128-bit words holds: the region computes parameters and
+    The contents of the file for an m_axi port of 128-bit words. The region computes parameters and
     packs them one after another.
     """
 
@@ -229,10 +232,11 @@ class MemoryImageOp(IRDLOperation):
 @irdl_op_definition
 class PackOp(IRDLOperation):
     """
-    Put a matrix into words from word `at` on. It is cut into tiles of `rows x columns`, row of
-    tiles by row of tiles; the rows of a tile follow one another, elements of `bits` bits from the
-    least significant bit up. What lies beyond the matrix is zero. Word by word: a row of more
-    than 128 bits takes whole words, shorter rows share one as far as they fit.
+    Pack a matrix into words, beginning at word `at`. The matrix is cut into tiles of `rows x
+    columns`, which follow one another row of tiles by row of tiles. The rows of a tile follow one
+    another, with elements of `bits` bits from the least significant bit up. Elements beyond the
+    matrix are zero. A row of 128 bits or more takes whole words; as many shorter rows share a word
+    as fit.
     """
 
     name = "binvit.pack"
@@ -261,7 +265,10 @@ class PackOp(IRDLOperation):
 
     @property
     def matrix_shape(self) -> tuple[int, int]:
-        """The tensor as a matrix: a vector is one row, further dimensions are columns."""
+        """
+        The shape of the tensor as a matrix: a vector is one row, and dimensions after the first are
+        columns.
+        """
         shape = shape_of(self.input)
         if len(shape) == 1:
             return 1, shape[0]
@@ -298,31 +305,31 @@ class PackOp(IRDLOperation):
 
 
 COST_ATTRIBUTES = ("resources", "cycles", "bound")
-"""What `binvit-estimate` adds to engines, memories and dispatches."""
+"""Attributes that `binvit-estimate` adds to engines, memories and dispatches."""
 WEIGHTS_ATTRIBUTE = "binvit.weights"
-"""Of a module: where its parameters are."""
+"""Attribute of a module: the file of its parameters."""
 SELECTED_ATTRIBUTE = "binvit.selected"
 """
-Of a module: what `binvit-select-precision` chose, by the names of the options of the passes that
-take it.
+Attribute of a module: the parameters that `binvit-select-precision` chose, under the names of the
+options of the passes that take them.
 """
 RESULT_ATTRIBUTE = "binvit.result"
-"""Of a module of loops: the type of the logits, which says how many they are and their scale."""
+"""Attribute of a loops module: the type of the logits, which gives their number and scale."""
 PREPROCESSING_ATTRIBUTE = "binvit.preprocessing"
-"""Of a module: how pictures become its images (`vaqf_compiler/images.py`)."""
+"""Attribute of a module: how pictures become images of the model (`vaqf_compiler/images.py`)."""
 MODEL_ATTRIBUTES = (WEIGHTS_ATTRIBUTE, PREPROCESSING_ATTRIBUTE, SELECTED_ATTRIBUTE)
-"""All other attributes of a module that begin with `binvit.` are its cost."""
+"""All other attributes of a module that begin with `binvit.` contain its cost."""
 
 
 def selected(module: ModuleOp, parameter: str) -> int | None:
-    """A parameter that was selected, None where none was."""
+    """Return the value that was selected for a parameter, or None without a selection."""
     chosen = module.attributes.get(SELECTED_ATTRIBUTE)
     value = chosen.data.get(parameter) if isinstance(chosen, DictionaryAttr) else None
     return value.value.data if isinstance(value, IntegerAttr) else None
 
 
 def forget_costs(module: ModuleOp) -> None:
-    """Remove what an earlier estimate says, before a pass makes it wrong."""
+    """Remove the results of an earlier estimate, before a pass makes them wrong."""
     for op in module.walk():
         if isinstance(op, EngineOp | MemoryOp | DispatchOp):
             for name in COST_ATTRIBUTES:
@@ -333,7 +340,10 @@ def forget_costs(module: ModuleOp) -> None:
 
 
 def selected_board(module: ModuleOp) -> tuple[str, float | None]:
-    """The board that a selection was made for, and the clock; zcu102 where there is none."""
+    """
+    Return the board that the selection was made for, or zcu102, and the selected clock in MHz, or
+    None.
+    """
     chosen = module.attributes.get(SELECTED_ATTRIBUTE)
     if not isinstance(chosen, DictionaryAttr):
         return "zcu102", None

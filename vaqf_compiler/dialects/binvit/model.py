@@ -1,4 +1,4 @@
-"""The function that a module is about, and which stage of a compilation the module is of."""
+"""Access to the function of a model, and checks of the stage of compilation that a module is in."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from vaqf_compiler.errors import OperationError
 
 def model_function(module: ModuleOp) -> func.FuncOp:
     """
-    The one function of a module of binvit operations, which maps one image to its results. Raises
-    OperationError where there is no such one.
+    Return the only function of a module of binvit operations, which maps one image to its results.
+    Raises OperationError if the module has no such function.
     """
     functions = [op for op in module.ops if isinstance(op, func.FuncOp)]
     if len(functions) != 1 or len(functions[0].args) != 1:
@@ -36,8 +36,8 @@ def model_function(module: ModuleOp) -> func.FuncOp:
 
 def result_of(function: func.FuncOp) -> SSAValue:
     """
-    The one result of a function, as the logits are of a model's. Raises OperationError where it has
-    none or several.
+    Return the only result of a function; a model's is its logits. Raises OperationError unless
+    there is exactly one.
     """
     check_body(function)
     (end,) = (op for op in function.body.block.ops if isinstance(op, func.ReturnOp))
@@ -49,7 +49,7 @@ def result_of(function: func.FuncOp) -> SSAValue:
 
 
 def check_loops(module: ModuleOp) -> None:
-    """Raise OperationError at the first operation that is of an earlier stage than loops."""
+    """Raise OperationError at the first operation that belongs to a stage before loops."""
     for top in module.ops:
         if isinstance(top, MemoryImageOp):  # says by binvit operations what a port's file holds
             continue
@@ -61,7 +61,7 @@ def check_loops(module: ModuleOp) -> None:
 
 
 def check_body(function: func.FuncOp) -> None:
-    """Raise OperationError unless a function is one block that ends in `func.return`."""
+    """Raise OperationError unless a function consists of one block that ends in `func.return`."""
     name = function.sym_name.data
     if function.is_declaration:
         raise OperationError(function, f"@{name} is only declared; give its body")
@@ -73,7 +73,7 @@ def check_body(function: func.FuncOp) -> None:
 
 
 def _other_stage(module: ModuleOp) -> str:
-    """What to do, where a module is of another stage than that of a model."""
+    """Return advice for messages, if a module is in another stage than that of a model."""
     if any(isinstance(op, MemoryImageOp) for op in module.ops):
         return "; the module is lowered to loops already, take the model"
     if any(isinstance(op, EngineOp) for op in module.ops):

@@ -1,4 +1,4 @@
-"""Parameters of the model, and the change of scale between integers."""
+"""Parameters of the model, and changes of scale between integers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from vaqf_compiler.dialects.binvit.types import (
 
 
 def significant(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape without leading dimensions of size one."""
+    """Return a shape without leading dimensions of size one."""
     sizes = list(shape)
     while sizes and sizes[0] == 1:
         del sizes[0]
@@ -56,9 +56,9 @@ def significant(shape: Sequence[int]) -> tuple[int, ...]:
 @irdl_op_definition
 class ParameterOp(IRDLOperation):
     """
-    A named float tensor of the model's `.safetensors` file (module attribute
-    `binvit.weights`), or the rows `[first_row, first_row + rows)` of it. `stored` is the tensor's
-    shape in the file where it is another than the result's, but for leading dimensions of size one.
+    A named float tensor of the model's `.safetensors` file (module attribute `binvit.weights`), or
+    its rows `[first_row, first_row + rows)`. `stored` is the tensor's shape in the file, if it
+    differs from the result's by more than leading dimensions of size one.
     """
 
     name = "binvit.parameter"
@@ -80,7 +80,10 @@ class ParameterOp(IRDLOperation):
         first_row: int | None = None,
         stored: Sequence[int] | None = None,
     ):
-        """`stored` may be left out for a whole tensor, as may leading dimensions of size one."""
+        """
+        Create the operation. `stored` can be omitted for a whole tensor, and so can leading
+        dimensions of size one.
+        """
         shape = result_type.get_shape()
         if stored is not None and first_row is None and significant(stored) == significant(shape):
             stored = None
@@ -95,7 +98,7 @@ class ParameterOp(IRDLOperation):
 
     @property
     def stored_shape(self) -> tuple[int, ...]:
-        """The shape of the whole tensor, as far as leading dimensions of size one."""
+        """The shape of the whole tensor; leading dimensions of size one may be missing."""
         return shape_of(self.result) if self.stored is None else tuple(self.stored.get_values())
 
     def verify_(self) -> None:
@@ -119,8 +122,9 @@ class ParameterOp(IRDLOperation):
 @irdl_op_definition
 class QuantizeOp(IRDLOperation):
     """
-    Round a float tensor to the integers of the result type: `clamp(round(x / scale))`, ties to
-    even; for binary results 1 where `x >= 0`, else -1. Evaluated at compile time on parameters.
+    Round a float tensor to integers of the result type: `clamp(round(x / scale))`, with ties to
+    even. A binary result is 1 if `x >= 0`, otherwise -1. The operation is evaluated at compile time
+    on parameters.
     """
 
     name = "binvit.quantize"
@@ -162,7 +166,10 @@ class RequantizeOp(IRDLOperation):
     MULTIPLIER_BITS: ClassVar[int] = 16
 
     def __init__(self, input: SSAValue, element_type: QuantizedType):
-        """Multiplier and shift are derived from the two scales; see `rescale_factor`."""
+        """
+        Create the operation. Multiplier and shift are derived from the two scales; see
+        `rescale_factor`.
+        """
         source = quantized("input", input)
         multiplier, shift = self.rescale_factor(source.scale.data / element_type.scale.data)
         super().__init__(
@@ -177,9 +184,9 @@ class RequantizeOp(IRDLOperation):
     @classmethod
     def rescale_factor(cls, ratio: float) -> tuple[int, int]:
         """
-        The `(multiplier, shift)` nearest to `ratio`, the multiplier normalised to 16 bits so
-        that its relative error is at most 2**-16. Raises VerifyException where the shift would
-        leave 1..62.
+        Return the `(multiplier, shift)` nearest to `ratio`. The multiplier is normalised to 16
+        bits, so that its relative error is at most 2**-16. Raises VerifyException if the shift is
+        not in 1..62.
         """
         mantissa, exponent = math.frexp(ratio)
         multiplier, shift = round(mantissa * 2**cls.MULTIPLIER_BITS), cls.MULTIPLIER_BITS - exponent
@@ -209,11 +216,11 @@ class RequantizeOp(IRDLOperation):
 @irdl_op_definition
 class ComplementBiasOp(IRDLOperation):
     """
-    The bias of an engine that takes products with binary weights two by two: of neighbours `a` and
-    `b` it takes `a + b` or `a - b`, and where the first weight is -1 the complement `~` of that,
-    which is one less than the negative. Bias `M` plus, for each row of the weight `MxN`, how many
-    pairs begin with -1. The row is filled up with -1 to a multiple of `columns`, an even number,
-    as a weight tile is.
+    Compute the bias for an engine that takes products with binary weights in pairs. Of neighbours
+    `a` and `b`, the engine takes `a + b` or `a - b`, and if the first weight is -1, the complement
+    `~` of that, which is one less than the negative. The result is the bias `M` plus, for each row
+    of the weight `MxN`, the number of pairs that begin with -1. Each row is padded with -1 to a
+    multiple of `columns`, an even number, as a weight tile is.
     """
 
     name = "binvit.complement_bias"
@@ -240,7 +247,7 @@ class ComplementBiasOp(IRDLOperation):
 
     @property
     def padding(self) -> int:
-        """By how many weights each row is filled up."""
+        """The number of weights with which each row is padded."""
         return -shape_of(self.weight)[1] % self.columns.value.data
 
     def verify_(self) -> None:
@@ -268,7 +275,9 @@ class ComplementBiasOp(IRDLOperation):
 
 @irdl_op_definition
 class AllValuesOp(IRDLOperation):
-    """Every integer of a type, the least first: what a lookup table has an entry for."""
+    """
+    Every integer of a type in ascending order: the inputs for which a lookup table has entries.
+    """
 
     name = "binvit.all_values"
 

@@ -1,4 +1,4 @@
-"""The attribute that says what hardware takes of an FPGA."""
+"""The attribute for the resources of an FPGA that hardware takes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIELDS = ("lut", "ff", "dsp", "bram18", "uram")
 class ResourcesAttr(ParametrizedAttribute):
     """
     Counts of UltraScale+ primitives: `#binvit.resources<lut = 120, ff = 64, dsp = 1, bram18 = 2,
-    uram = 0>`. Where it stands for what is left of a board, numbers may be negative.
+    uram = 0>`. If they state what is left of a board, numbers may be negative.
     """
 
     name = "binvit.resources"

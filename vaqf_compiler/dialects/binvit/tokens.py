@@ -1,4 +1,4 @@
-"""Operations that join, pick or average tokens and logits."""
+"""Operations that join, select or average tokens and logits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from vaqf_compiler.dialects.binvit.types import sum_bits
 
 @irdl_op_definition
 class ConcatTokensOp(IRDLOperation):
-    """Put the tokens of several `F_ixD` tensors after one another."""
+    """Concatenate the tokens of several `F_ixD` tensors."""
 
     name = "binvit.concat_tokens"
 
@@ -69,7 +69,7 @@ class ConcatTokensOp(IRDLOperation):
 
 @irdl_op_definition
 class SelectTokenOp(IRDLOperation):
-    """One token, `FxD -> 1xD`: pooling by the class token."""
+    """Select one token, `FxD -> 1xD`; this is pooling by the class token."""
 
     name = "binvit.select_token"
 
@@ -99,8 +99,8 @@ class SelectTokenOp(IRDLOperation):
 @irdl_op_definition
 class MeanTokensOp(IRDLOperation):
     """
-    The mean of the tokens from `first` on, `FxD -> 1xD`. Quantised, the result is their exact
-    sum, and the division by their number is part of its scale.
+    Compute the mean of the tokens from `first` on, `FxD -> 1xD`. Quantised, the result is their
+    exact sum, and the division by their number is part of its scale.
     """
 
     name = "binvit.mean_tokens"
@@ -133,8 +133,8 @@ class MeanTokensOp(IRDLOperation):
 @irdl_op_definition
 class AverageOp(IRDLOperation):
     """
-    The elementwise mean of tensors of one type: the two heads of a distilled model. Quantised,
-    the result is their exact sum, and the division is part of its scale.
+    Compute the elementwise mean of tensors of one type, such as the logits of a distilled model's
+    two heads. Quantised, the result is their exact sum, and the division is part of its scale.
     """
 
     name = "binvit.average"
@@ -162,7 +162,7 @@ class AverageOp(IRDLOperation):
 
 
 def _verify_mean(input: SSAValue, result: SSAValue, count: int) -> None:
-    """Check a sum of `count` integers whose scale is divided by `count`."""
+    """Check that the result holds a sum of `count` integers, with its scale divided by `count`."""
     source, target = quantized("input", input), quantized("result", result)
     scale = source.scale.data / count
     if not close(target.scale.data, scale):

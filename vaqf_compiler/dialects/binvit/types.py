@@ -14,7 +14,9 @@ from xdsl.utils.exceptions import VerifyException
 
 
 def print_scale(printer: Printer, scale: float) -> None:
-    """Print a float as MLIR reads it: shortest form that reads back equal, always with a point."""
+    """
+    Print a float as MLIR reads it: in the shortest form that reads back equal, always with a point.
+    """
     mantissa, exponent_mark, exponent = repr(scale).partition("e")
     if "." not in mantissa:
         mantissa += ".0"
@@ -31,8 +33,8 @@ class QuantizedType(ParametrizedAttribute, TypeAttribute):
     """
     An integer `q` of `bits` bits that stands for the real number `scale * q`.
 
-    Written `!binvit.q<s8, 0.05>` for a two's complement integer and `!binvit.q<u8, 0.05>`
-    for an unsigned one. Quantisation is symmetric: zero is always represented by 0.
+    It is written `!binvit.q<s8, 0.05>` for a two's complement integer and `!binvit.q<u8, 0.05>` for
+    an unsigned one. Quantisation is symmetric: zero is always represented by 0.
     """
 
     name = "binvit.q"
@@ -46,7 +48,7 @@ class QuantizedType(ParametrizedAttribute, TypeAttribute):
 
     @property
     def minimum(self) -> int:
-        """The least integer of the type."""
+        """The smallest integer of the type."""
         return -(1 << (self.bits.data - 1)) if self.is_signed.value.data else 0
 
     @property
@@ -114,7 +116,7 @@ IntegerElement = QuantizedType | BinaryType
 
 
 def signed_bits(low: int, high: int) -> int:
-    """The fewest two's complement bits that hold every integer of `[low, high]`."""
+    """Return the fewest two's complement bits that hold every integer of `[low, high]`."""
     return max((-low - 1).bit_length() if low < 0 else 0, high.bit_length() if high > 0 else 0) + 1
 
 
@@ -122,8 +124,8 @@ def dot_product_bits(
     terms: int, lhs: IntegerElement, rhs: IntegerElement, bias: QuantizedType | None = None
 ) -> int:
     """
-    The fewest two's complement bits that hold every partial sum of `terms` products of an
-    `lhs` and an `rhs` element, plus a `bias`: no accumulator of that width can overflow.
+    Return the fewest two's complement bits that hold every partial sum of `terms` products of an
+    `lhs` and an `rhs` element, plus a `bias`. No accumulator of that width can overflow.
     """
     corners = [a * b for a in (lhs.minimum, lhs.maximum) for b in (rhs.minimum, rhs.maximum)]
     low, high = min(0, terms * min(corners)), max(0, terms * max(corners))
@@ -133,5 +135,5 @@ def dot_product_bits(
 
 
 def sum_bits(terms: int, element: QuantizedType) -> int:
-    """The fewest two's complement bits that hold every sum of `terms` elements."""
+    """Return the fewest two's complement bits that hold every sum of `terms` elements."""
     return signed_bits(terms * element.minimum, terms * element.maximum)

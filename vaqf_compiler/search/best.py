@@ -1,11 +1,13 @@
 """
-The accelerator of a precision with the least latency that fits a board; among equals, the one with
-the fewest LUTs.
+Search for the accelerator of a precision with the least latency that fits a board; among equally
+fast ones, for the one with the fewest LUTs.
 
-Given the lanes and the width of the activation memory, binary engine, attention and 8-bit engine
-are chosen apart: their cycles and resources add up. Combinations are compared as arrays, by bounds
-of their cycles, as loops are not looked at for each tile and each number of keys; from the least
-bound on, exact cycles are found until no bound is below them. So the result is the best of all.
+For given lanes and a given width of the activation memory, the binary engine, attention and the
+8-bit engine are chosen independently, because their cycles and resources add up. Combinations are
+compared as arrays, by bounds of their cycles: analysing the loops for every tile and every number
+of keys would take too long. Exact cycles are then computed for the combinations in the order of
+their lower bounds, until no lower bound is below the best cycles. So the result is the best of all
+combinations.
 """
 
 from __future__ import annotations
@@ -38,50 +40,51 @@ from vaqf_compiler.search.space import (
 from vaqf_compiler.search.workload import Workload
 
 THINNED = 4
-"""One of so many choices is looked at for a first bound."""
+"""A first bound is computed from every fourth choice only."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """An accelerator and what it costs."""
+    """An accelerator, with its cycles and resources."""
 
     bits: int
     choice: Choice
     cycles: int
     resources: Resources
-    """With the margin."""
+    """Resources of the accelerator, including the margin."""
     board: Board
     clock_mhz: float
 
     @property
     def fps(self) -> float:
-        """Images a second."""
+        """Frame rate, in images per second."""
         return self.clock_mhz * 1e6 / self.cycles
 
     @property
     def bottleneck(self) -> str:
-        """The resource that comes nearest to what may be taken of it."""
+        """The resource that is closest to its usable limit."""
         share = self.board.share(self.resources)
         return max(share, key=lambda name: share[name] / self.board.usable[name])
 
 
 @dataclass(frozen=True)
 class Family:
-    """Accelerators of some lanes and some width of the activation memory."""
+    """Accelerators with the same lanes and the same width of the activation memory."""
 
     frame: Frame
     shared: tuple[int, int]
-    """Cycles of what is the same for all of them, at least and at most."""
+    """Lower and upper bound of the cycles of layer normalisation, which all of them share."""
     costs: Costs
-    """Of what is the same."""
+    """Costs of the parts that all of them share."""
     binary: Options[LinearTile]
     keys: Options[int]
     int8: Options[LinearTile]
 
     def feasible(self, budget: Costs, below: float) -> tuple[Ints, Ints]:
         """
-        The combinations that fit a budget and may take no more than some cycles: their bounds, in
-        order, and positions in binary, keys and int8 options, a row for each combination.
+        Find the combinations that fit the budget and whose lower bound is at most `below` cycles.
+        Returns their lower bounds in ascending order, and an array with a row for each combination:
+        its indices into the binary, keys and int8 options.
         """
         parts = (self.binary, self.keys, self.int8)
         least = self.shared[0] + _sums(*(part.least for part in parts))
@@ -95,19 +98,19 @@ class Family:
         return bounds[order], at[order]
 
     def choice(self, where: tuple[int, ...]) -> Choice:
-        """The parameters of a combination."""
+        """Parameters of a combination, given by its indices."""
         binary, keys, int8 = where
         linear = {BINARY: self.binary.choices[binary], INT8: self.int8.choices[int8]}
         return Choice(self.frame.lanes, linear, self.keys.choices[keys], self.frame.uram)
 
     def least(self, where: tuple[int, ...]) -> tuple[int, ...]:
-        """The least cycles of what is the same, and of key tokens, binary and 8-bit engine."""
+        """Lower bounds of the cycles: shared parts, attention, binary engine and 8-bit engine."""
         binary, keys, int8 = where
         parts = ((self.keys, keys), (self.binary, binary), (self.int8, int8))
         return self.shared[0], *(int(part.least[i]) for part, i in parts)
 
     def most(self, at: Ints) -> Ints:
-        """Upper bounds of the cycles of some combinations."""
+        """Upper bounds of the cycles of the combinations `at`, one row of indices each."""
         parts = (self.binary, self.keys, self.int8)
         sums = (part.most[at[:, i]] for i, part in enumerate(parts))
         return self.shared[1] + sum(sums, np.zeros(len(at), np.int64))
@@ -120,8 +123,8 @@ def _sums(first: Ints, second: Ints, third: Ints) -> Ints:
 @contextmanager
 def collections_later() -> Generator[None]:
     """
-    No garbage is collected meanwhile: loops that are built to be looked at once are found to be
-    garbage only with all that is kept, which takes a fifth of the time.
+    Disable garbage collection in the body of a `with` statement. Loops are built to be analysed
+    once, and collecting them means walking everything that is kept, a fifth of the search's time.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -134,7 +137,10 @@ def collections_later() -> Generator[None]:
 
 @dataclass
 class Search:
-    """Searches for a model on a board at a clock; what it learns of engines serves all bits."""
+    """
+    Search for the accelerators of a model on a board at a clock rate. Cycles and resources that it
+    has computed are reused for all precisions.
+    """
 
     workload: Workload
     board: Board
@@ -144,7 +150,7 @@ class Search:
     resources: ResourceModel = field(init=False)
     _frames: Frames = field(init=False)
 
-    # Not shared with a search that `replace` makes, whose given parameters or board may be others.
+    # With init=False, a search made by `replace` starts anew: its `fixed` or board may differ.
     _attentions: dict[Hashable, Options[int]] = field(
         init=False, default_factory=dict[Hashable, Options[int]]
     )
@@ -159,18 +165,19 @@ class Search:
 
     def best(self, bits: int, least_fps: float = 0.0) -> Found | None:
         """
-        For activations of some bits; None where nothing that fits the board has a frame rate of
-        `least_fps`. Raises PassFailedException where given parameters rule out every accelerator.
+        Find the best accelerator for activations of `bits` bits; None if none that fits the board
+        reaches `least_fps`. Raises PassFailedException if the parameters in `fixed` rule out every
+        accelerator.
         """
         with collections_later():
             return self._best(bits, least_fps)
 
     def _best(self, bits: int, least_fps: float) -> Found | None:
         cycles = self.clock_mhz * 1e6 / least_fps if least_fps else math.inf
-        # The rate of an accelerator itself must not lose a cycle to rounding.
+        # Rounding must not rule out an accelerator whose own rate is given as `least_fps`.
         limit = cycles if math.isinf(cycles) else math.floor(cycles * (1 + 1e-12))
         bound = limit
-        # More lanes are faster, as a rule: what they reach spares a look at fewer.
+        # More lanes are usually faster: their bound rules out many choices with fewer lanes.
         choices = dict(reversed(self._linear_choices.items()))
         for (lanes, uram), linear in choices.items():
             base = self._frames.frame(bits, lanes, uram, 1, 1)
@@ -208,8 +215,8 @@ class Search:
         self, base: Frame, choices: dict[str, list[LinearTile]], step: int, below: float
     ) -> Iterator[Family]:
         """
-        Those like a frame, but for widths, with each `step`-th choice that may lead to no more than
-        some cycles.
+        Generate the families that differ from `base` only in the widths of memories. They contain
+        every `step`-th choice, unless its lower bound rules out an accelerator of `below` cycles.
         """
         linear = {
             name: self._bounded(base, name, some).taken(range(0, len(some), step))
@@ -254,15 +261,16 @@ class Search:
     def _costing(
         self, options: Options[ChoiceT], cost: Callable[[ChoiceT], Resources | None]
     ) -> Options[ChoiceT]:
-        """Options that fit the board by themselves, with their costs."""
+        """The options that fit the board on their own, with their costs."""
         found = options.costing(cost)
         return found.taken(np.flatnonzero(fits(found.costs, self.resources.budget)))
 
     @cached_property
     def _linear_choices(self) -> dict[tuple[int, int], dict[str, list[LinearTile]]]:
         """
-        By lanes and memories, and by engine, where what is given leaves any. Raises
-        PassFailedException with the last reason where it leaves none at all.
+        Choices for the linear engines, by (lanes, uram) and by engine; combinations of lanes and
+        memories that `fixed` rules out are absent. Raises PassFailedException with the last reason
+        if it rules out all.
         """
         found: dict[tuple[int, int], dict[str, list[LinearTile]]] = {}
         refusal: PassFailedException | None = None
@@ -281,8 +289,9 @@ class Search:
 
     def _bounded(self, base: Frame, name: str, choices: list[LinearTile]) -> Options[LinearTile]:
         """
-        Those for a linear engine of some lanes, all of them, with bounds of their cycles; of the
-        8-bit one with what fills the image memory. Of the bits, only the GELU table depends.
+        All choices for a linear engine with the lanes of `base`, with bounds of their cycles. Those
+        of the 8-bit engine include the cycles that fill the image memory. They depend on the
+        precision only by the size of the GELU table.
         """
         engine, accelerator = self._frames.linear(base, name, choices[0])
         key = (base.lanes, base.uram, name, engine.gelu_bits)
@@ -301,7 +310,7 @@ class Search:
         return self._linears[key]
 
     def _attention(self, frame: Frame) -> Options[int]:
-        """Numbers of key tokens, with the cycles of attention."""
+        """Choices of the number of key tokens, with bounds of the cycles of attention."""
         key = (self.cycles.distinct_bits(frame.bits), frame.lanes, frame.uram, frame.width)
         if key not in self._attentions:
             keys = key_choices(self.workload, self.fixed)
@@ -314,8 +323,8 @@ class Search:
 
     def cost(self, bits: int, choice: Choice) -> Found:
         """
-        What an accelerator costs, whether it fits or not. Raises OutOfRangeError for an engine
-        that is too large for the cost model.
+        Cycles and resources of an accelerator, whether it fits the board or not. Raises
+        OutOfRangeError if an engine is too large for the cost model.
         """
         built = self._frames.built(bits, choice)
         cycles = self._cycles(built, (0, 0, 0, 0), math.inf)
@@ -324,8 +333,9 @@ class Search:
 
     def _cycles(self, built: Built, least: Sequence[int], below: float) -> int | None:
         """
-        The cycles of an accelerator; None as soon as they are found to be more than `below`, as
-        its parts take those of `least` at least: all others, key tokens, binary and 8-bit engine.
+        Cycles of an accelerator; None as soon as they are known to exceed `below`. `least` are
+        lower bounds of its parts: layer normalisation, attention, binary engine, and 8-bit engine
+        with data movement.
         """
         machine, model = built.accelerator, self.cycles
         int8, binary = built.linear[INT8], built.linear[BINARY]

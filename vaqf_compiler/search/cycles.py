@@ -1,4 +1,4 @@
-"""Cycles of all of a model's layers on an engine, by its closed form."""
+"""Cycles per image of all layers of a model on an engine, from the engine's closed form."""
 
 from __future__ import annotations
 
@@ -26,22 +26,25 @@ from vaqf_compiler.search.latency_forms import LatencyForms, resized
 from vaqf_compiler.search.workload import Workload
 
 SLACK_MHZ = 300
-"""Up to here depths differ by no more than the next two numbers; beyond, pipelines are deeper."""
+"""
+Clock rate up to which depths differ by no more than the next two constants; at higher rates,
+pipelines are deeper.
+"""
 OTHER_CYCLES = 32
 """
-Layers on linear engines of the same iterations are no further apart: by the depth of the loop, and
-what is around it.
+The most cycles by which a layer differs between linear engines with the same iterations: because of
+the depth of the loop and of the code around it.
 """
 MORE_CYCLES = 40
 """
-No attention engine's pipeline differs so much in depth from that of another number of keys, nor
-layer normalisation's with memories of another width.
+The most cycles by which the depth of a pipeline differs between attention engines with different
+numbers of keys, and between layer normalisations with memories of different widths.
 """
 
 
 @dataclass
 class CycleModel:
-    """Cycles on a board at a clock rate."""
+    """Cycles of a model's layers on a board at a clock rate."""
 
     workload: Workload
     board: Board
@@ -52,7 +55,7 @@ class CycleModel:
         self.forms = LatencyForms(self.board, self.clock_mhz)
 
     def linear(self, engine: LinearPlan, accelerator: Accelerator) -> int:
-        """Of all layers of a linear engine."""
+        """Cycles of all layers of a linear engine."""
         form = self.forms.linear(engine, accelerator)
         cycles = int(self._linear_cycles(form, [engine])[0])
         (least,), (most,) = self.linear_bounds(engine, accelerator, [engine])
@@ -62,13 +65,16 @@ class CycleModel:
     def linear_bounds(
         self, engine: LinearPlan, accelerator: Accelerator, tiles: Sequence[LinearTile]
     ) -> tuple[Ints, Ints]:
-        """The same at least and at most, of engines like `engine` but for their tiles."""
+        """
+        Lower and upper bounds of the cycles of all layers, for engines that differ from `engine`
+        only in their tiles: two arrays with an element for each tile.
+        """
         cycles = self._linear_cycles(self.forms.any_linear(engine, accelerator), tiles)
         slack = self._slack(OTHER_CYCLES) * len(self.workload.linear[engine.name])
         return cycles - slack, cycles + slack
 
     def _slack(self, cycles: int) -> int:
-        """How much cycles may differ: the more, the shorter one is."""
+        """The most cycles by which depths differ: more than `cycles` if the clock is fast."""
         return max(cycles, math.ceil(cycles * (self.clock_mhz / SLACK_MHZ) ** 2))
 
     def _linear_cycles(self, form: LinearForm, tiles: Sequence[LinearTile]) -> Ints:
@@ -79,7 +85,7 @@ class CycleModel:
         return total
 
     def attention_bounds(self, engine: AttentionPlan, accelerator: Accelerator) -> tuple[int, int]:
-        """Of all layers' attention at least and at most, by the depth of some engine."""
+        """Lower and upper bound of the cycles of all attention, by the depth of another engine."""
         some = replace(engine, keys=min(16, self.workload.tokens))
         key = self.distinct_bits(engine.activation_bits)
         form = self.forms.any_attention(some, accelerator, key)
@@ -90,8 +96,8 @@ class CycleModel:
 
     def distinct_bits(self, bits: int) -> int | None:
         """
-        What bounds of attention depend on of its bits: nothing, except at a high clock, where
-        iterations start further apart for some.
+        Key by which bounds of attention differ between precisions: None, as they do not, except at
+        a high clock rate, where the initiation interval is longer for some precisions.
         """
         return bits if self.clock_mhz > SLACK_MHZ else None
 
@@ -100,14 +106,14 @@ class CycleModel:
         return sum(count * form.cycles(*shape) for shape, count in Counter(shapes).items())
 
     def attention(self, engine: AttentionPlan, accelerator: Accelerator) -> int:
-        """Of all layers' attention."""
+        """Cycles of the attention of all layers."""
         cycles = self._attention_cycles(self.forms.attention(engine, accelerator))
         least, most = self.attention_bounds(engine, accelerator)
         assert least <= cycles <= most
         return cycles
 
     def layer_norm_bounds(self, engine: LayerNormPlan, accelerator: Accelerator) -> tuple[int, int]:
-        """Of all layer normalisations at least and at most, whatever the memories' widths."""
+        """Lower and upper bound of the cycles of all layer normalisations, for any memory width."""
         _, _, lanes = accelerator.activations.get_shape()
         narrow = replace(accelerator, activations=resized(accelerator.activations, 1, lanes))
         cycles = self.layer_norm(engine, narrow)
@@ -115,7 +121,7 @@ class CycleModel:
         return cycles - slack, cycles + slack
 
     def layer_norm(self, engine: LayerNormPlan, accelerator: Accelerator) -> int:
-        """Of all layer normalisations."""
+        """Cycles of all layer normalisations."""
         form = self.forms.layer_norm(engine, accelerator)
         groups, lanes = accelerator.channel_groups, accelerator.lanes
         layers = self.workload.others["layer_norm"]
@@ -124,19 +130,19 @@ class CycleModel:
         return cycles
 
     def least_layer_norm(self, accelerator: Accelerator) -> int:
-        """The same at least, without a look at loops: a group of lanes a cycle."""
+        """Lower bound of the cycles of all layer normalisations: one per group of each token."""
         groups = accelerator.channel_groups
         return sum(tokens * groups for tokens in self.workload.others["layer_norm"])
 
     def movement(self, accelerator: Accelerator) -> int:
-        """Of all that only moves data."""
+        """Cycles of all engines that only move data."""
         workload, groups = self.workload, accelerator.channel_groups
         _, width, lanes = accelerator.image.get_shape()
         row_words = width * lanes // PIXELS_PER_WORD
         words = workload.patches * -(-workload.pixels // (width * lanes)) * row_words
         total = self.forms.movement("load_image", accelerator).cycles(words)
         for kind in ("load_rows", "copy_tokens"):
-            # A word of initial tokens a cycle, or a group of lanes that are copied.
+            # Each cycle loads a word of initial tokens, or copies a group.
             words = words_of(lanes, token_bits(lanes)) if kind == "load_rows" else 1
             for tokens in workload.others.get(kind, ()):
                 total += self.forms.movement(kind, accelerator).cycles(tokens * groups * words)

@@ -1,6 +1,6 @@
 """
-Closed forms of engines: what they take from the engine's loops is found once for engines that
-differ in nothing that the loops' timing depends on.
+Closed forms of the cycles of engines. The constants that they take from an engine's loops are
+computed once for all engines that agree in everything that the timing of the loops depends on.
 """
 
 from __future__ import annotations
@@ -49,23 +49,24 @@ from vaqf_compiler.hardware.board import Board
 FormT = TypeVar("FormT")
 
 HANDED_OVER = ("weight", "weight_ahead", "bias", "bias_ahead")
-"""Arrays of a linear engine's loop that an iteration reads as the one before has left them."""
+"""Arrays of a linear engine's loop from which an iteration reads what the previous one wrote."""
 ROWS = 1 << 14
-"""Of memories in a walk, whose timing does not depend on it."""
+"""Rows of memories while the loops are analysed; their timing does not depend on it."""
 ANY_BITS = 8
+"""Bits of elements where the timing does not depend on them."""
 ROW = 128
-"""The same of bits and of input channels."""
+"""Input channels of a tile where the timing does not depend on them."""
 
 
 @dataclass(frozen=True)
 class DepthProbe:
-    """The pipelined loop of a linear engine, to find its depth."""
+    """The pipelined loop of a linear engine, of which the depth is computed."""
 
     multiply: func.FuncOp
     model: LatencyModel
 
     def depth(self, interval: int, after: int) -> int:
-        """Where an iteration starts each `interval` cycles and totals are there after some."""
+        """Depth at an initiation interval, if the totals are ready `after` cycles into it."""
         loops = (op for op in self.multiply.walk() if isinstance(op, scf.ForOp))
         loop = next(op for op in loops if is_pipelined(op))
         own: dict[str | None, SSAValue] = {
@@ -82,22 +83,22 @@ class DepthProbe:
 
 @dataclass
 class LatencyForms:
-    """Those of a board at a clock rate."""
+    """Closed forms of the cycles of engines on a board at a clock rate, each computed once."""
 
     board: Board
     clock_mhz: float
     _found: dict[Hashable, Any] = field(default_factory=dict[Hashable, Any])
 
     def linear(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
-        """Of a linear engine."""
+        """Closed form of a linear engine."""
         form = self._control(engine, accelerator)
         depth = self._multiply_depth(engine, accelerator)
         return replace(form, engine=engine, multiply=replace(form.multiply, depth=depth))
 
     def any_linear(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
         """
-        Of engines like `engine` in name and lanes, about: by what is around the loop of some such
-        engine, of any bits, and its depth.
+        Approximate closed form of all engines with the name and the lanes of `engine`. The depth
+        and the cycles around the loop are those of the first such engine, whatever its bits.
         """
         form = self.once(LinearForm, ("any", engine.name), lambda: self.linear(engine, accelerator))
         return replace(form, lanes=accelerator.lanes, engine=engine)
@@ -105,12 +106,15 @@ class LatencyForms:
     def any_attention(
         self, engine: AttentionPlan, accelerator: Accelerator, key: Hashable
     ) -> AttentionForm:
-        """Of attention engines of a key, about: by the depth of some such engine."""
+        """Approximate closed form for a key: its depth is that of the first engine with the key."""
         form = self.once(AttentionForm, ("any", key), lambda: self.attention(engine, accelerator))
         return replace(form, engine=engine, accelerator=accelerator)
 
     def attention(self, engine: AttentionPlan, accelerator: Accelerator) -> AttentionForm:
-        """Of attention, found once for memories that are as wide as far as a head goes."""
+        """
+        Closed form of an attention engine. It is computed once for all memories whose width is the
+        same as far as a head is concerned.
+        """
         together = engine.loaded_groups(accelerator)
         _, width, lanes = accelerator.activations.get_shape()
         times = _division(width // together)
@@ -129,7 +133,10 @@ class LatencyForms:
         return replace(form, engine=engine, accelerator=accelerator)
 
     def layer_norm(self, engine: LayerNormPlan, accelerator: Accelerator) -> LayerNormForm:
-        """Of layer normalisation, whose results are cut to the activations' bits last."""
+        """
+        Closed form of a layer normalisation engine. It does not depend on the bits of activations,
+        to which results are cut at the very end.
+        """
         _, width, lanes = accelerator.activations.get_shape()
 
         def find() -> LayerNormForm:
@@ -141,14 +148,14 @@ class LatencyForms:
         return self.once(LayerNormForm, key, find)
 
     def movement(self, kind: str, accelerator: Accelerator) -> MovementForm:
-        """Of an engine that only moves data."""
+        """Closed form of an engine that only moves data."""
         lanes = accelerator.lanes
         widths = [memory.get_shape()[1] for memory in (accelerator.activations, accelerator.image)]
         match kind:
             case "load_image":
                 divisions = [_division(widths[1] * lanes // PIXELS_PER_WORD)]
             case "copy_tokens":
-                # By the groups of a row, and times the rows of a token.
+                # Addresses take divisions by the groups of a row, and products with a token's rows.
                 rows = [-(-accelerator.channel_groups // width) for width in widths]
                 divisions = [_division(size) for size in (*widths, *rows)]
             case _:
@@ -177,15 +184,15 @@ class LatencyForms:
 
     def _multiply_depth(self, engine: LinearPlan, accelerator: Accelerator) -> int:
         """
-        Products and what becomes of others' sums run side by side. Complete totals are finished in
-        later iterations, which wait where the pipeline is deeper than there are iterations between.
+        Depth of the pipelined loop. An iteration multiplies while it finishes totals of earlier
+        iterations. It waits for them if the pipeline is deeper than the iterations in between.
         """
         products = self._products_depth(engine, accelerator)
         after = max(0, products - engine.finished_distance * self._interval(engine, accelerator))
         return max(products, self._results_depth(engine, accelerator, after))
 
     def _products_depth(self, engine: LinearPlan, accelerator: Accelerator) -> int:
-        """Depth of the loop without its results, whose parameters are changed to any."""
+        """Depth of the loop that only multiplies, with arbitrary parameters for the results."""
         lanes = accelerator.lanes
         steps = (min(2, engine.steps_m), min(2, engine.steps_n))
         interval = self._interval(engine, accelerator)
@@ -213,8 +220,8 @@ class LatencyForms:
 
     def _results_depth(self, engine: LinearPlan, accelerator: Accelerator, after: int) -> int:
         """
-        Depth of the loop without its products, whose parameters are changed to any, if totals are
-        there after some cycles.
+        Depth of the loop that only finishes results, with arbitrary parameters for the products, if
+        the totals are ready `after` cycles into an iteration.
         """
         _, width, lanes = accelerator.activations.get_shape()
         groups = engine.groups(lanes)
@@ -222,7 +229,7 @@ class LatencyForms:
             "results",
             (engine.total_bits, engine.gelu_bits, bits_of(accelerator.activations)),
             (engine.epilogues, lanes // engine.results, accelerator.uram),
-            # Biases are registers: the more of them, the longer a choice takes.
+            # Biases are in registers: the more there are, the longer it takes to select one.
             (_division(width), _division(groups), (groups - 1).bit_length()),
         )
 
@@ -247,11 +254,11 @@ class LatencyForms:
         return self.once(int, (*key, after, interval), lambda: probe.depth(interval, after))
 
     def _interval(self, engine: LinearPlan, accelerator: Accelerator) -> int:
-        """Of the loop: more than a cycle where its counters take more, at a high clock."""
+        """Initiation interval of the loop: 1, or more if its counters need it at a high clock."""
         return self._control(engine, accelerator).multiply.interval
 
     def _probe(self, engine: LinearPlan, accelerator: Accelerator, **parts: bool) -> DepthProbe:
-        """The loop of an engine, or parts of it."""
+        """Build the loop of an engine, or the parts of it that `parts` selects."""
         binary_dot = build_binary_dot(engine) if engine.weight_bits == 1 else None
         multiply = build_multiply(engine, accelerator, binary_dot, **parts)
         with top_function([], accelerator, 1, 1) as (top, buffers):
@@ -266,8 +273,8 @@ class LatencyForms:
 
     def _control(self, engine: LinearPlan, accelerator: Accelerator) -> LinearForm:
         """
-        All but the depth of the loop depends on neither bits nor the size of a tile, but on which
-        sizes are no powers of two.
+        Closed form of a linear engine without the depth of its loop. It depends neither on bits nor
+        on the size of a tile, but on which sizes are powers of two.
         """
         lanes = accelerator.lanes
         odd = 1 if engine.tile_n.bit_count() == 1 else 3
@@ -315,7 +322,10 @@ class LatencyForms:
     def _walk(
         self, functions: list[func.FuncOp], accelerator: Accelerator, calls: list[dict[str, int]]
     ) -> LatencyModel:
-        """The loops of an engine, the last of `functions`, walked for calls with some scalars."""
+        """
+        Analyse the loops of an engine, the last of `functions`, called once with each set of
+        scalars in `calls`.
+        """
         *_, engine = functions
         name = engine.sym_name.data
         sizes = {
@@ -338,7 +348,7 @@ def _call_with_ones(
     buffers: Mapping[str, Buffer],
     scalars: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Call a function with arrays of its arguments' names, some scalars, and ones for others."""
+    """Call a function with the buffers and scalars named like its arguments, and 1 for the rest."""
     names = [argument.name_hint or "" for argument in function.args]
     arguments = [
         buffers[name]
@@ -350,12 +360,12 @@ def _call_with_ones(
 
 
 def _division(size: int) -> int:
-    """What dividing by a number takes: nothing by 1, or else unlike for powers of two."""
+    """A number that stands for `size` in divisions: 1 for 1, 2 for powers of two, 3 for others."""
     return 1 if size == 1 else 2 if size.bit_count() == 1 else 3
 
 
 def _smallest(engine: LinearPlan, accelerator: Accelerator) -> tuple[LinearPlan, Accelerator]:
-    """An engine with as few output channels as the same timing takes, and its memories."""
+    """An engine with the same timing and as few output channels as possible, and its memories."""
     lanes = accelerator.lanes
     groups = engine.groups(lanes)
     least = _division(groups)
@@ -381,7 +391,7 @@ def _one_shape(in_channels: int, out_channels: int) -> frozenset[tuple[int, int,
 
 
 def _rows_of_a_word(engine: LinearPlan, multiple: int) -> int:
-    """The least multiple of some output channels whose weights fill a word."""
+    """The least multiple of `multiple` output channels whose weights fill a word."""
     return -(-WORD_BITS // (engine.tile_n * engine.weight_bits * multiple)) * multiple
 
 
@@ -390,7 +400,7 @@ def resized(memory: MemRefType[Attribute], width: int, lanes: int) -> MemRefType
 
 
 def _any_rows(accelerator: Accelerator, bits: int | None = None) -> Accelerator:
-    """The same with memories of one depth, and of a width where that does not matter either."""
+    """The same accelerator with memories of `ROWS` rows, and of elements of `bits`, if given."""
 
     def of(memory: MemRefType[Attribute]) -> MemRefType[Attribute]:
         _, width, lanes = memory.get_shape()

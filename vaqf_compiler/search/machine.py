@@ -1,6 +1,6 @@
 """
-The engines and memories of an accelerator, from a model's workload and a choice of parameters: the
-same that the passes make of the model itself.
+The engines and memories of an accelerator, built from a model's workload and a choice of
+parameters. They are the same as those that the passes build from the model itself.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class Choice:
 
     lanes: int
     linear: dict[str, LinearTile]
-    """By engine."""
+    """Tile of each linear engine, by the engine's name."""
     keys: int
     uram: int
-    """1 for activations and residual stream in UltraRAM, 0 for block RAM."""
+    """1 if the activations and the residual stream are in UltraRAM, 0 if in block RAM."""
 
     @property
     def options(self) -> dict[str, int]:
         """
-        By the names of the options of binvit-tile, joined to its name, binvit-unroll and
-        binvit-allocate.
+        The parameters by the names of the options of binvit-tile (`tile_binary_m` is its
+        `binary_m`), binvit-unroll and binvit-allocate.
         """
         found = {"lanes": self.lanes, "keys": self.keys}
         for name, chosen in self.linear.items():
@@ -67,19 +67,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the engines of an accelerator share: a precision, lanes, and widths of memories."""
+    """Parameters that the engines of an accelerator share: precision, lanes and memory widths."""
 
     workload: Workload
     bits: int
     lanes: int
     uram: int
     width: int
-    """Groups of lanes in a row of the activation memory."""
+    """Groups of lanes in a row of the activation memory. `image_width` is the image memory's."""
     image_width: int
 
     @cached_property
     def accelerator(self) -> Accelerator:
-        """Memories and ports."""
+        """The memories and ports."""
         workload, lanes = self.workload, self.lanes
         image_bits = max(PIXEL_BITS, self.bits)
         groups = -(-workload.channels // lanes)
@@ -102,7 +102,7 @@ class Frame:
         return max(self.workload.patches * -(-self.workload.pixels // row), *kept, 1)
 
     def linear(self, name: str, chosen: LinearTile, accelerator: Accelerator) -> LinearPlan:
-        """A linear engine."""
+        """The linear engine `name` with a tile."""
         workload, bits = self.workload, self.bits
         layers = workload.distinct[name]
         binary = WEIGHT_BITS[name] == 1
@@ -138,7 +138,7 @@ class Frame:
         )
 
     def attention(self, keys: int) -> AttentionPlan:
-        """An attention engine."""
+        """The attention engine that processes `keys` key tokens per cycle."""
         workload, bits = self.workload, self.bits
         return AttentionPlan(
             name="attention",
@@ -165,26 +165,29 @@ class Built:
     choice: Choice
     accelerator: Accelerator
     linear: dict[str, LinearPlan]
-    """By name."""
+    """The linear engines by name."""
     attention: AttentionPlan
 
 
 @dataclass
 class Frames:
-    """The frames of a model, each built once, as it is needed often."""
+    """The frames of a model. Each is built only once, because it is needed often."""
 
     workload: Workload
     _found: dict[tuple[int, ...], Frame] = field(default_factory=dict[tuple[int, ...], Frame])
 
     def frame(self, bits: int, lanes: int, uram: int, width: int, image_width: int) -> Frame:
-        """The one of a precision, lanes, memories, and widths of activation and image memory."""
+        """
+        The frame for a precision, lanes, kind of memory (`uram`), and widths of the activation and
+        the image memory, in groups.
+        """
         key = (bits, lanes, uram, width, image_width)
         if key not in self._found:
             self._found[key] = Frame(self.workload, *key)
         return self._found[key]
 
     def linear(self, base: Frame, name: str, tile: LinearTile) -> tuple[LinearPlan, Accelerator]:
-        """A linear engine like a frame, but for widths, and memories that suit it."""
+        """A linear engine with the parameters of `base`, and memories as wide as its tile."""
         width = tile.tile_n // base.lanes
         widths = (width, 1) if name == BINARY else (1, width)
         frame = self.frame(base.bits, base.lanes, base.uram, *widths)
@@ -201,7 +204,7 @@ class Frames:
 
 @cache
 def _sum_bits(terms: int, x_bits: int, weight_bits: int) -> int:
-    """Of sums of products of activations and weights."""
+    """Bits of a sum of `terms` products of activations and weights."""
     weight = BinaryType(1.0) if weight_bits == 1 else QuantizedType(weight_bits, 1.0)
     return dot_product_bits(terms, QuantizedType(x_bits, 1.0), weight)
 

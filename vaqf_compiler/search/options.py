@@ -1,4 +1,4 @@
-"""Choices for one part of an accelerator, with bounds of their cycles and what they cost."""
+"""Choices for one part of an accelerator, with bounds of their cycles and their resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vaqf_compiler.hardware.resources import Resources
 ChoiceT = TypeVar("ChoiceT")
 Ints = NDArray[np.int64]
 Costs = NDArray[np.float64]
-"""Of some choices, a row each: LUTs, flip-flops, DSP slices, halves of block RAMs, UltraRAMs."""
+"""Costs of choices, a row each: LUTs, flip-flops, DSP slices, 18 Kb block RAMs and UltraRAMs."""
 
 
 def row(resources: Resources) -> tuple[float, ...]:
@@ -25,22 +25,22 @@ def row(resources: Resources) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Options(Generic[ChoiceT]):
-    """Some choices. No array is longer than the list of choices."""
+    """Choices for a part. Each array has one element or row for each choice."""
 
     choices: Sequence[ChoiceT]
     least: Ints
-    """Cycles that a choice takes at least."""
+    """Lower bound of the cycles of each choice."""
     most: Ints
-    """And at most."""
+    """Upper bound of the cycles of each choice."""
     costs: Costs
 
     @staticmethod
     def of(choices: Sequence[ChoiceT], least: Ints, most: Ints) -> Options[ChoiceT]:
-        """Choices whose costs are not known yet."""
+        """Options whose costs are not known yet, and zero."""
         return Options(choices, least, most, np.zeros((len(choices), 5)))
 
     def costing(self, cost: Callable[[ChoiceT], Resources | None]) -> Options[ChoiceT]:
-        """Those whose cost is known, with it."""
+        """The choices for which `cost` does not return None, with their costs."""
         known = [
             (index, row(resources))
             for index, choice in enumerate(self.choices)
@@ -50,19 +50,19 @@ class Options(Generic[ChoiceT]):
         return replace(self.taken([index for index, _ in known]), costs=costs)
 
     def at_most(self, cycles: float) -> Options[ChoiceT]:
-        """Those that may take no more than some cycles."""
+        """The choices whose lower bound is at most `cycles`."""
         return self.taken(np.flatnonzero(self.least <= cycles))
 
     def taken(self, which: Sequence[int] | Ints) -> Options[ChoiceT]:
-        """Some of the choices."""
+        """The choices with the given indices."""
         at = np.asarray(which, np.int64)
         choices: list[ChoiceT] = [self.choices[int(i)] for i in at]
         return Options(choices, self.least[at], self.most[at], self.costs[at])
 
     def pareto(self) -> Options[ChoiceT]:
         """
-        Choices than which none is certainly no slower and costs no more of anything; of equal ones
-        the first.
+        The Pareto-optimal choices. A choice is dropped if another one is certainly at least as fast
+        and costs no more of any resource; of equal ones, the first is kept.
         """
         order = np.lexsort((*self.costs.T[::-1], self.most))
         kept: list[int] = []

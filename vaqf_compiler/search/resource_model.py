@@ -1,6 +1,6 @@
 """
-What parts of an accelerator take of a board. Thousands of engines are asked for that differ in one
-parameter: what they have in common is found once.
+Resources of the parts of an accelerator. A search compares thousands of engines that differ in one
+parameter, so the resources of the parts that they have in common are computed only once.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from vaqf_compiler.search.options import Costs, row
 from vaqf_compiler.search.workload import Workload
 
 LAYER_NORM = LayerNormPlan("layer_norm", 1)
-"""Its epsilon matters to none of its costs."""
+"""A layer normalisation engine; its costs do not depend on its epsilon."""
 
 
 def fits(costs: Costs, budget: Costs) -> NDArray[np.bool_]:
-    """Whether costs, with the margin and rounded up, are within the budget."""
+    """Whether each row of costs, with the margin and rounded up, is within the budget."""
     margin = np.array([1 + MARGIN, 1 + MARGIN, 1, 1, 1])
     within: NDArray[np.bool_] = np.ceil(costs * margin - 1e-6) <= budget
     return np.logical_and.reduce(within, axis=1)
 
 
 class Sums(NamedTuple):
-    """A linear engine, with what all but its results takes."""
+    """A linear engine, with the resources of all its parts except the epilogue."""
 
     engine: LinearPlan
     accelerator: Accelerator
@@ -56,7 +56,7 @@ class Sums(NamedTuple):
 
 @dataclass
 class ResourceModel:
-    """Of the parts of a model's accelerators, without the margin."""
+    """Resources of the parts of a model's accelerators, without the margin."""
 
     workload: Workload
     board: Board
@@ -71,7 +71,7 @@ class ResourceModel:
 
     @cached_property
     def budget(self) -> Costs:
-        """What a design may take of the board."""
+        """Resources of the board that a design may take."""
         most = {
             name: math.floor(self.board.usable[name] * available + 1e-9)
             for name, available in self.board.available.items()
@@ -81,8 +81,8 @@ class ResourceModel:
 
     def linear(self, base: Frame, name: str, tile: LinearTile) -> Resources | None:
         """
-        A linear engine; of the 8-bit one with the image memory that goes with it. None where it
-        cannot be built, or does not fit the board.
+        Resources of a linear engine; those of the 8-bit one include its image memory. None if the
+        engine cannot be built or does not fit the board.
         """
         tiles = (tile.tile_m, tile.tile_n, tile.unroll_m, tile.unroll_n)
         key = (base.bits, base.lanes, name, *tiles)
@@ -122,7 +122,7 @@ class ResourceModel:
         return Sums(engine, accelerator, found) if fit else None
 
     def _exceeds(self, bits: int, tile: LinearTile) -> bool:
-        """Whether binary products alone take more LUTs than there are, as most tiles' do."""
+        """Whether the binary products alone take too many LUTs, as those of most tiles do."""
         try:
             products = BinaryDot(bits, tile.unroll_n).resources
         except OutOfRangeError:
@@ -130,7 +130,10 @@ class ResourceModel:
         return bool(tile.unroll_m * products.lut > self.budget[0])
 
     def attention(self, frame: Frame, keys: int) -> Resources | None:
-        """An attention engine, if the model needs one; None where it cannot be built."""
+        """
+        Resources of an attention engine: none if the model needs no such engine. Returns None if
+        the engine cannot be built.
+        """
         if "attention" not in self.workload.others:
             return Resources()
         engine, accelerator = frame.attention(keys), frame.accelerator
@@ -147,13 +150,13 @@ class ResourceModel:
             return None
 
     def shared(self, accelerator: Accelerator) -> Costs:
-        """All but the linear engines, attention and the image memory."""
+        """Costs of all parts except the linear engines, attention and the image memory."""
         parts = self._others(accelerator)
         parts = parts + [p for p in memory_parts(accelerator) if p.name != "image"]
         return np.array(row(resources_of(parts)))
 
     def _others(self, accelerator: Accelerator) -> Parts:
-        """What is neither a linear engine nor attention nor a memory."""
+        """All parts that are neither a linear engine nor attention nor a memory."""
         parts = layer_norm_parts(LAYER_NORM, accelerator)
         for kind in ("load_image", *self.workload.others):
             if kind not in ("attention", "layer_norm"):
@@ -161,7 +164,7 @@ class ResourceModel:
         return parts + interface_parts(accelerator, self.board.memory.ports)
 
     def whole(self, built: Built) -> Resources:
-        """An accelerator, with the margin."""
+        """Resources of a whole accelerator, with the margin."""
         machine = built.accelerator
         parts = [part for engine in built.linear.values() for part in linear_parts(engine, machine)]
         if "attention" in self.workload.others:

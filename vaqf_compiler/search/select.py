@@ -1,4 +1,4 @@
-"""The highest precision at which some accelerator meets a frame rate."""
+"""Selection of the highest precision at which an accelerator reaches a frame rate."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vaqf_compiler.search.workload import Workload
 MOST_BITS = 16
 MODEL = "model"
 """
-The bottleneck where the sizes of the model are: a larger board would take nothing that is faster.
+The bottleneck if the model's own sizes are the limit: a larger board would not allow a faster one.
 """
 ENOUGH = 10**9
-"""Of a resource: more than any accelerator takes."""
+"""An amount of a resource that no accelerator exceeds."""
 
 
 class InfeasibleError(UserError):
@@ -35,13 +35,13 @@ class Candidate(Protocol):
 
     @property
     def fps(self) -> float:
-        """Images a second."""
+        """Frame rate, in images per second."""
         ...
 
 
 @dataclass(frozen=True)
 class Published:
-    """The published accelerator at a precision."""
+    """The published accelerator of a precision."""
 
     fps: float
 
@@ -50,9 +50,9 @@ def highest_precision(
     target: Target, bits: Sequence[int], best: Callable[[int, float], Candidate | None]
 ) -> tuple[int, Candidate] | None:
     """
-    The highest of some precisions with an accelerator of at least the target's frame rate, or for
-    `max` the one with the greatest; `best` finds one of a precision that has at least some frame
-    rate.
+    The highest of the precisions `bits` with an accelerator that reaches the target frame rate, or
+    for the target `max` the precision with the highest frame rate, and the accelerator. `best`
+    returns one for a precision and a least frame rate, or None. Returns None if there is none.
     """
     found: tuple[int, Candidate] | None = None
     for each in sorted(bits, reverse=True):
@@ -78,8 +78,8 @@ def select_accelerator(
     fixed: Fixed,
 ) -> Found:
     """
-    The accelerator of the highest of some precisions that meets a frame rate on a board. Raises
-    InfeasibleError where there is none, PassFailedException where `fixed` rules out all.
+    The accelerator of the highest of the precisions `bits` that reaches the target frame rate on a
+    board. Raises InfeasibleError if there is none, PassFailedException if `fixed` rules out all.
     """
     search = _search(workload, board, clock_mhz, fixed)
     with _bar(bits, f"searching {board.name}") as bar:
@@ -105,7 +105,7 @@ def select_accelerator(
 
 
 def _bar(bits: Sequence[int], what: str) -> tqdm[NoReturn]:
-    """Only on a terminal."""
+    """A progress bar, shown only on a terminal."""
     return tqdm(total=len(bits), unit="precision", desc=what, leave=False, disable=None)
 
 
@@ -115,8 +115,8 @@ def _search(workload: Workload, board: Board, clock_mhz: float | None, fixed: Fi
 
 def bottleneck_of(search: Search, best: Found) -> str:
     """
-    What keeps the fastest accelerator of a search from being faster: the resource that comes
-    nearest to what may be taken of it, or `MODEL` where one without limits would not be faster.
+    What keeps the fastest accelerator of a search from being faster: the resource that is closest
+    to its usable limit, or `MODEL` if an accelerator without limits would not be faster.
     """
     plenty = dict.fromkeys(RESOURCES, ENOUGH)
     board = replace(search.board, available=plenty, usable=dict.fromkeys(RESOURCES, 1.0))
@@ -127,7 +127,7 @@ def bottleneck_of(search: Search, best: Found) -> str:
 
 
 def best_table(table: Mapping[int, tuple[float, str] | None]) -> str:
-    """The best frame rate at each precision, and the bottleneck."""
+    """A table of the best frame rate and the bottleneck at each precision, as text."""
     lines = [f"{'bits':>4} {'best FPS':>9}  bottleneck"]
     for bits, best in sorted(table.items()):
         found = "nothing fits" if best is None else f"{best[0]:9.1f}  {best[1]}"
@@ -143,7 +143,7 @@ def _nearest_board(
     bits: int,
     fixed: Fixed,
 ) -> str:
-    """The smallest other of the boards known that would do, at the fewest bits."""
+    """A sentence that names the smallest other known board that reaches the target at `bits`."""
     others = [(name, other) for name in board_names() if (other := load_board(name)) != board]
     for name, other in sorted(others, key=lambda pair: pair[1].available["lut"]):
         least = 0.0 if target == MAX else target

@@ -1,10 +1,10 @@
 """
-The accelerators that are compared, all that are worth it: tiles of the least size for a number of
-tiles that some layer has, all of which are worked on in a cycle, and key tokens of the least number
-for some cycles of a query.
+The choices that a search compares, which are all that are worth comparing. A tile has the least
+size with which a layer is divided into a given number of tiles, and all of it is multiplied in one
+cycle. The number of key tokens is the least with which a query takes a given number of cycles.
 
-Tiles that take several cycles are left to those who give them: their weights and totals are chosen
-at run time, and how well a synthesis tool does that is not known.
+Tiles that take several cycles are compared only if the user gives them: their weights and totals
+are selected at run time, and it is not known how well a synthesis tool implements that.
 """
 
 from __future__ import annotations
@@ -31,14 +31,17 @@ from vaqf_compiler.search.machine import LinearTile
 from vaqf_compiler.search.workload import LinearLayer, Workload
 
 SHARED_ROWS = (16, 32, 64)
-"""Binary weights in rows that share a word."""
+"""Numbers of binary weights in a row of a tile, if several rows share a word."""
 
 Fixed = Mapping[str, int]
-"""Parameters that are given, by the names of `Choice.options`."""
+"""Parameters given by the user, by the names of `Choice.options`."""
 
 
 def lane_choices(workload: Workload, fixed: Fixed) -> list[int]:
-    """Numbers of lanes that divide the model's channels. Raises PassFailedException for none."""
+    """
+    Numbers of lanes that divide the numbers of channels of the model. Raises PassFailedException if
+    there are none.
+    """
     found = [
         lanes
         for lanes in LANE_CHOICES
@@ -59,7 +62,10 @@ def lane_choices(workload: Workload, fixed: Fixed) -> list[int]:
 
 
 def key_choices(workload: Workload, fixed: Fixed) -> list[int]:
-    """Key tokens a cycle of attention. Raises PassFailedException for given ones out of range."""
+    """
+    Numbers of key tokens that attention processes per cycle. Raises PassFailedException if a given
+    number is out of range.
+    """
     if "keys" in fixed:
         check_keys(fixed["keys"])
         return [fixed["keys"]]
@@ -69,8 +75,8 @@ def key_choices(workload: Workload, fixed: Fixed) -> list[int]:
 
 def uram_choices(available: int, fixed: Fixed) -> list[int]:
     """
-    Whether activations and residual stream are in UltraRAM, if there is any. Raises
-    PassFailedException for what is given and no choice.
+    Choices of `Choice.uram`: 1 for activations and residual stream in UltraRAM, if the board has
+    `available` blocks. Raises PassFailedException if the given value is neither 0 nor 1.
     """
     if "uram" in fixed:
         check_uram(fixed["uram"])
@@ -82,13 +88,13 @@ def linear_choices(
     name: str, workload: Workload, lanes: int, uram: int, fixed: Fixed
 ) -> list[LinearTile]:
     """
-    Parameters of a linear engine. Raises PassFailedException where given ones rule all out, with
-    the reason.
+    Choices of the parameters of a linear engine. Raises PassFailedException with the reason if the
+    given parameters rule out all.
     """
     given, bits = _Given.of(name, fixed), WEIGHT_BITS[name]
     results = _powers(lanes) if given.results is None else [given.results]
     if uram and any(layer.epilogue != Epilogue.LOGITS for layer in workload.distinct[name]):
-        # A word has all lanes of a group, and is written as a whole.
+        # A word in UltraRAM contains all lanes of a group, and is written as a whole.
         if given.results not in (None, lanes):
             raise PassFailedException(
                 f"@{name}: {given.results} results a cycle fill no word of {lanes} lanes in "
@@ -120,7 +126,7 @@ def linear_choices(
 
 @dataclass(frozen=True)
 class _Given:
-    """Parameters of a linear engine that are given, None where they are to be chosen."""
+    """Given parameters of a linear engine; None for those that the search chooses."""
 
     tile_m: int | None
     tile_n: int | None
@@ -136,14 +142,14 @@ class _Given:
 
     @property
     def chooses_tiles(self) -> bool:
-        """Whether a tile is to be chosen for a number of channels a cycle that is given."""
+        """Whether an unroll factor is given without the size of the tile, which is then chosen."""
         return (self.tile_m is None and self.unroll_m is not None) or (
             self.tile_n is None and self.unroll_n is not None
         )
 
 
 def _tiles_n(given: _Given, layers: Iterable[LinearLayer], lanes: int, bits: int) -> list[int]:
-    """Input channels of a tile."""
+    """Choices of the input channels of a tile."""
     if given.tile_n is not None:
         return [given.tile_n]
     unit, word = _unit(lanes, given.unroll_n), WORD_BITS // bits
@@ -154,7 +160,7 @@ def _tiles_n(given: _Given, layers: Iterable[LinearLayer], lanes: int, bits: int
 def _tiles_m(
     given: _Given, layers: Iterable[LinearLayer], lanes: int, row_bits: int
 ) -> Sequence[int]:
-    """Output channels of a tile, which fill words with rows of some bits."""
+    """Choices of the output channels of a tile, whose rows of `row_bits` bits fill whole words."""
     if given.tile_m is not None:
         return [given.tile_m]
     rows = max(1, WORD_BITS // max(1, row_bits))
@@ -163,13 +169,13 @@ def _tiles_m(
 
 
 def _unit(lanes: int, factor: int | None) -> int:
-    """What a tile is a multiple of, so that a given number of channels a cycle divides it."""
+    """The number of which a tile's size is a multiple: of the lanes and a given unroll factor."""
     return lanes if factor is None else math.lcm(lanes, max(1, factor))
 
 
 @cache
 def _sizes(unit: int, channels: frozenset[int]) -> tuple[int, ...]:
-    """Multiples of a unit, the least for each number of tiles that channels are cut into."""
+    """The least multiple of `unit` for each number of tiles into which channels can be divided."""
     found: set[int] = set()
     for size in channels:
         tiles = range(1, -(-size // unit) + 1)
@@ -179,8 +185,8 @@ def _sizes(unit: int, channels: frozenset[int]) -> tuple[int, ...]:
 
 def _legal_row(size: int, unit: int, word: int) -> int:
     """
-    The least number of weights, a multiple of a unit and at least `size`, whose rows fill words of
-    so many or share them.
+    The least legal number of weights in a row of a tile: a multiple of `unit`, at least `size`, and
+    such that rows either fill whole words of `word` weights or share a word.
     """
     shared = [row for row in SHARED_ROWS if row < word and row >= size and row % unit == 0]
     whole = math.lcm(unit, word)
@@ -189,8 +195,8 @@ def _legal_row(size: int, unit: int, word: int) -> int:
 
 def _factor(tile: int, given_tile: int | None, given: int | None, unit: int) -> int:
     """
-    Channels of a tile that are worked on in a cycle: all. A given tile that is too large for that
-    takes as few cycles as it can, with a multiple of a unit in each.
+    The unroll factor of a tile. Unless it is given, it is the whole tile; a given tile that is too
+    large for that is divided into as few cycles as possible, with a multiple of `unit` in each.
     """
     if given is not None:
         return given

@@ -1,4 +1,7 @@
-"""The work of a model as a search sees it: shapes and lifetimes, none of which depend on bits."""
+"""
+The work of a model, as a search needs it: the shapes of layers and the lifetimes of activations,
+none of which depend on the precision.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from vaqf_compiler.errors import OperationError
 
 @dataclass(frozen=True)
 class LinearLayer:
-    """A layer of a linear engine: tokens x in_channels to tokens x out_channels."""
+    """A layer of a linear engine, from (tokens, in_channels) to (tokens, out_channels)."""
 
     tokens: int
     in_channels: int
@@ -33,39 +36,39 @@ class LinearLayer:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Tokens, input and output channels."""
+        """Tokens, input channels and output channels."""
         return self.tokens, self.in_channels, self.out_channels
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A model's work, by engine, in the order of its dispatches."""
+    """The work of a model by engine, in the order of its dispatches."""
 
     tokens: int
-    """The longest sequence."""
+    """Tokens of the longest sequence."""
     channels: int
-    """Of the residual stream."""
+    """Channels of the residual stream."""
     heads: tuple[int, ...]
-    """Of each layer of attention, as they come in `others`."""
+    """Heads of each attention layer, in the order of `others`."""
     head_size: int
     """Channels of a head's query and key."""
     value_size: int
     """Channels of a head's value."""
     patches: int
     pixels: int
-    """Of a patch, all colours together."""
+    """Pixels of a patch, counted once for each colour."""
     linear: dict[str, tuple[LinearLayer, ...]]
-    """By engine; those that the model needs."""
+    """Layers of each linear engine that the model needs, by the engine's name."""
     others: dict[str, tuple[int, ...]]
     """Tokens of each dispatch of attention, layer_norm, load_rows and copy_tokens."""
     activations: tuple[tuple[Life, int], ...]
-    """Lives in the activation memory with their tokens as rows, and their channels."""
+    """Lifetimes in the activation memory, with their tokens as rows, and their channels."""
     kept_images: tuple[tuple[int, int], ...]
-    """Tokens and channels of what is copied to the image memory for the heads."""
+    """Tokens and channels of what is copied to the image memory for the classification heads."""
     _rows: dict[int, int] = field(default_factory=dict[int, int], compare=False, repr=False)
 
     def rows(self, channels: int) -> int:
-        """Rows of the activation memory, if one has so many channels."""
+        """Number of rows of the activation memory if a row has so many channels."""
         if channels not in self._rows:
             lives = [
                 life._replace(rows=life.rows * -(-wanted // channels))
@@ -76,12 +79,15 @@ class Workload:
 
     @cached_property
     def distinct(self) -> dict[str, Counter[LinearLayer]]:
-        """The layers of each linear engine that differ, and how many of each there are."""
+        """The distinct layers of each linear engine, with the number of each."""
         return {name: Counter(layers) for name, layers in self.linear.items()}
 
     @staticmethod
     def of(module: ModuleOp) -> Workload:
-        """The work of a model that is mapped, tiled, unrolled and allocated, in whatever way."""
+        """
+        The workload of a model that is mapped, tiled, unrolled and allocated, whatever its
+        parameters. Raises OperationError if the search has no closed form for an engine's kind.
+        """
         plan = ModulePlan.of(module)
         for engine in plan.engines.values():
             if not kind_of(engine).searchable:

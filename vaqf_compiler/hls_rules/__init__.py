@@ -1,6 +1,6 @@
 """
-What breaks generated code in Vitis HLS, one file for what belongs together. docs/hls-verify.md
-says which rule rests on what.
+Rules about generated code that Vitis HLS would refuse or would not implement as intended. Related
+rules share a file. docs/hls-verify.md gives the reason for each rule.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from vaqf_compiler.hls_rules.types import check_types
 from vaqf_compiler.hls_rules.words import check_words
 
 RULES: tuple[Callable[[Program], None], ...] = (
-    # What all others take for granted.
+    # Rules that all others rely on.
     check_callees,
     check_recursion,
     check_tables,
@@ -104,14 +104,14 @@ RULES: tuple[Callable[[Program], None], ...] = (
     check_dependences,
     check_missing_claims,
     check_intervals,
-    # What is missing where all else is right.
+    # Rules about interfaces that are missing. They come last, when everything else is right.
     check_arguments,
     check_start,
 )
 
 
 def check_module(module: ModuleOp) -> None:
-    """Raise OperationError for what is no loops, and for the first rule that loops break."""
+    """Raise OperationError if a module is not in loops, and at the first violation of a rule."""
     check_loops(module)
     program = Program(module)
     for rule in RULES:

@@ -1,4 +1,4 @@
-"""Sums of products that stay in the order in which they are written."""
+"""Sums of products must be added in the order in which they are written."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ from vaqf_compiler.hls_rules.copies import leaves_no_loop
 from vaqf_compiler.hls_rules.violation import violation
 
 LEAST_TERMS = 4
-"""Of a sum that the tool rebuilds (`MinLeaves` in TreeHeightReduction.cpp)."""
+"""The fewest terms of a sum that the tool rebuilds (`MinLeaves` in TreeHeightReduction.cpp)."""
 
 
 class Sum(NamedTuple):
-    """Of terms that nothing else needs."""
+    """A sum of terms that have no other use."""
 
     terms: int
     products: int
-    """Terms that DSP blocks make, and can add to one another."""
+    """Number of terms that DSP blocks compute, and can add to one another."""
     height: int
 
     def plus(self, other: Sum) -> Sum:
-        """The sum of two."""
+        """Return the sum of two sums."""
         height = max(self.height, other.height) + 1
         return Sum(self.terms + other.terms, self.products + other.products, height)
 
     @property
     def is_rebuilt(self) -> bool:
-        """Whether a tree of its terms has products apart that are added to one another here."""
+        """
+        Whether the tool would make a tree of the sum, and thus separate products that a chain adds.
+        """
         balanced = (self.terms - 1).bit_length()
         return self.terms >= LEAST_TERMS and self.products > 1 and self.height > balanced
 
@@ -46,8 +48,8 @@ PRODUCT = Sum(1, 1, 0)
 
 def check_balancing(program: Program) -> None:
     """
-    Raise OperationError for a chain of products in a loop that leaves it to the tool in which order
-    they are added: a tree has sums which are no part of the DSP blocks of the products.
+    Raise OperationError for a chain of products in a loop if the tool may change the order in which
+    they are added. In a tree, some sums are not part of the products' DSP blocks.
     """
     sums, inlined = _Sums(program), _inlined_into_loops(program)
     for op in program.module.walk(region_first=True):
@@ -65,7 +67,9 @@ def check_balancing(program: Program) -> None:
 
 
 def _is_on(op: Operation, inlined: set[func.FuncOp]) -> bool:
-    """Whether an operation is in a loop, maybe one of a caller, that has its sums rebuilt."""
+    """
+    Return whether an operation is in a loop, possibly of a caller, whose sums the tool rebuilds.
+    """
     around = loops_around(op)
     if not around:
         return function_of(op) in inlined
@@ -75,8 +79,8 @@ def _is_on(op: Operation, inlined: set[func.FuncOp]) -> bool:
 
 def _inlined_into_loops(program: Program) -> set[func.FuncOp]:
     """
-    The functions whose statements come into a loop that has its sums rebuilt: a function that may
-    be inlined is, as far as is known here.
+    Return the functions whose statements may be inlined into a loop whose sums the tool rebuilds.
+    Functions without an inline pragma are assumed to be inlined.
     """
     found: set[func.FuncOp] = set()
     waiting = [call for call in program.calls if _is_on(call, found)]
@@ -96,7 +100,7 @@ class _Sums:
     found: dict[SSAValue, Sum] = field(default_factory=dict[SSAValue, Sum])
 
     def visit(self, op: Operation) -> Iterator[Sum]:
-        """The sums that are results of an operation, of whose operands those are known."""
+        """Yield the sums that an operation computes. The sums of its operands must be known."""
         match op:
             case arith.ExtSIOp() | arith.ExtUIOp():
                 self.found[op.result] = self._of(op.input)
@@ -111,14 +115,14 @@ class _Sums:
                 pass
 
     def _of(self, value: SSAValue) -> Sum:
-        """A value as a sum; one that something else needs is a term."""
+        """Return a value as a sum. A sum that has other uses is a single term."""
         found = self.found.get(value, TERM)
         return found if found == PRODUCT or len(_uses(value)) == 1 else TERM
 
     def _accumulated(self, loop: scf.ForOp) -> Iterator[Sum]:
         """
-        What iterations add to a carried value, in copies one after another. Where anything else
-        uses it on its way, each copy is a sum of its own.
+        Yield the sums that the iterations of an unrolled loop add up in a carried value, one copy
+        after another. If a value on the way has other uses, each copy is a sum of its own.
         """
         last, trips = loop.body.block.last_op, trip_count(loop)
         assert isinstance(last, scf.YieldOp)
@@ -141,7 +145,7 @@ def _uses(value: SSAValue) -> list[Use]:
 
 
 def _is_in_dsp(op: arith.MuliOp) -> bool:
-    """Whether a product is of two integers, and not bound to LUTs."""
+    """Return whether a product is of two variable integers and is not bound to LUTs."""
     bindings = (use.operation for use in op.result.uses)
     in_luts = any(isinstance(b, vhls.BindOpOp) and b.impl.data == "fabric" for b in bindings)
     is_constant = any(isinstance(value.owner, arith.ConstantOp) for value in op.operands)

@@ -11,8 +11,8 @@ from vaqf_compiler.limits import check_clock
 
 def board_and_clock(module: ModuleOp) -> tuple[Board, float]:
     """
-    The board and the clock in MHz that `binvit-estimate` wrote into a module; else those selected.
-    Raises UserError for a clock that makes no sense.
+    Return the board and the clock in MHz that `binvit-estimate` wrote into a module, or else the
+    selected ones. Raises UserError for a clock that is out of range.
     """
     name, selected = selected_board(module)
     estimated, clock = (module.attributes.get(f"binvit.{key}") for key in ("board", "clock_mhz"))
@@ -25,5 +25,5 @@ def board_and_clock(module: ModuleOp) -> tuple[Board, float]:
 
 
 def port_bits(module: ModuleOp) -> int:
-    """The width of the board's memory ports."""
+    """Return the width of the board's memory ports, in bits."""
     return board_and_clock(module)[0].memory.port_bits

@@ -1,4 +1,6 @@
-"""Bounds of loops: those that are only known at run time, and those that no counter reaches."""
+"""
+Bounds of loops: some must be known to the tool, and all must be within the range of a counter.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ from vaqf_compiler.hls_rules.violation import violation
 
 ARITHMETIC = arith.ConstantOp | arith.AddiOp | arith.SubiOp | arith.MuliOp
 LAST = 2**31 - 1
-"""That a counter reaches, which is an int: 32 bits for the tool and in simulation."""
+"""The greatest value of a counter, which is an `int`: 32 bits in the tool and in simulation."""
 
 
 def check_counters(program: Program) -> None:
     """
-    Raise OperationError for a loop that counts beyond its counter, at its end too, and for another
-    index that is too great.
+    Raise OperationError for a loop whose counter overflows, including the step that ends the loop,
+    and for any other index that is too great.
     """
     for loop in program.loops:
         counted = [count for count in map(constant, (loop.lb, loop.ub)) if count is not None]
@@ -26,7 +28,7 @@ def check_counters(program: Program) -> None:
         first, step = constant(loop.lb), constant(loop.step)
         if first is not None and step is not None and has_constant_bounds(loop):
             counted.append(first + step * trip_count(loop))
-        # Bounds that are not known are at least 0, and steps 1.
+        # Bounds that are not known are at least 0, and steps at least 1.
         counted += [(first or 0) + op.max.value.data * (step or 1) for op in tripcounts]
         for count in counted:
             if not _is_int(count):
@@ -46,7 +48,7 @@ def _is_int(number: int) -> bool:
 
 
 def check_bounds(program: Program) -> None:
-    """Raise OperationError for a variable bound where the tool has to know it."""
+    """Raise OperationError for a variable bound that the tool has to know."""
     for loop in program.loops:
         if has_constant_bounds(loop):
             continue
@@ -63,5 +65,5 @@ def check_bounds(program: Program) -> None:
 
 
 def has_constant_bounds(loop: scf.ForOp) -> bool:
-    """Whether the trip count of a loop is known when the hardware is built."""
+    """Return whether the trip count of a loop is known when the hardware is built."""
     return all(constant(bound) is not None for bound in (loop.lb, loop.ub, loop.step))

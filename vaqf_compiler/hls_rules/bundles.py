@@ -14,8 +14,8 @@ from vaqf_compiler.hls_rules.violation import violation
 
 def check_bundles_of_pipelines(program: Program) -> None:
     """
-    Raise OperationError for a pipelined loop with two reads, or two writes, on one bus, or with
-    reads and writes of one port: the tool makes bursts of neither.
+    Raise OperationError for a pipelined loop with two reads or two writes on one bus, or with reads
+    and writes of one port. In both cases, the tool makes no bursts.
     """
     bundles = _bundles(program)
     seen: dict[tuple[scf.ForOp, str], list[tuple[PortAccess, SSAValue]]] = {}
@@ -42,7 +42,7 @@ def _shared(
 
 
 def check_bundles_of_dataflow(program: Program) -> None:
-    """Raise OperationError for a dataflow region of which two processes use one bus."""
+    """Raise OperationError for a dataflow region in which two processes use one bus."""
     bundles = _bundles(program)
     for region in dataflow_regions(program):
         users: dict[str, SSAValue] = {}
@@ -59,5 +59,5 @@ def check_bundles_of_dataflow(program: Program) -> None:
 
 
 def _bundles(program: Program) -> dict[SSAValue, str]:
-    """The bundle of each m_axi port."""
+    """Return the bundle of each m_axi port."""
     return {port: interface.bundle.data for interface, port in m_axi_interfaces(program)}

@@ -1,4 +1,4 @@
-"""Accesses to external memory in pipelined loops: bursts of whole, consecutive words."""
+"""Accesses to external memory in pipelined loops must be bursts of whole, consecutive words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PortAccess = memref.LoadOp | memref.StoreOp
 
 
 def check_bursts(program: Program) -> None:
-    """Raise OperationError for an access that makes no burst."""
+    """Raise OperationError for an access that the tool cannot make a burst of."""
     for access, port in port_accesses(program):
         if function_of(access) in program.pipelined_functions:
             what = f"the m_axi port {name_of(port)} is accessed in a function that a pipelined "
@@ -45,9 +45,9 @@ def check_bursts(program: Program) -> None:
 
 def check_port_width(program: Program) -> None:
     """
-    Raise OperationError for elements of less than half the width of the board's ports that are
-    accessed again and again: the tool's flow for IP widens none by default. Loops without a pragma
-    count, since the tool pipelines them by itself.
+    Raise OperationError for repeated accesses to elements of less than half the width of the
+    board's ports, because the tool's flow for IP widens none by default. Loops without a pragma
+    count too, because the tool pipelines them by itself.
     """
     bus = port_bits(program.module)
     for access, port in port_accesses(program):
@@ -59,7 +59,7 @@ def check_port_width(program: Program) -> None:
 
 
 def port_accesses(program: Program) -> Iterator[tuple[PortAccess, SSAValue]]:
-    """The accesses to m_axi ports, with a port that each can be of."""
+    """Yield each access to an m_axi port, together with each port that it can be to."""
     for op in program.module.walk():
         if isinstance(op, PortAccess):
             for port in program.ports(op.memref):
@@ -67,7 +67,7 @@ def port_accesses(program: Program) -> Iterator[tuple[PortAccess, SSAValue]]:
 
 
 def pipelined_loop(access: PortAccess) -> scf.ForOp | None:
-    """The pipelined loop of its function that an access is in."""
+    """Return the pipelined loop around an access within its function, or None."""
     return next((loop for loop in loops_around(access) if is_pipelined(loop)), None)
 
 
@@ -82,8 +82,9 @@ def _check_condition(access: PortAccess, port: SSAValue) -> None:
 
 def _check_words(access: PortAccess, port: SSAValue) -> None:
     """
-    Raise OperationError for several words of an iteration. Of the same direction in one region they
-    make no burst, or one of their own in each iteration, as short as they are few (UG1399).
+    Raise OperationError for accesses to several words in an iteration. If they have the same
+    direction and are in one region, they make no burst, or a burst in each iteration that is as
+    short as their number (UG1399).
     """
     words = 1
     for loop in loops_around(access):
@@ -102,7 +103,9 @@ def _check_words(access: PortAccess, port: SSAValue) -> None:
 
 
 def _check_stride(access: PortAccess, port: SSAValue) -> None:
-    """Raise OperationError where the next iteration does not go on where this one ends."""
+    """
+    Raise OperationError if the next iteration does not continue at the address after this one's.
+    """
     assert isa(access.memref.type, MemRefType[Attribute])
     place = address(access.indices, access.memref.type.get_shape())
     for loop in loops_around(access):
@@ -118,7 +121,10 @@ def _check_stride(access: PortAccess, port: SSAValue) -> None:
 
 
 def _stride(place: Affine, loop: scf.ForOp) -> int | None:
-    """How far an address moves in each iteration of a loop, None if that is not constant."""
+    """
+    Return the distance of the addresses in successive iterations of a loop, or None if it is not
+    constant.
+    """
     step = constant(loop.step)
     if step is None or place.varies_otherwise(loop):
         return None

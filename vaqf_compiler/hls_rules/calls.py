@@ -1,4 +1,4 @@
-"""Functions that can be built: none calls itself, and all are there, as are tables."""
+"""Called functions and tables must exist, and no function may call itself."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from vaqf_compiler.hls_rules.violation import violation
 
 def check_callees(program: Program) -> None:
     """
-    Raise OperationError for a call of a function that is not there or has no body, and for one that
-    is in none.
+    Raise OperationError for a call of a function that does not exist or has no body, and for a call
+    outside all functions.
     """
     for call in program.calls:
         name = call.callee.root_reference.data
@@ -25,7 +25,7 @@ def check_callees(program: Program) -> None:
 
 
 def check_tables(program: Program) -> None:
-    """Raise OperationError for a table that is not there, or of another type."""
+    """Raise OperationError for a table that does not exist or has another type."""
     tables = {op.sym_name.data: op for op in program.module.ops if isinstance(op, memref.GlobalOp)}
     for op in program.module.walk():
         if isinstance(op, memref.GetGlobalOp):
@@ -39,8 +39,8 @@ def check_tables(program: Program) -> None:
 
 def check_aliases(program: Program) -> None:
     """
-    Raise OperationError for a call that passes an array twice: the tool takes arguments to be
-    arrays of their own.
+    Raise OperationError for a call that passes an array twice, because the tool assumes that
+    arguments are different arrays.
     """
     for call in program.calls:
         seen: set[SSAValue] = set()

@@ -1,4 +1,6 @@
-"""Arrays between the processes of a dataflow region: each from one process to a later one."""
+"""
+Arrays between the processes of a dataflow region must lead from one process to one later process.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +18,23 @@ from vaqf_compiler.hls_rules.violation import violation
 
 @dataclass
 class Channel:
-    """An array, and the positions of the processes that touch it."""
+    """An array, and the positions of the processes that access it."""
 
     array: SSAValue
-    """As the region names it."""
+    """The array as the region refers to it."""
     readers: list[int] = field(default_factory=list[int])
     writers: list[int] = field(default_factory=list[int])
 
     @property
     def is_local(self) -> bool:
-        """Whether the region declares it."""
+        """Whether the array is declared in the region."""
         return not is_argument(self.array)
 
 
 def check_channels(program: Program) -> None:
     """
     Raise OperationError for an array of a dataflow region that has several producers or consumers,
-    or that does not go from a process straight to a later one.
+    or that does not lead from a process directly to a later one.
     """
     for region in dataflow_regions(program):
         sites = [call for call in program.calls if program.callee(call) is region.function]
@@ -45,7 +47,7 @@ def check_channels(program: Program) -> None:
 
 
 def _channels(program: Program, region: Dataflow, site: func.CallOp | None) -> list[Channel]:
-    """The arrays that processes touch when their function is called from `site`."""
+    """Return the arrays that processes access when their function is called from `site`."""
     found: dict[SSAValue, Channel] = {}
     for position, call in enumerate(region.processes):
         read, written = program.touched_by(call)
@@ -71,7 +73,11 @@ def _names(region: Dataflow, positions: Sequence[int]) -> str:
 
 
 def _check_ends(region: Dataflow, channel: Channel) -> None:
-    """Raise OperationError unless a process writes it and a later one reads it, if others do."""
+    """
+    Raise OperationError if an array has several producers or consumers, if a local array lacks
+    either, if the consumer comes before the producer, or if an array of the caller connects two
+    processes.
+    """
     processes, readers, writers = region.processes, channel.readers, channel.writers
     subject = f"the array {name_of(channel.array)} of {region.name}"
     for positions, role in ((writers, "producers"), (readers, "consumers")):
@@ -96,8 +102,9 @@ def _check_ends(region: Dataflow, channel: Channel) -> None:
 
 def _check_bypass(region: Dataflow, channel: Channel, channels: Sequence[Channel]) -> None:
     """
-    Raise OperationError for an array that overtakes what goes by other processes: the tool gives
-    it two buffers, and its producer waits for both.
+    Raise OperationError for an array that bypasses a process: other arrays also lead from its
+    producer to its consumer, through that process. The tool gives the array two buffers, and its
+    producer waits for both.
     """
     if not channel.is_local or vhls.is_fifo(channel.array.type):
         return

@@ -1,4 +1,4 @@
-"""Control flow that ends: loops that count, and nothing else that goes back."""
+"""Control flow must end: only counted loops may repeat anything."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vaqf_compiler.hls_rules.violation import violation
 
 def check_control(program: Program) -> None:
     """
-    Raise OperationError for a loop without a bound, or with an exit in its middle, and for
-    statements in no function.
+    Raise OperationError for a loop without a bound or with an exit in its middle, and for
+    statements outside all functions.
     """
     for op in program.module.ops:
         if op.dialect_name() in ("scf", "memref", "vhls") and not isinstance(op, memref.GlobalOp):

@@ -1,4 +1,4 @@
-"""How much hardware unrolled loops make."""
+"""The number of copies of hardware that unrolled loops make."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from vaqf_compiler.hls_rules.violation import violation
 
 MOST_COPIES = 4096
 """
-Of a loop's body in a function: beyond, the tool stops with an error (HLS 200-1471, XFORM 203-504).
+The most copies of a loop's body in a function. With more, the tool stops with an error (HLS
+200-1471, XFORM 203-504).
 """
 
 
 def check_copies(program: Program) -> None:
     """
-    Raise OperationError for a loop of whose body unrolling makes more than `MOST_COPIES`. Nested
-    loops multiply, also those that are unrolled because a loop around them is pipelined.
+    Raise OperationError for a loop if unrolling makes more than `MOST_COPIES` copies of its body.
+    The numbers of nested loops multiply, including loops that are unrolled because a loop around
+    them is pipelined.
     """
     for loop in program.loops:
         nest = [loop, *loops_around(loop)]
@@ -35,7 +37,7 @@ def check_copies(program: Program) -> None:
 
 
 def copies(program: Program, loop: scf.ForOp) -> int:
-    """How many iterations of a loop are hardware of their own."""
+    """Return the number of iterations of a loop that have hardware of their own."""
     if is_unrolled(loop) or (program.is_in_pipeline(loop) and has_constant_bounds(loop)):
         return trip_count(loop)
     for op in loop.body.block.ops:
@@ -46,7 +48,9 @@ def copies(program: Program, loop: scf.ForOp) -> int:
 
 
 def leaves_no_loop(program: Program, loop: scf.ForOp) -> bool:
-    """Whether a loop is unrolled as a whole, by a pragma, its factor, or a pipeline around it."""
+    """
+    Return whether a loop is fully unrolled: by a pragma, by its factor, or by a pipeline around it.
+    """
     asked = any(isinstance(op, vhls.UnrollOp) for op in loop.body.block.ops)
     if not (asked or program.is_in_pipeline(loop)) or not has_constant_bounds(loop):
         return False

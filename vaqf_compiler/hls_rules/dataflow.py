@@ -1,4 +1,4 @@
-"""The form of dataflow: a function with nothing but calls, or with nothing but a loop of calls."""
+"""The form of dataflow: a function that contains only calls, or only a loop of calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.violation import violation
 
 BESIDE = (arith.ConstantOp, vhls.PragmaOp, vhls.CommentOp, vhls.TraceOp)
-"""What is no statement of the generated code."""
+"""Operations that are not statements of the generated code."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Dataflow:
 
     @property
     def function(self) -> func.FuncOp:
-        """That it is in, or is."""
+        """The function that the region is in, or that it is."""
         function = function_of(self.owner)
         assert function is not None
         return function
@@ -36,14 +36,14 @@ class Dataflow:
 
     @property
     def name(self) -> str:
-        """As a message names it."""
+        """The name of the region in messages."""
         if isinstance(self.owner, scf.ForOp):
             return f"{loop_name(self.owner)}, which is dataflow,"
         return f"the dataflow function @{self.owner.sym_name.data}"
 
 
 def dataflow_regions(program: Program) -> list[Dataflow]:
-    """All of them, in order."""
+    """Return all dataflow regions, in order."""
     pragmas = (op for op in program.module.walk() if isinstance(op, vhls.DataflowOp))
     owners = (pragma.parent_op() for pragma in pragmas)
     return [Dataflow(owner) for owner in owners if isinstance(owner, scf.ForOp | func.FuncOp)]
@@ -64,7 +64,7 @@ def check_dataflow(program: Program) -> None:
 
 
 def check_dataflow_in_pipelines(program: Program) -> None:
-    """Raise OperationError for a dataflow region of a function that is part of a pipeline."""
+    """Raise OperationError for a dataflow region in a function that is part of a pipeline."""
     for region in dataflow_regions(program):
         if region.function in program.pipelined_functions:
             sites = (call for call in program.calls if program.callee(call) is region.function)

@@ -1,4 +1,4 @@
-"""Claims about how iterations depend on each other, as far as subscripts tell."""
+"""Claims about how iterations depend on each other, checked as far as subscripts permit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Access = memref.LoadOp | memref.StoreOp
 
 def check_dependences(program: Program) -> None:
     """
-    Raise OperationError for a claim that the loop refutes, or about an array that it leaves alone
-    or that shares an AXI bus.
+    Raise OperationError for a claim that the loop refutes, or about an array that the loop does not
+    access or that shares an AXI bus.
     """
     interfaces = m_axi_interfaces(program)
     ports_of = Counter(interface.bundle.data for interface, _ in interfaces)
@@ -55,8 +55,9 @@ def check_dependences(program: Program) -> None:
 
 def _refuted(pragma: vhls.DependenceOp, loop: scf.ForOp) -> int | None:
     """
-    Iterations between two accesses to one element that the pragma says not to be; None where there
-    are none for certain. Only unconditional statements of the loop itself are looked at.
+    Return the number of iterations between two accesses to one element that the pragma rules out,
+    or None if there are certainly none or if this cannot be decided. Only unconditional statements
+    directly in the loop are considered.
     """
     accesses = [
         op for op in loop.body.block.ops if isinstance(op, Access) and op.memref is pragma.buffer
@@ -65,7 +66,7 @@ def _refuted(pragma: vhls.DependenceOp, loop: scf.ForOp) -> int | None:
     if pragma.distance is None:
         pairs = [pair for pair in pairs if any(isinstance(op, memref.StoreOp) for op in pair)]
         most = _trips(loop) - 1
-    else:  # what is written is read at the earliest so many iterations later
+    else:  # An element is read at the earliest `distance` iterations after it was written.
         kinds = (memref.StoreOp, memref.LoadOp)
         pairs = [pair for pair in pairs if tuple(map(type, pair)) == kinds]
         most = min(pragma.distance.value.data, _trips(loop)) - 1
@@ -81,7 +82,7 @@ def _refuted(pragma: vhls.DependenceOp, loop: scf.ForOp) -> int | None:
 
 
 def _trips(loop: scf.ForOp) -> int:
-    """The trip count, or the most that a pragma says."""
+    """Return the trip count, or the maximum that a pragma states, or 1 without either."""
     if has_constant_bounds(loop):
         return trip_count(loop)
     counts = [op for op in loop.body.block.ops if isinstance(op, vhls.LoopTripcountOp)]
@@ -90,9 +91,9 @@ def _trips(loop: scf.ForOp) -> int:
 
 def check_missing_claims(program: Program) -> None:
     """
-    Raise OperationError for a memory that a pipelined loop reads and writes at places which the
-    tool cannot compare, if the loop claims nothing of it: then the tool takes each iteration to
-    wait for the one before.
+    Raise OperationError for a memory that a pipelined loop reads and writes at subscripts that the
+    tool cannot compare, unless the loop has a claim about it. Without one, the tool assumes that
+    each iteration waits for the one before.
     """
     arrays = Arrays(program.module)
     for loop in filter(is_pipelined, program.loops):
@@ -115,12 +116,15 @@ def check_missing_claims(program: Program) -> None:
 
 
 def _is_inside(root: SSAValue, loop: scf.ForOp) -> bool:
-    """Whether each iteration has an array of its own."""
+    """Return whether each iteration has its own copy of an array."""
     return isinstance(root.owner, memref.AllocaOp) and loop.is_ancestor(root.owner)
 
 
 def _incomparable(root: SSAValue, loop: scf.ForOp, arrays: Arrays) -> Operation | None:
-    """A write of an array, or call that may write it, that cannot be compared with some read."""
+    """
+    Return a write of the array that cannot be compared with some read, or a call that gets the
+    array, or None.
+    """
     nest = _nest_around(loop)
     calls = [op for op in loop.walk() if isinstance(op, func.CallOp)]
     for call in calls:
@@ -138,7 +142,7 @@ def _incomparable(root: SSAValue, loop: scf.ForOp, arrays: Arrays) -> Operation 
 
 
 def _nest_around(loop: scf.ForOp) -> scf.ForOp:
-    """The outermost of the loops that the tool makes one of."""
+    """Return the outermost of the loops that the tool flattens into one with this loop."""
     parent = loop.parent_op()
     while isinstance(parent, scf.ForOp) and loop in flattened(parent):
         loop, parent = parent, parent.parent_op()

@@ -10,14 +10,17 @@ from vaqf_compiler.hls_rules.fixed import fixed_numbers, is_fixed
 from vaqf_compiler.hls_rules.violation import violation
 
 WIDEST = 8
-"""Bits that are divided in a pipeline: more take more stages than anything else that loops do."""
+"""
+The most bits that may be divided in a pipeline. Wider dividers have more stages than anything else
+in a loop.
+"""
 
 
 def check_dividers(program: Program) -> None:
     """
     Raise OperationError for a quotient or remainder of more than `WIDEST` bits in a pipelined loop
-    or function, by what is no power of two: the tool builds a stage for each bit, even where the
-    divisor is a constant. And for one by zero, anywhere.
+    or function, unless the divisor is a power of two: the tool builds a stage for each bit, even
+    for other constant divisors. Also raise it for a division by zero anywhere.
     """
     for op in program.module.walk():
         if not isinstance(op, arith.DivSIOp | arith.RemSIOp | arith.DivUIOp | arith.RemUIOp):

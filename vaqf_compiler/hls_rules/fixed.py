@@ -1,4 +1,4 @@
-"""What is known when the hardware is built."""
+"""Values that are known when the hardware is built."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from vaqf_compiler.hls_rules.copies import leaves_no_loop
 
 def is_fixed(program: Program, value: SSAValue) -> bool:
     """
-    Whether a value is a constant, the index of a loop that is unrolled as a whole, or computed from
-    such ones.
+    Return whether a value is a constant, the index of a fully unrolled loop, or computed from such
+    values.
     """
     seen: set[SSAValue] = set()
     waiting = [value]
@@ -40,9 +40,9 @@ def is_fixed(program: Program, value: SSAValue) -> bool:
 
 def fixed_numbers(program: Program, op: Operation, value: SSAValue) -> list[int] | None:
     """
-    What an operand is in the copies of an operation that unrolling makes, without those whose
-    condition is known to be false; None where it is not fixed, or computed by what is not known
-    here.
+    Return the values of an operand in all copies of an operation that unrolling makes, except for
+    copies whose condition is known to be false. The result is None if the operand is not fixed, or
+    if its computation is not supported by `evaluate`.
     """
     conditions = list(_conditions(op))
     asked = arguments_of(value).union(*(arguments_of(condition) for condition, _ in conditions))
@@ -59,7 +59,9 @@ def fixed_numbers(program: Program, op: Operation, value: SSAValue) -> list[int]
 
 
 def _conditions(op: Operation) -> Iterator[tuple[SSAValue, bool]]:
-    """The conditions around an operation, and whether it is run where they are true."""
+    """
+    Yield the conditions around an operation, each with whether the operation runs if it is true.
+    """
     inner = op
     for parent in ancestors(op):
         if isinstance(parent, scf.IfOp):
@@ -68,7 +70,9 @@ def _conditions(op: Operation) -> Iterator[tuple[SSAValue, bool]]:
 
 
 def _copies(indices: list[SSAValue]) -> dict[SSAValue, Number]:
-    """The values of indices of unrolled loops in all copies: Python's integers, of any size."""
+    """
+    Return the values of indices of unrolled loops in all copies, as Python integers of any size.
+    """
     ranges: list[range] = []
     for index in indices:
         loop = index.owner.parent_op() if isinstance(index, BlockArgument) else None

@@ -1,4 +1,4 @@
-"""Interface pragmas: one for each port, in bundles that the hardware can be named after."""
+"""Interface pragmas: one for each port, in bundles whose names are valid in hardware."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from vaqf_compiler.hls_rules.ports import interfaces, m_axi_interfaces
 from vaqf_compiler.hls_rules.violation import violation
 
 BUNDLE = re.compile(r"[A-Za-z](_?[A-Za-z0-9])*")
-"""As VHDL has it: no two underscores in a row, and none at the end."""
+"""Names that VHDL permits: no two underscores in a row, and none at the end."""
 ADAPTERS: Mapping[str, str] = {"m_axi": "m_axi", "s_axilite": "s_axi"}
-"""What the tool calls the module of a bundle, by mode."""
+"""The name that the tool gives the module of a bundle, by mode."""
 LONGEST = 255
-"""Name of a file."""
+"""The most characters of the name of a file."""
 
 
 def check_single_interfaces(program: Program) -> None:
-    """Raise OperationError for a second interface of one mode for an argument, or the return."""
+    """
+    Raise OperationError for a second interface of the same mode for an argument or for the return.
+    """
     said: set[tuple[SSAValue | None, str]] = set()
     for op in interfaces(program):
         if (op.port, op.mode.data) in said:
@@ -35,7 +37,10 @@ def check_single_interfaces(program: Program) -> None:
 
 
 def check_bundle_names(program: Program) -> None:
-    """Raise OperationError for a bundle that hardware cannot have the name of, or not alone."""
+    """
+    Raise OperationError for a bundle whose name hardware cannot have, or whose name is not unique
+    there.
+    """
     first: dict[str, vhls.InterfaceOp] = {}
     for op in interfaces(program):
         bundle, mode, top = op.bundle.data, op.mode.data, function_of(op)
@@ -76,7 +81,7 @@ def check_depths(program: Program) -> None:
 
 
 def check_arguments(program: Program) -> None:
-    """Raise OperationError for an array of the top function that no interface brings there."""
+    """Raise OperationError for an array argument of the top function without an interface."""
     ports = {op.port for op in interfaces(program)}
     masters = {port for _, port in m_axi_interfaces(program)}
     for top in program.tops:

@@ -21,8 +21,8 @@ from vaqf_compiler.hls_rules.violation import violation
 
 def check_intervals(program: Program) -> None:
     """
-    Raise OperationError for a pipelined loop or function that accesses memories more often than
-    their ports allow in its interval, by the cost model.
+    Raise OperationError for a pipelined loop or function that accesses memories more often in its
+    interval than their ports allow, according to the cost model.
     """
     explicit = Program(with_explicit_unrolling(program.module))
     model = LatencyModel(explicit.module, *board_and_clock(program.module))
@@ -66,7 +66,9 @@ def _check(
 
 
 def _known(function: func.FuncOp, program: Program) -> Mapping[SSAValue, Number]:
-    """The arguments of a function that are one constant in all calls."""
+    """
+    Return the arguments of a function that are the same constant in all calls, and their values.
+    """
     calls = [call for call in program.calls if program.callee(call) is function]
     around = [_known(caller, program) for call in calls if (caller := function_of(call))]
     known: dict[SSAValue, Number] = {}

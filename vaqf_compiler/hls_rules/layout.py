@@ -14,13 +14,13 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.hls_rules.violation import violation
 
 MOST_PIECES = 1024
-"""Of an array; the tool stops with an error beyond (XFORM 203-103)."""
+"""The most pieces of an array. With more, the tool stops with an error (XFORM 203-103)."""
 
 Layout = vhls.ArrayPartitionOp | vhls.ArrayReshapeOp
 
 
 def check_layouts_of_ports(program: Program) -> None:
-    """Raise OperationError for an array that is divided, or bound, and is an m_axi port."""
+    """Raise OperationError for an m_axi port that is divided or bound."""
     for op in program.module.walk():
         if not isinstance(op, Layout | vhls.BindStorageOp):
             continue
@@ -30,7 +30,7 @@ def check_layouts_of_ports(program: Program) -> None:
 
 
 def check_layouts_of_queues(program: Program) -> None:
-    """Raise OperationError for a queue that is divided, or bound, as if it were a memory."""
+    """Raise OperationError for a queue that is divided or bound as if it were a memory."""
     for op in program.module.walk():
         if isinstance(op, Layout | vhls.BindStorageOp) and vhls.is_fifo(op.buffer.type):
             what = f"{name_of(op.buffer)} is a queue, which has no elements at places of their own"
@@ -38,9 +38,7 @@ def check_layouts_of_queues(program: Program) -> None:
 
 
 def check_pieces(program: Program) -> None:
-    """
-    Raise OperationError for an array in more than `MOST_PIECES` memories or registers.
-    """
+    """Raise OperationError for an array in more than `MOST_PIECES` memories or registers."""
     parts: defaultdict[SSAValue, dict[int, int]] = defaultdict(dict)
     for op in program.module.walk():
         if not isinstance(op, vhls.ArrayPartitionOp):
@@ -66,8 +64,8 @@ def check_layout_conflicts(program: Program) -> None:
 
 def check_layouts_of_arguments(program: Program) -> None:
     """
-    Raise OperationError for an argument that is divided: that is said where the array is allocated,
-    and holds wherever it is passed to.
+    Raise OperationError for a division of an argument. It must be stated where the array is
+    allocated, and applies wherever the array is passed to.
     """
     for op in program.module.walk():
         if isinstance(op, Layout) and program.roots(op.buffer) != frozenset({op.buffer}):
@@ -76,7 +74,7 @@ def check_layouts_of_arguments(program: Program) -> None:
 
 
 def check_layouts_of_one(program: Program) -> None:
-    """Raise OperationError for a dimension that is left in one piece."""
+    """Raise OperationError for a pragma that leaves a dimension in one piece."""
     for op in program.module.walk():
         if isinstance(op, Layout) and _parts(op) == 1:
             what = f"dimension {op.dim.value.data} of {name_of(op.buffer)} is divided into one part"

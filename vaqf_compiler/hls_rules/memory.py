@@ -1,4 +1,4 @@
-"""Arrays of a size that is known when the hardware is built."""
+"""Arrays must have a size that is known when the hardware is built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_memory(program: Program) -> None:
-    """Raise OperationError for memory that is taken or given back at run time."""
+    """Raise OperationError for memory that is allocated or freed at run time."""
     for op in program.module.walk():
         if isinstance(op, memref.DeallocOp):
             raise violation(op, "hardware has no heap", "allocate the most that is needed, once")

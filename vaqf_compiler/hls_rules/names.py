@@ -1,4 +1,4 @@
-"""Names that C++ or the files around the accelerator need for something else."""
+"""Names that C++ or the files around the accelerator use for something else."""
 
 from __future__ import annotations
 
@@ -23,21 +23,24 @@ strcmp strcpy strlen strncmp strncpy strrchr strstr strtod strtol system tan tan
 tolower toupper trunc vfprintf vprintf y0 y1 yn
 """
 FUNCTIONS = frozenset(_C_LIBRARY.split())
-"""Of the C library, to which a top function has the linkage."""
+"""
+Functions of the C library. A top function has the same linkage, so that it cannot share their
+names.
+"""
 TAKEN: Mapping[str, str] = {
     "main": "the testbench",
     "std": "the standard library",
     "hls": "the library of Vitis HLS",
     "vaqf": "vaqf_types.h",
 }
-"""Global names that `identifier` allows, since variables may have them, and whose they are."""
+"""Global names that `identifier` permits because variables may have them, each with its owner."""
 
 
 def check_names(program: Program) -> None:
     """
-    Raise OperationError for a function or table that C++ or the files of the hardware would not
-    tell from another, and for a top function that is not called there as scripts and testbench call
-    it.
+    Raise OperationError for a function or table whose name clashes with another in C++ or in the
+    hardware's files, and for a top function whose name in C++ would not be the one that scripts and
+    testbench use.
     """
     named: dict[str, tuple[str, str]] = {}
     tops: list[Operation] = [*program.tops]

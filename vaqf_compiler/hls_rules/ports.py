@@ -13,11 +13,16 @@ from vaqf_compiler.hls_rules.types import MOST_BITS
 from vaqf_compiler.hls_rules.violation import violation
 
 LEAST_BITS = 8
-"""Of an element behind an m_axi port: a byte. The most is what integers may have."""
+"""
+The fewest bits of an element behind an m_axi port: a byte. The most are those of the widest
+integer.
+"""
 
 
 def check_top(program: Program) -> None:
-    """Raise OperationError where there is more than one top function, or where one is called."""
+    """
+    Raise OperationError if there is more than one top function, or if a top function is called.
+    """
     if len(program.tops) > 1:
         first, second = program.tops[:2]
         what = f"@{second.sym_name.data} has ports, and so has @{first.sym_name.data}"
@@ -32,7 +37,7 @@ def check_top(program: Program) -> None:
 
 
 def check_widths(program: Program) -> None:
-    """Raise OperationError for an m_axi port of a width that AXI does not have."""
+    """Raise OperationError for an m_axi port with a width that AXI does not have."""
     for interface, port in m_axi_interfaces(program):
         bits = element_bits(port)
         if bits is None or bits.bit_count() != 1 or bits < LEAST_BITS:
@@ -43,7 +48,9 @@ def check_widths(program: Program) -> None:
 
 
 def check_bundle_widths(program: Program) -> None:
-    """Raise OperationError for a bundle of ports with different widths: it makes no bursts."""
+    """
+    Raise OperationError for a bundle of ports with different widths, because it makes no bursts.
+    """
     first: dict[str, SSAValue] = {}
     for interface, port in m_axi_interfaces(program):
         other = first.setdefault(interface.bundle.data, port)
@@ -56,13 +63,13 @@ def check_bundle_widths(program: Program) -> None:
 
 
 def interfaces(program: Program) -> list[vhls.InterfaceOp]:
-    """The pragmas about the ports."""
+    """Return the interface pragmas."""
     pragmas = (op for top in program.tops for op in top.body.block.ops)
     return [op for op in pragmas if isinstance(op, vhls.InterfaceOp)]
 
 
 def m_axi_interfaces(program: Program) -> list[tuple[vhls.InterfaceOp, SSAValue]]:
-    """The interfaces to external memory, with their arguments."""
+    """Return the interface pragmas of m_axi ports, each with the argument of the top function."""
     return [
         (op, op.port)
         for op in interfaces(program)
@@ -71,6 +78,6 @@ def m_axi_interfaces(program: Program) -> list[tuple[vhls.InterfaceOp, SSAValue]
 
 
 def element_bits(array: SSAValue) -> int | None:
-    """The width of an array's elements, None if they are indices."""
+    """Return the width of an array's elements, or None if they are indices."""
     assert isa(array.type, MemRefType[Attribute])
     return width_of(array.type.element_type)

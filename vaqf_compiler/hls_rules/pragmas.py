@@ -1,4 +1,4 @@
-"""Pragmas that Vitis HLS knows, each once; some of Vivado HLS are gone."""
+"""Pragmas must exist in Vitis HLS, which lacks some of Vivado HLS, and must not be repeated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REPLACEMENTS: Mapping[str, str] = {
     "data_pack": "pack the fields into the bits of one integer",
     "resource": "say vhls.bind_storage of an array, vhls.bind_op of an operation",
 }
-"""Pragmas of Vivado HLS that Vitis HLS does not have, and what to say instead."""
+"""Pragmas of Vivado HLS that Vitis HLS does not have, each with advice for messages."""
 
 ONCE = (
     vhls.PipelineOp,
@@ -31,7 +31,7 @@ ONCE = (
     vhls.BindOpOp,
     vhls.InlineOp,
 )
-"""Of two on one loop, function, array or value the tool ignores one."""
+"""Pragmas that may occur once on a loop, function, array or value: of two, the tool ignores one."""
 
 
 def check_pragmas(program: Program) -> None:
@@ -44,11 +44,11 @@ def check_pragmas(program: Program) -> None:
 
 
 def check_repeated_pragmas(program: Program) -> None:
-    """Raise OperationError for a second pragma that says the same of a thing, or contradicts it."""
+    """Raise OperationError for a second pragma of the same kind on the same subject."""
     said: set[tuple[object, ...]] = set()
     for op in program.module.walk():
         match op:
-            case vhls.StreamOp():  # also where the queue is passed to
+            case vhls.StreamOp():  # also consider the functions that the queue is passed to.
                 keys = {(type(op), queue) for queue in program.roots(op.buffer)}
             case vhls.DependenceOp():
                 keys = {(type(op), op.parent, op.buffer, op.kind.data)}
@@ -64,7 +64,7 @@ def check_repeated_pragmas(program: Program) -> None:
 
 
 def _subject(op: vhls.PragmaOp) -> str:
-    """What a pragma is about, as a message names it."""
+    """Return the name of a pragma's subject for a message."""
     if op.operands:
         return name_of(op.operands[0])
     if isinstance(op, vhls.AllocationOp):
@@ -77,7 +77,7 @@ def _subject(op: vhls.PragmaOp) -> str:
 
 
 def check_unrolled_pipelines(program: Program) -> None:
-    """Raise OperationError for a pipelined loop of which unrolling leaves no iterations."""
+    """Raise OperationError for a pipelined loop whose iterations are all unrolled."""
     for op in program.module.walk():
         loop = op.parent_op()
         if not isinstance(op, vhls.PipelineOp) or not isinstance(loop, scf.ForOp):

@@ -1,6 +1,7 @@
 """
-Queues: all that is written is read. Outside dataflow, what writes ends before what reads begins.
-(Two processes do not share the queue of a caller, which `channels` sees to.)
+Queues: everything that is written must be read. Outside dataflow, the statements that write end
+before those that read begin. (`channels` makes sure that two processes do not share a caller's
+queue.)
 """
 
 from __future__ import annotations
@@ -20,22 +21,25 @@ from vaqf_compiler.hls_rules.bounds import has_constant_bounds
 from vaqf_compiler.hls_rules.violation import violation
 
 DEFAULT_DEPTH = 2
-"""Of an hls::stream without a pragma."""
+"""Depth of an hls::stream without a pragma."""
 
 
 Access = type[memref.StoreOp] | type[memref.LoadOp]
 
 
 class Growth(NamedTuple):
-    """Elements that statements write to a queue less those that they read, or the reverse."""
+    """
+    The number of elements that statements write to a queue minus the number that they read, or vice
+    versa.
+    """
 
     end: float
-    """When they are done, at least."""
+    """A lower bound of the difference when the statements are done."""
     most: float
-    """At a time meanwhile, or before, at least."""
+    """A lower bound of the largest difference before, during or after the statements."""
 
     def then(self, other: Growth) -> Growth:
-        """Of these statements and those after them."""
+        """Return the growth by these statements followed by others."""
         return Growth(self.end + other.end, max(self.most, self.end + other.most))
 
 
@@ -44,8 +48,9 @@ NO_GROWTH = Growth(0, 0)
 
 def check_queues(program: Program) -> None:
     """
-    Raise OperationError for a queue that is left with elements, or of which more are read than
-    written, and for one outside dataflow that holds more than its depth.
+    Raise OperationError for a queue in which elements remain, for one from which more elements are
+    read than are written, and for one outside dataflow that has to hold more elements than its
+    depth.
     """
     for op in program.module.walk():
         if not isinstance(op, memref.AllocOp | memref.AllocaOp) or not vhls.is_fifo(op.memref.type):
@@ -75,7 +80,7 @@ def check_queues(program: Program) -> None:
 
 
 def _depth(queue: SSAValue, program: Program) -> int:
-    """What a pragma says, wherever the queue is passed to."""
+    """Return the depth that a pragma states, in any function that the queue is passed to."""
     streams = (op for op in program.module.walk() if isinstance(op, vhls.StreamOp))
     depths = [op.depth.value.data for op in streams if queue in program.roots(op.buffer)]
     return max(depths, default=DEFAULT_DEPTH)
@@ -83,13 +88,16 @@ def _depth(queue: SSAValue, program: Program) -> int:
 
 @dataclass(frozen=True)
 class _Queue:
-    """Counts accesses of one kind less those of the other."""
+    """Counts the accesses of one kind minus those of the other."""
 
     program: Program
     counted: Access
 
     def of_block(self, block: Block, queue: Collection[SSAValue]) -> Growth:
-        """`queue` are the values that are the queue in the function of the block."""
+        """
+        Return the growth by a block; `queue` has the values that denote the queue in the block's
+        function.
+        """
         growth = NO_GROWTH
         for op in block.ops:
             growth = growth.then(self._of_statement(op, queue))
@@ -125,7 +133,7 @@ def _of_loop(loop: scf.ForOp, body: Growth) -> Growth:
 
 
 def _trips(loop: scf.ForOp) -> tuple[int, float]:
-    """The fewest and the most."""
+    """Return the fewest and the most iterations."""
     if has_constant_bounds(loop):
         return trip_count(loop), trip_count(loop)
     for op in loop.body.block.ops:

@@ -1,4 +1,4 @@
-"""Shifters of one direction, with as many stages as their number has bits."""
+"""Shifts must be built as shifters of one direction with no more stages than needed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from vaqf_compiler.hls_rules.violation import violation
 
 Shift = arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp
 INDEX_BITS = 32
-"""Of an index, which is an int."""
+"""Bits of an index, which is an `int`."""
 
 
 def check_shifts(program: Program) -> None:
     """
-    Raise OperationError for a shift by neither a number that is fixed nor an integer that is
-    extended by zeros, or by one with more bits than the shifted number has uses for: what may have
-    a sign is built as a shifter in each direction. And for a fixed number of places that there are
-    not.
+    Raise OperationError for a shift whose amount is neither fixed nor a zero-extended integer, or
+    is extended from more bits than the shifted number needs. If the amount may be negative, the
+    tool builds a shifter for each direction. Also raise it for a fixed amount that is negative or
+    too great.
     """
     for op in program.module.walk():
         if not isinstance(op, Shift):
@@ -42,7 +42,10 @@ def check_shifts(program: Program) -> None:
 
 
 def _check_places(op: Shift, numbers: list[int], bits: int) -> None:
-    """Raise OperationError for a shift of some bits by a number that has no meaning in C++."""
+    """
+    Raise OperationError for a fixed shift amount that is undefined in C++ for a number of `bits`
+    bits.
+    """
     for number in numbers:
         if not 0 <= number < bits:
             what = f"the amount {name_of(op.rhs)} is {number:,}, and {bits} bits have 0 to "
@@ -52,6 +55,6 @@ def _check_places(op: Shift, numbers: list[int], bits: int) -> None:
 
 
 def _unsigned_bits(amount: SSAValue) -> int | None:
-    """The bits of a number before it is extended by zeros; None for one that is not."""
+    """Return the bits of a number before its zero extension, or None if it is not zero-extended."""
     owner = amount.owner
     return width_of(owner.input.type) if isinstance(owner, arith.ExtUIOp) else None

@@ -1,4 +1,4 @@
-"""Static arrays: there is one of each, however many processes have it."""
+"""Static arrays: each exists once, no matter how many processes use it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vaqf_compiler.hls_rules.violation import violation
 
 
 def check_statics(program: Program) -> None:
-    """Raise OperationError for a static array of a function that two processes call, or are."""
+    """Raise OperationError for a static array of a function that two processes call or are."""
     for region in dataflow_regions(program):
         users: dict[memref.AllocOp, func.CallOp] = {}
         for call in region.processes:

@@ -1,4 +1,4 @@
-"""Memories that arrays are bound to: kinds that there are, and ROMs that keep their contents."""
+"""Memories that arrays are bound to: their types must exist, and ROMs must keep their contents."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ IMPOSSIBLE: Mapping[tuple[str, str], str] = {
     ("ram_t2p", "lutram"): "LUT RAM has one port that writes",
     ("rom_1p", "uram"): "UltraRAM has no initial contents",
 }
-"""Types of memory that an implementation does not have, and why."""
+"""Types of memory that an implementation does not have, each with the reason."""
 
 
 def check_bindings(program: Program) -> None:
     """
-    Raise OperationError for a type of memory that its implementation does not have, and for an
-    array of which nothing is left to be a memory.
+    Raise OperationError for a type of memory that its implementation does not have, and for a bound
+    array that is completely partitioned into registers.
     """
     pragmas = [op for op in program.module.walk() if isinstance(op, vhls.ArrayPartitionOp)]
     complete = {
@@ -45,9 +45,9 @@ def check_bindings(program: Program) -> None:
 
 def check_roms(program: Program) -> None:
     """
-    Raise OperationError for a write to a constant table, or for one to an array bound to a ROM that
-    is more than its initial contents: what is known when the hardware is built, and there before
-    it is read.
+    Raise OperationError for a write to a constant table, and for a write to an array bound to a ROM
+    unless it belongs to the initial contents: the written values must be known when the hardware is
+    built, and must be written before the array is read.
     """
     bindings = (op for op in program.module.walk() if isinstance(op, vhls.BindStorageOp))
     roms = {op.buffer for op in bindings if op.type.data.startswith("rom")}
@@ -72,8 +72,8 @@ def _check_order(
     block: Block, rom: Collection[SSAValue], program: Program, *, is_read: bool
 ) -> bool:
     """
-    Raise OperationError where an array, which some values are, is written after it is read. Whether
-    it is read, at the latest at the end of the block.
+    Raise OperationError if an array is written after it is read; `rom` has the values that denote
+    it. Return whether it has been read by the end of the block.
     """
     for op in block.ops:
         match op:
@@ -83,7 +83,7 @@ def _check_order(
                 raise violation(op, what, "write all that it holds first, or bind it to a RAM")
             case memref.LoadOp() if op.memref in rom:
                 is_read = True
-            case scf.ForOp():  # and again
+            case scf.ForOp():  # The body runs again after it has been read.
                 before = is_read
                 is_read = _check_order(op.body.block, rom, program, is_read=before)
                 if is_read and not before:
@@ -103,14 +103,17 @@ def _check_order(
 
 
 def _is_all(op: vhls.ArrayPartitionOp) -> bool:
-    """Whether a factor is the size of the dimension."""
+    """Return whether a partition's factor is the size of the dimension."""
     array = vhls.memref_type(op.buffer.type)
     assert array is not None and op.factor is not None
     return op.factor.value.data == array.get_shape()[op.dim.value.data - 1]
 
 
 class _Contents:
-    """What is known of a ROM when the hardware is built: by what its block itself computes."""
+    """
+    Determines whether a ROM's contents are known when the hardware is built, because its block
+    computes them itself.
+    """
 
     def __init__(self, rom: SSAValue, program: Program):
         assert isinstance(rom.owner, Operation)
@@ -120,12 +123,15 @@ class _Contents:
         self._known: dict[SSAValue, bool] = {}
 
     def has(self, store: memref.StoreOp) -> bool:
-        """Whether it is known what is written, where, and that it is."""
+        """Return whether it is known what a store writes, where, and that it runs."""
         deciding = (store.value, *store.indices, *self._decisive(store))
         return all(map(self._is_known, deciding))
 
     def _decisive(self, op: Operation) -> Iterator[SSAValue]:
-        """Conditions and bounds in the ROM's block that say whether an operation runs."""
+        """
+        Yield the conditions and bounds within the ROM's block that decide whether an operation
+        runs.
+        """
         while op.parent is not self._scope:
             parent = op.parent_op()
             if parent is None or isinstance(parent, func.FuncOp):
@@ -139,7 +145,7 @@ class _Contents:
             op = parent
 
     def _calls(self, function: Operation | None) -> list[func.CallOp]:
-        """Those that pass the ROM."""
+        """Return the calls of a function that pass the ROM."""
         return [
             call
             for call in self._program.calls
@@ -148,7 +154,10 @@ class _Contents:
         ]
 
     def _is_known(self, value: SSAValue) -> bool:
-        """Whether a value is computed from constants and indices of loops in the ROM's block."""
+        """
+        Return whether a value is computed from constants and from indices of loops in the ROM's
+        block.
+        """
         if value not in self._known:
             self._known[value] = self._is_computed(value)
         return self._known[value]
@@ -166,7 +175,7 @@ class _Contents:
         return function_of(parent) is not self._function or self._is_inside(parent)
 
     def _is_inside(self, op: Operation) -> bool:
-        """Whether an operation is in the ROM's block."""
+        """Return whether an operation is in the ROM's block."""
         inner: Operation | None = op
         while inner is not None and inner.parent is not self._scope:
             inner = inner.parent_op()

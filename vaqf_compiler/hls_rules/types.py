@@ -1,4 +1,4 @@
-"""Values that have a type in the generated code."""
+"""Values must have a type in the generated code."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vaqf_compiler.emit.cpp_types import width_of
 from vaqf_compiler.hls_rules.violation import violation
 
 MOST_BITS = 1024
-"""Of AMD's ap_int, unless AP_INT_MAX_W is defined."""
+"""The most bits of AMD's ap_int, unless AP_INT_MAX_W is defined."""
 
 
 def check_types(program: Program) -> None:
     """
-    Raise OperationError for a value of a function that is no integer or array of integers, for a
-    conversion between an index and a truth value, and for a table of anything else than integers,
-    or that is no constant.
+    Raise OperationError for a value in a function that is neither an integer nor an array of
+    integers, for a conversion between an index and a truth value, and for a table that is not
+    constant or contains anything but integers.
     """
     for op in program.module.ops:
         if isinstance(op, memref.GlobalOp):

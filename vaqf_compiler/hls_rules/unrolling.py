@@ -1,4 +1,4 @@
-"""Loops that the tool unrolls because another one is pipelined, with a pragma that says so."""
+"""Explicit pragmas for loops that the tool unrolls because a loop around them is pipelined."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ OF_THE_LOOP = (
 
 def with_explicit_unrolling(module: ModuleOp) -> ModuleOp:
     """
-    A copy in which every loop in a pipelined one is unrolled, and a pipelined loop that is
-    unrolled by a factor has an unrolled loop of so many iterations inside.
+    Return a copy in which every loop in a pipelined loop or function has an unroll pragma. A
+    pipelined loop that is unrolled by a factor becomes a loop with an unrolled loop of `factor`
+    iterations inside.
     """
     program = Program(module.clone())
     for loop in program.loops:
@@ -36,7 +37,7 @@ def with_explicit_unrolling(module: ModuleOp) -> ModuleOp:
 
 
 def _drop_factors(loop: scf.ForOp) -> int:
-    """Remove a loop's partial unrolling. Its factor."""
+    """Remove a loop's partial unrolling and return its factor, or 1."""
     factor = 1
     for op in loop.body.block.ops:
         if isinstance(op, vhls.UnrollOp) and op.factor is not None:
@@ -46,7 +47,9 @@ def _drop_factors(loop: scf.ForOp) -> int:
 
 
 def _split(loop: scf.ForOp, factor: int) -> None:
-    """Make a loop one of so many times fewer iterations, with an unrolled loop in its body."""
+    """
+    Divide the number of a loop's iterations by `factor`, and put an unrolled loop into its body.
+    """
     body = loop.body.block
     index, *carried = body.args
     inner = Block(arg_types=[argument.type for argument in body.args])

@@ -1,4 +1,4 @@
-"""How a rule reports what Vitis HLS would not take, or not as it is meant."""
+"""Reports of what Vitis HLS would refuse or would not implement as intended."""
 
 from __future__ import annotations
 
@@ -9,5 +9,7 @@ from vaqf_compiler.errors import OperationError
 
 
 def violation(op: Operation, what: str, remedy: str) -> OperationError:
-    """The exception that names the operation and its function, what is wrong, and what to do."""
+    """
+    Return the exception that names the operation and its function, what is wrong, and the remedy.
+    """
     return OperationError(op, f"hls-verify refuses '{op.name}'{place_of(op)}: {what}; {remedy}")

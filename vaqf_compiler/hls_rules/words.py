@@ -1,4 +1,4 @@
-"""Arrays whose elements are side by side in wider words."""
+"""Arrays whose elements lie side by side in wider words."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Place = tuple[object, ...]
 
 def check_words(program: Program) -> None:
     """
-    Raise OperationError for a store to part of a word: what is not stored would have to be read
-    first. All elements of a word are stored at a time: by unrolled loops, or by statements of a
-    block, under conditions that are the same for all of them.
+    Raise OperationError for a store to part of a word, because the rest of the word would have to
+    be read first. All elements of a word must be stored at a time: by unrolled loops or by
+    statements of a block, under the same conditions.
     """
     wide: defaultdict[SSAValue, dict[int, vhls.ArrayReshapeOp]] = defaultdict(dict)
     for op in program.module.walk():
@@ -43,7 +43,10 @@ def check_words(program: Program) -> None:
 
 
 def _at_a_time(program: Program) -> Iterator[list[memref.StoreOp]]:
-    """Stores to an array that are in one block, with nothing between that takes its time."""
+    """
+    Yield the stores to an array that are in one block, without anything between them that takes
+    time of its own.
+    """
     for block in (b for op in program.module.walk() for r in op.regions for b in r.blocks):
         found: dict[SSAValue, list[memref.StoreOp]] = {}
         for op in block.ops:
@@ -59,7 +62,9 @@ def _at_a_time(program: Program) -> Iterator[list[memref.StoreOp]]:
 
 
 def _takes_time(op: Operation, program: Program) -> bool:
-    """Whether an operation calls, or goes through iterations one after another."""
+    """
+    Return whether an operation contains a call, or a loop whose iterations run one after another.
+    """
     return any(
         isinstance(inner, func.CallOp)
         or (isinstance(inner, scf.ForOp) and not leaves_no_loop(program, inner))
@@ -70,7 +75,7 @@ def _takes_time(op: Operation, program: Program) -> bool:
 def _are_whole(
     stores: Sequence[memref.StoreOp], reshaped: Mapping[int, vhls.ArrayReshapeOp], program: Program
 ) -> bool:
-    """Whether stores of a block, in all copies of it, fill the words that they are to."""
+    """Return whether stores of a block, in all its unrolled copies, fill whole words."""
     layouts = {dimension: _Layout.of(pragma) for dimension, pragma in reshaped.items()}
     filled: defaultdict[Place, set[Place]] = defaultdict(set)
     for store in stores:
@@ -96,34 +101,37 @@ def _are_whole(
                 word.append((base, place[0]))
                 part.append(place[1])
             filled[tuple(word)].add(tuple(part))
-    # In the order of the dimensions, as parts are.
+    # Sorted by dimension, as the elements of `part` are.
     whole = set(itertools.product(*(range(layouts[d].parts) for d in sorted(layouts))))
     return all(parts == whole for parts in filled.values())
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Of a dimension that is reshaped."""
+    """The layout of a reshaped dimension."""
 
     kind: str
     size: int
     parts: int
-    """Elements of it in a word."""
+    """The number of the dimension's elements in a word."""
 
     @staticmethod
     def of(pragma: vhls.ArrayReshapeOp) -> _Layout:
-        """As a pragma says."""
+        """Return the layout that a pragma states."""
         array = vhls.memref_type(pragma.buffer.type)
         assert array is not None
         size = array.get_shape()[pragma.dim.value.data - 1]
         parts = size if pragma.factor is None else pragma.factor.value.data
         kind = "cyclic" if parts == 1 else pragma.kind.data
-        if kind == "block":  # the last of them may be left out
+        if kind == "block":  # the last part may be left out
             parts = -(-size // -(-size // parts))
         return _Layout(kind, size, parts)
 
     def place(self, index: Affine) -> tuple[int, int] | None:
-        """The word of an index in the dimension, and which of its elements; None if not known."""
+        """
+        Return the number of the word for an index in the dimension, and the position in the word;
+        None if they are not known.
+        """
         if self.kind == "cyclic":
             if any(factor % self.parts for factor in index.terms.values()):
                 return None
@@ -135,7 +143,7 @@ class _Layout:
 
 
 def _around(store: memref.StoreOp, program: Program) -> tuple[list[scf.ForOp], list[SSAValue]]:
-    """The unrolled loops that a store is in, and the conditions in them or around it."""
+    """Return the unrolled loops around a store, and the conditions in them or around it."""
     loops: list[scf.ForOp] = []
     conditions: list[SSAValue] = []
     op = store.parent_op()
@@ -151,7 +159,7 @@ def _around(store: memref.StoreOp, program: Program) -> tuple[list[scf.ForOp], l
 
 
 def _copies(store: memref.StoreOp, unrolled: Sequence[scf.ForOp]) -> list[list[Affine]]:
-    """The indices of each copy of a store."""
+    """Return the indices of each unrolled copy of a store."""
     found: list[list[Affine]] = []
     indices = [_by_iterations(affine(index)) for index in store.indices]
     ranges: list[range] = []
@@ -166,7 +174,7 @@ def _copies(store: memref.StoreOp, unrolled: Sequence[scf.ForOp]) -> list[list[A
 
 
 def _by_iterations(index: Affine) -> Affine:
-    """A sum in which the index of a loop that is not unrolled stands for the iteration."""
+    """Return the sum in terms of iterations instead of indices of loops that are not unrolled."""
     terms, offset = dict(index.terms), index.constant
     for value, factor in index.terms.items():
         loop = value.block.parent_op() if isinstance(value, BlockArgument) else None
@@ -179,7 +187,7 @@ def _by_iterations(index: Affine) -> Affine:
 
 
 def _with(index: Affine, numbers: Mapping[SSAValue, int]) -> Affine:
-    """A sum where some of its values are known."""
+    """Return a sum with some of its values replaced by numbers."""
     known = sum(factor * numbers.get(value, 0) for value, factor in index.terms.items())
     rest = {value: factor for value, factor in index.terms.items() if value not in numbers}
     return Affine(rest, index.constant + known)

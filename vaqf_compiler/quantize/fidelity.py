@@ -29,7 +29,7 @@ LEAST_COSINE_OF_MORE = 0.997
 
 @dataclass(frozen=True)
 class Fidelity:
-    """Integer logits against those of the float model."""
+    """Comparison of the integer logits with those of the float model."""
 
     bits: int
     """Bits of activations."""

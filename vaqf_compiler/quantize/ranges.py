@@ -24,7 +24,7 @@ computed.
 
 @dataclass
 class Statistics:
-    """What was seen of a tensor on all calibration images."""
+    """Statistics of a tensor over all calibration images."""
 
     largest: float = 0.0
     """Largest absolute value."""

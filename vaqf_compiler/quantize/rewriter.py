@@ -100,7 +100,7 @@ def quantize_function(
 @dataclass
 class Quantizer:
     """
-    Rewrites one function, operation by operation; `values` maps each float value to its integer
+    Rewrites one function, operation by operation. `values` maps each float value to its integer
     counterpart.
     """
 

@@ -51,7 +51,7 @@ def result_of(function: func.FuncOp) -> SSAValue:
 def check_loops(module: ModuleOp) -> None:
     """Raise OperationError at the first operation that belongs to a stage before loops."""
     for top in module.ops:
-        if isinstance(top, MemoryImageOp):  # says by binvit operations what a port's file holds
+        if isinstance(top, MemoryImageOp):  # it describes a port's file by binvit operations
             continue
         for op in top.walk():
             if op.name.startswith(("binvit.", "torch.")):

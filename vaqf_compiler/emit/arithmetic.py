@@ -41,10 +41,13 @@ UNSIGNED: dict[type[Operation], tuple[str, int]] = {
 
 
 def _amount(value: SSAValue, operand: Printed) -> str:
-    """A shift amount: unsigned, or `ap_int` shifts the other way by those that have the sign."""
+    """
+    Return an unsigned shift amount, because `ap_int` shifts by a negative amount in the other
+    direction.
+    """
     match value.owner:
         case arith.ConstantOp():
-            return f"{operand(value).text}U"  # less than the width, so it is no negative number
+            return f"{operand(value).text}U"  # less than the width, and so never negative
         case arith.ExtUIOp() if narrow := operand(value).source:
             return parenthesise(narrow, MULTIPLY)
         case _:
@@ -52,7 +55,7 @@ def _amount(value: SSAValue, operand: Printed) -> str:
 
 
 def print_shift(op: arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp, operand: Printed) -> Expression:
-    """`<<` or `>>`. Raises OperationError for i1."""
+    """Print `<<` or `>>`. Raises OperationError for i1."""
     refuse_bool(op, "arith.select")
     type_ = op.result.type
     amount = _amount(op.rhs, operand)
@@ -72,14 +75,14 @@ def print_shift(op: arith.ShLIOp | arith.ShRSIOp | arith.ShRUIOp, operand: Print
 
 
 def print_unsigned(op: Operation, operand: Printed) -> Expression:
-    """An operation of `UNSIGNED`."""
+    """Print an operation of `UNSIGNED`."""
     # ap_uint computes some remainders of more than 64 bits wrongly.
     refuse_word(op)
     return _on_unsigned(op, *UNSIGNED[type(op)], operand)
 
 
 def _on_unsigned(op: Operation, symbol: str, precedence: int, operand: Printed) -> Expression:
-    """The operation on unsigned numbers, where C++ wraps as MLIR does."""
+    """Print an operation on unsigned numbers, for which C++ wraps as MLIR does."""
     type_ = op.results[0].type
     lhs, rhs = (parenthesise(as_unsigned(value, operand), UNARY) for value in op.operands)
     text = f"{lhs} {symbol} {rhs}"
@@ -87,7 +90,7 @@ def _on_unsigned(op: Operation, symbol: str, precedence: int, operand: Printed) 
 
 
 def print_signed(op: Operation, operand: Printed) -> Expression:
-    """An operation of `SIGNED`, converted to its type if it may wrap."""
+    """Print an operation of `SIGNED`, converted to its type if it may wrap."""
     refuse_bool(op, "arith.xori or arith.andi")
     result = op.results[0]
     symbol, precedence = SIGNED[type(op)]
@@ -100,7 +103,7 @@ def print_signed(op: Operation, operand: Printed) -> Expression:
 
     a, b = (operand(value) for value in op.operands)
     if divides and isinstance(op.operands[0].owner, arith.ConstantOp) and not is_index(result):
-        a = converted(a, result.type)  # a long long literal would make the divider 64 bits wide
+        a = converted(a, result.type)  # A long long literal would make the divider 64 bits wide.
     negation = symbol == "-" and a.text == "0"
     bits = machine_bits(result.type)
     regroups = symbol == "+" and a.bits == bits and _has_room(result.type)
@@ -117,7 +120,7 @@ def print_signed(op: Operation, operand: Printed) -> Expression:
 
 
 def _cannot_wrap(op: Operation) -> bool:
-    """Whether the operation promises not to overflow: on an index, or marked `nsw`."""
+    """Return whether an operation promises not to overflow: on an index, or marked `nsw`."""
     flags = getattr(op, "overflow_flags", None)
     return is_index(op.results[0]) or (
         isinstance(flags, arith.IntegerOverflowAttr)
@@ -127,7 +130,7 @@ def _cannot_wrap(op: Operation) -> bool:
 
 
 def _fits_machine(op: Operation) -> bool:
-    """Whether the machine's integer holds any sum or product of two operands."""
+    """Return whether the machine's integer holds any sum or product of two operands."""
     type_ = op.results[0].type
     bits = width_of(type_) or 0
     needed = 2 * bits if isinstance(op, arith.MuliOp) else bits + 1
@@ -135,5 +138,5 @@ def _fits_machine(op: Operation) -> bool:
 
 
 def _has_room(type_: Attribute) -> bool:
-    """Whether sums of a few hundred numbers fit the machine's integer, in any order."""
+    """Return whether sums of a few hundred numbers fit the machine's integer, in any order."""
     return machine_bits(type_) - (width_of(type_) or 0) >= 8

@@ -31,7 +31,10 @@ from vaqf_compiler.emit.refusal import refusal
 
 
 def print_sign_extension(op: arith.ExtSIOp, operand: Printed) -> Expression:
-    """Nothing to print but for words: C++ extends signs by itself."""
+    """
+    Print a sign extension. Only words and booleans need any text, because C++ extends signs by
+    itself.
+    """
     source = operand(op.input)
     if is_word(op.result.type):
         if is_word(op.input.type):
@@ -46,14 +49,14 @@ def print_sign_extension(op: arith.ExtSIOp, operand: Printed) -> Expression:
 
 
 def print_zero_extension(op: arith.ExtUIOp, operand: Printed) -> Expression:
-    """A conversion by way of an unsigned type."""
+    """Print a conversion by way of an unsigned type."""
     if is_bool(op.input):
         return Expression(f"int({condition(operand(op.input)).text})", PRIMARY, "int", 32)
     return converted(as_unsigned(op.input, operand), op.result.type)
 
 
 def print_truncation(op: arith.TruncIOp, operand: Printed) -> Expression:
-    """A conversion, which keeps the low bits."""
+    """Print a conversion that keeps the low bits."""
     source = unconverted(op.input, operand)
     if is_bool(op.result):
         if (chosen := _chosen_bit(op, source, operand)) is not None:
@@ -66,7 +69,9 @@ def print_truncation(op: arith.TruncIOp, operand: Printed) -> Expression:
 
 
 def _chosen_bit(op: arith.TruncIOp, source: Expression, operand: Printed) -> Expression | None:
-    """`x[n]` for the lowest bit of `x >> n`, where the shift is printed in its place."""
+    """
+    Return `x[n]` for the lowest bit of `x >> n` if the shift is printed inline, otherwise None.
+    """
     shift = op.input.owner
     if not isinstance(shift, arith.ShRSIOp | arith.ShRUIOp) or source.precedence != SHIFT:
         return None
@@ -80,7 +85,7 @@ def _chosen_bit(op: arith.TruncIOp, source: Expression, operand: Printed) -> Exp
 
 
 def print_index_cast(op: arith.IndexCastOp, operand: Printed) -> Expression:
-    """A conversion from or to `int`."""
+    """Print a conversion from or to `int`."""
     if is_bool(op.input) or is_bool(op.result):
         raise refusal(op, "not on i1; use arith.extui or arith.cmpi")
     source = operand(op.input)

@@ -1,11 +1,11 @@
 """
 C++ expressions: their text, how tightly they bind, and their C++ type.
 
-C++ arithmetic gives a type that is wider than its operands' (`int` in native simulation, a bit
-more with ap_int). An expression's type may therefore be wider than its value's type or, where a
-sign extension is left to C++, narrower; the value is the same. A conversion is printed where the
-type matters: where a result wraps, where operands must be computed in more bits, where bits are
-shifted out, and where both arms of `?:` must have one type.
+C++ arithmetic gives a type that is wider than its operands' (`int` in native simulation, a bit more
+with ap_int). An expression's type may therefore be wider than its value's type, or narrower if a
+sign extension is left to C++; the value is the same. A conversion is printed where the type
+matters: if a result wraps, if operands must be computed in more bits, if bits are shifted out, and
+if both arms of `?:` must have one type.
 """
 
 from __future__ import annotations
@@ -21,17 +21,23 @@ from vaqf_compiler.emit.refusal import refusal
 
 
 class Expression(NamedTuple):
-    """An expression that has the value of an MLIR value."""
+    """A C++ expression that has the value of an MLIR value."""
 
     text: str
     precedence: int
-    """As in the C++ standard's grammar: 0 for primary expressions, greater binds less."""
+    """
+    Precedence as in the C++ standard's grammar: 0 for primary expressions; greater numbers bind
+    less tightly.
+    """
     type: str | None
-    """The C++ type; None for whatever type arithmetic gives."""
+    """The C++ type, or None for whatever type arithmetic gives."""
     bits: int
-    """Width of the machine integer that native simulation computes it in."""
+    """Width of the machine integer in which native simulation computes the expression."""
     source: Expression | None = None
-    """For a conversion to `type`, what is converted: equal in the low bits that it keeps."""
+    """
+    For a conversion to `type`, the expression that is converted. It is equal in the bits that are
+    kept.
+    """
 
 
 Printed = Callable[[SSAValue], Expression]
@@ -41,17 +47,17 @@ BIT_AND, BIT_XOR, BIT_OR, AND, OR, TERNARY = 7, 8, 9, 10, 11, 12
 
 
 def parenthesise(expression: Expression, limit: int) -> str:
-    """The text, in parentheses where it binds less tightly than `limit`."""
+    """Return the text, in parentheses if its precedence exceeds `limit`."""
     return expression.text if expression.precedence <= limit else f"({expression.text})"
 
 
 def variable(name: str, type_: Attribute) -> Expression:
-    """A variable or array element of a type."""
+    """Return the expression for a variable or array element of a type."""
     return Expression(name, PRIMARY, cpp_type(type_), machine_bits(type_))
 
 
 def converted(expression: Expression, type_: Attribute) -> Expression:
-    """`type(expression)`, unless it has that type."""
+    """Return `type(expression)`, or the expression itself if it has that type."""
     name = cpp_type(type_)
     if expression.type == name:
         return expression
@@ -60,30 +66,32 @@ def converted(expression: Expression, type_: Attribute) -> Expression:
 
 
 def initialiser(expression: Expression, type_: Attribute) -> str:
-    """The text where it initialises, or is assigned to, a variable of a type."""
+    """
+    Return the text of an expression that initialises, or is assigned to, a variable of a type.
+    """
     name = cpp_type(type_)
     if expression.source and expression.type == name and name not in ("int", "bool"):
-        return expression.source.text  # integers of some bits convert by themselves
+        return expression.source.text  # Integers of given widths convert by themselves.
     return expression.text
 
 
 def condition(expression: Expression) -> Expression:
-    """A boolean where C++ expects a condition."""
+    """Return a boolean for a place where C++ expects a condition, which needs no conversion."""
     return expression.source or expression
 
 
 def subscripts(indices: Sequence[SSAValue], operand: Printed) -> str:
-    """`[i][j]`."""
+    """Return the text of subscripts, such as `[i][j]`."""
     return "".join(f"[{operand(index).text}]" for index in indices)
 
 
 def is_index(value: SSAValue) -> bool:
-    """Whether it is an index."""
+    """Return whether a value is an index."""
     return isinstance(value.type, IndexType)
 
 
 def is_bool(value: SSAValue) -> bool:
-    """Whether it is an i1."""
+    """Return whether a value is an i1."""
     return value.type == IntegerType(1)
 
 
@@ -100,13 +108,13 @@ def refuse_word(op: Operation) -> None:
 
 
 def unconverted(value: SSAValue, operand: Printed) -> Expression:
-    """An operand whose low bits, as many as its type has, are those of the value."""
+    """Return an expression with the same low bits as the value, as many as its type has."""
     expression = operand(value)
     return (expression.type == cpp_type(value.type) and expression.source) or expression
 
 
 def as_unsigned(value: SSAValue, operand: Printed) -> Expression:
-    """An operand as an unsigned number."""
+    """Return an operand as an unsigned number."""
     expression, name = unconverted(value, operand), unsigned_type(value.type)
     if expression.type == name:
         return expression

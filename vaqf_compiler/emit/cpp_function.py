@@ -1,4 +1,4 @@
-"""Functions as C++: one printing method per operation."""
+"""Printing of functions as C++, with one method for each operation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vaqf_compiler.emit.refusal import refusal, refusing
 
 @dataclass
 class FunctionPrinter:
-    """Prints one function, without indentation and line breaks but between statements."""
+    """Prints one function without indentation, with line breaks only between statements."""
 
     out: IO[str]
     file_names: frozenset[str]
@@ -42,18 +42,21 @@ class FunctionPrinter:
     inlined: set[Operation] = field(default_factory=set[Operation])
 
     def line(self, text: str) -> None:
-        """A statement, or the beginning or end of one."""
+        """Print a statement, or the beginning or end of one."""
         self.out.write(f"{text}\n")
 
     @contextmanager
     def scope(self) -> Generator[None]:
-        """What is declared inside is not visible after it."""
+        """Open a scope. Names that are declared inside are not visible after it."""
         self.scopes.append(set())
         yield
         self.scopes.pop()
 
     def unique(self, wanted: str) -> str:
-        """A name like `wanted`, declared here, that hides no other; siblings may reuse it."""
+        """
+        Declare a name like `wanted` that hides no other, and return it. Sibling scopes may reuse
+        it.
+        """
         name = wanted
         count = 1
         while name in self.file_names or any(name in scope for scope in self.scopes):
@@ -63,12 +66,14 @@ class FunctionPrinter:
         return name
 
     def declare(self, value: SSAValue, default: str = "v") -> str:
-        """The name of the variable for `value`."""
+        """Declare the variable for `value`, and return its name."""
         self.names[value] = self.unique(identifier(value.name_hint, default))
         return self.names[value]
 
     def value(self, value: SSAValue) -> Expression:
-        """The expression for a value: its variable, or what is printed in its place."""
+        """
+        Return the expression for a value: its variable, or the expression printed in place of one.
+        """
         name = self.names.get(value)
         if name is None:
             assert isinstance(value.owner, Operation), "arguments are declared before their uses"
@@ -79,15 +84,17 @@ class FunctionPrinter:
         return variable(name, value.type)
 
     def assigned(self, value: SSAValue) -> str:
-        """The text of a value that is assigned to, or initialises, a variable of its type."""
+        """
+        Return the text of a value that is assigned to, or initialises, a variable of its type.
+        """
         return initialiser(self.value(value), value.type)
 
     def arguments(self, values: Iterable[SSAValue]) -> str:
-        """The arguments of a call."""
+        """Return the arguments of a call."""
         return ", ".join(self.value(value).text for value in values)
 
     def function(self, op: func.FuncOp) -> None:
-        """A whole function. Raises OperationError for what it cannot print."""
+        """Print a whole function. Raises OperationError for operations that it cannot print."""
         with self.scope():
             self.line(f"{self.signature(op)} {{")
             with self.scope():
@@ -95,7 +102,7 @@ class FunctionPrinter:
             self.line("}")
 
     def signature(self, op: func.FuncOp) -> str:
-        """The function's declaration, without semicolon; names its arguments."""
+        """Return the function's declaration without a semicolon, and name its arguments."""
         outputs = op.function_type.outputs.data
         if len(outputs) > 1:
             raise refusal(op, f"@{op.sym_name.data} returns more than one value")
@@ -109,7 +116,7 @@ class FunctionPrinter:
         return f"{linkage} {result} {identifier(op.sym_name.data)}({arguments})"
 
     def block(self, block: Block) -> None:
-        """The statements of a block."""
+        """Print the statements of a block."""
         self.inlined |= inlined_operations(block)
         for op in block.ops:
             if op in self.inlined:
@@ -121,14 +128,14 @@ class FunctionPrinter:
                     self.statement(op)
 
     def definition(self, op: Operation) -> None:
-        """A variable for the result of an expression."""
+        """Print a variable for the result of an expression."""
         value = op.results[0]
         text = initialiser(print_expression(op, self.value), value.type)
         self.line(f"const {cpp_type(value.type)} {self.declare(value)} = {text};")
 
     @singledispatchmethod
     def statement(self, op: Operation) -> None:
-        """Print one operation. Raises OperationError where there is no C++ for it."""
+        """Print one operation. Raises OperationError if there is no C++ for it."""
         raise refusal(op, "there is no C++ for it")
 
     @statement.register
@@ -202,7 +209,7 @@ class FunctionPrinter:
         self.conditional(op, "if")
 
     def conditional(self, op: scf.IfOp, keyword: str) -> None:
-        """`if` or `else if` and its branches."""
+        """Print `if` or `else if` and the branches."""
         test = condition(self.value(op.cond)).text
         with self.scope():
             self.line(f"{keyword} ({test}) {{")
@@ -227,7 +234,7 @@ class FunctionPrinter:
         for position, (result, value) in enumerate(zip(parent.results, op.arguments, strict=True)):
             target, text = self.names[result], self.assigned(value)
             if self._reads(value, carried[:position]):
-                # An assignment above it must not change what this one reads.
+                # An earlier assignment must not change what this one reads.
                 name = self.unique(f"next_{target}")
                 pending.insert(0, (name, f"const {cpp_type(value.type)} {name} = {text};"))
                 text = name
@@ -237,7 +244,7 @@ class FunctionPrinter:
             self.line(statement)
 
     def _reads(self, value: SSAValue, variables: Iterable[SSAValue]) -> bool:
-        """Whether the expression for `value` reads one of `variables`."""
+        """Return whether the expression for `value` reads one of `variables`."""
         if value in variables:
             return True
         if value in self.names or not isinstance(value.owner, Operation):
@@ -246,7 +253,7 @@ class FunctionPrinter:
 
 
 def _statements(region: Region) -> list[Operation]:
-    """The operations of a branch that are statements, without a yield of nothing."""
+    """Return the operations of a branch that are statements, without an empty yield."""
     if not region.blocks:
         return []
     inlined = inlined_operations(region.block)

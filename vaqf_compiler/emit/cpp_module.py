@@ -1,4 +1,4 @@
-"""The parts of a C++ file that are not function bodies: order, types, tables."""
+"""The parts of a C++ file outside function bodies: order, types, tables."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from vaqf_compiler.emit.refusal import refusal, refusing
 
 
 def file_names(module: ModuleOp) -> frozenset[str]:
-    """The C++ names of functions and tables."""
+    """Return the C++ names of functions and tables."""
     symbols = (op for op in module.ops if isinstance(op, func.FuncOp | memref.GlobalOp))
     return frozenset(identifier(op.sym_name.data) for op in symbols)
 
 
 def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
-    """The functions, each after those that it calls. Raises OperationError on recursion."""
+    """Return the functions, each after those that it calls. Raises OperationError on recursion."""
     functions = {op.sym_name.data: op for op in module.ops if isinstance(op, func.FuncOp)}
     ordered: dict[str, func.FuncOp] = {}
     open_calls: list[str] = []
@@ -50,13 +50,13 @@ def functions_callees_first(module: ModuleOp) -> list[func.FuncOp]:
 
 
 def alias_lines(code: str) -> list[str]:
-    """Typedefs of the integer types that the code uses."""
+    """Return typedefs of the integer types that the code uses."""
     aliases = {(name[0], int(name[1:])) for name in re.findall(r"\b[iu][1-9]\d*\b", code)}
     return [alias_definition(f"{sign}{width}") for sign, width in sorted(aliases)]
 
 
 def global_definition(op: memref.GlobalOp) -> str:
-    """A constant table. Raises OperationError if it is not one of integers."""
+    """Return a constant table. Raises OperationError if it is not one of integers."""
     name = op.sym_name.data
     if op.constant is None:
         raise refusal(op, f"@{name} must be constant")

@@ -12,7 +12,7 @@ from xdsl.utils.hints import isa
 from vaqf_compiler.dialects.vhls import is_fifo
 
 WIDEST_SIGNED = 64
-"""Integers up to this width are signed numbers; wider ones are words of bits, ap_uint."""
+"""Integers up to this width are signed numbers. Wider ones are words of bits, of type ap_uint."""
 
 _KEYWORDS = """
 alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t class
@@ -27,28 +27,28 @@ alloca ap_bigint ap_biguint ap_int ap_uint assert errno linux math_errhandling m
 offsetof stderr stdin stdout unix
 """
 RESERVED = frozenset([*_KEYWORDS.split(), *_FROM_HEADERS.split()])
-"""Words that name nothing else: keywords, and what vaqf_types.h or a header of AMD defines."""
+"""Words that cannot be names: keywords, and names that vaqf_types.h or a header of AMD defines."""
 
 PATTERNS = re.compile(
-    r"[iu]\d+"  # aliases of integer types, as i20 and u128
+    r"[iu]\d+"  # aliases of integer types, such as i20 and u128
     r"|u?int(_fast|_least)?\d+_t|u?int(max|ptr)_t"  # types of <cstdint>
     r"|[A-Z][A-Z0-9_]+"  # macros
 )
-"""The same of names by how they look."""
+"""Further names that are taken, recognised by their form."""
 
 
 def width_of(attribute: Attribute) -> int | None:
-    """The bits of an integer type, None for other types."""
+    """Return the bits of an integer type, or None for other types."""
     return attribute.width.data if isa(attribute, IntegerType) else None
 
 
 def is_word(attribute: Attribute) -> bool:
-    """Whether a type is an integer beyond `WIDEST_SIGNED`: bits without a sign."""
+    """Return whether a type is an integer beyond `WIDEST_SIGNED`: bits without a sign."""
     return (width_of(attribute) or 0) > WIDEST_SIGNED
 
 
 def cpp_type(attribute: Attribute) -> str:
-    """The C++ type of a scalar. Raises PassFailedException for any other type."""
+    """Return the C++ type of a scalar. Raises PassFailedException for any other type."""
     match width_of(attribute):
         case None if isinstance(attribute, IndexType):
             return "int"
@@ -61,7 +61,7 @@ def cpp_type(attribute: Attribute) -> str:
 
 
 def unsigned_type(attribute: Attribute) -> str:
-    """The unsigned C++ type of an integer type's width."""
+    """Return the unsigned C++ type with the width of an integer type."""
     if isinstance(attribute, IndexType):
         return "unsigned"
     width = width_of(attribute)
@@ -69,21 +69,22 @@ def unsigned_type(attribute: Attribute) -> str:
 
 
 def machine_bits(attribute: Attribute) -> int:
-    """The width of the machine's integer in which native simulation computes with a type."""
+    """Return the width of the machine integer in which native simulation computes with a type."""
     width = width_of(attribute) or 0
     return 32 if width <= 32 else 64 if width <= 64 else 128
 
 
 def alias_definition(alias: str) -> str:
-    """The typedef of an alias such as `i20` or `u128`."""
+    """Return the typedef of an alias such as `i20` or `u128`."""
     kind = "ap_int" if alias[0] == "i" else "ap_uint"
     return f"typedef {kind}<{alias[1:]}> {alias};"
 
 
 def declarator(type_: Attribute, name: str, *, is_argument: bool = False) -> str:
     """
-    A declaration of a scalar, an array or a queue, without initialiser. Raises PassFailedException
-    for an array of dynamic size, unless it is an argument and only its first dimension is dynamic.
+    Return a declaration of a scalar, an array or a queue, without initialiser. Raises
+    PassFailedException for an array of dynamic size, unless it is an argument and only its first
+    dimension is dynamic.
     """
     if not isa(type_, MemRefType):
         return f"{cpp_type(type_)} {name}"
@@ -98,7 +99,9 @@ def declarator(type_: Attribute, name: str, *, is_argument: bool = False) -> str
 
 
 def literal(value: int, type_: Attribute) -> str:
-    """A constant expression for an index, or for the integer of this type with these bits."""
+    """
+    Return a constant expression for an index, or for the integer of this type with these bits.
+    """
     width = width_of(type_)
     if width is not None:
         value %= 1 << width
@@ -113,7 +116,10 @@ def literal(value: int, type_: Attribute) -> str:
 
 
 def identifier(hint: str | None, default: str = "v") -> str:
-    """A C++ identifier like `hint`, and like no keyword, type, or macro: those are in capitals."""
+    """
+    Return a C++ identifier like `hint`. It differs from all keywords, types and macros, which are
+    in capitals.
+    """
     name = re.sub(r"\W+", "_", hint or default, flags=re.ASCII)
     if not re.match(r"[A-Za-z]", name):
         name = f"{default}{name}"

@@ -1,6 +1,6 @@
 """
-How far apart iterations are that access one element, measured for each `vhls.dependence`: the loops
-run in MLIR's JIT, where every access of its array in its loop calls an observer.
+Measurement of distances between iterations that access one element, for each `vhls.dependence`. The
+loops run in MLIR's JIT, where every access to the array in its loop calls an observer.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from vaqf_compiler.errors import OperationError
 
 PORT = "dependences"
 NEVER = 1 << 40
-"""Iterations, more than there are."""
+"""A number of iterations that is greater than any that occurs."""
 
 
 class Event(IntEnum):
-    """What an observer is told, or asked."""
+    """Events that an observer is called for."""
 
     BEGIN = 0
     """The loop begins, and iterations are counted anew."""
@@ -42,11 +42,11 @@ class Event(IntEnum):
     READ = 2
     WRITE = 3
     REPORT = 4
-    """What is found, at the position of the element that is given."""
+    """The observer returns the result at the position given as the element."""
 
 
 class Found(IntEnum):
-    """Positions of what an observer finds, the distances as NEVER less themselves."""
+    """Positions of an observer's results. Distances are stored as NEVER minus the distance."""
 
     READ_AFTER_WRITE = 0
     WRITE_AFTER_ACCESS = 1
@@ -56,36 +56,39 @@ class Found(IntEnum):
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found for a claim."""
+    """The measurement for a claim."""
 
     claim: vhls.DependenceOp
     read_after_write: int
-    """Iterations from the last write of an element to a read of it, at least; else NEVER."""
+    """The fewest iterations from the last write of an element to a read of it, or NEVER."""
     write_after_access: int
-    """The same from the last access of any kind to a write."""
+    """
+    The fewest iterations from the last access of an element, of any kind, to a write of it, or
+    NEVER.
+    """
     reads: int
     writes: int
 
     @property
     def subject(self) -> str:
-        """The array and the function, as messages name them."""
+        """The names of the array and the function, for messages."""
         return f"{name_of(self.claim.buffer)}{place_of(self.claim)}"
 
     @property
     def claimed(self) -> int:
-        """Iterations, at least."""
+        """The claimed distance: the fewest iterations, or NEVER."""
         return NEVER if self.claim.distance is None else self.claim.distance.value.data
 
     @property
     def measured(self) -> int:
-        """The same, of what the claim is about."""
+        """The measured distance between the accesses that the claim is about."""
         if self.claim.distance is None:
             return min(self.read_after_write, self.write_after_access)
         return self.read_after_write
 
     @property
     def holds(self) -> bool:
-        """Whether the claim is true of what has run."""
+        """Whether the claim is true of the run."""
         return self.measured >= self.claimed
 
 
@@ -93,9 +96,9 @@ def measure_dependences(
     loops: ModuleOp, contents: Mapping[str, NDArray[np.uint8]]
 ) -> list[Measured]:
     """
-    Run an accelerator on what is behind its ports; what is found for each of its claims. Raises
-    OperationError for a claim that is not measured: about accesses of one iteration, or in
-    functions that a loop calls.
+    Run an accelerator with the given contents of its ports, and return the measurement for each of
+    its claims. Raises OperationError for a claim that cannot be measured: one about accesses of one
+    iteration, or about an array that is accessed in functions that the loop calls.
     """
     copy = loops.clone()
     claims = _claims(copy)
@@ -117,7 +120,10 @@ def _claims(loops: ModuleOp) -> list[vhls.DependenceOp]:
 
 
 def dependence_table(found: Sequence[Measured]) -> str:
-    """A line for each claim: iterations between accesses that depend on one another."""
+    """
+    Return a table with a line for each claim: iterations between accesses that depend on one
+    another.
+    """
     width = max((len(each.subject) for each in found), default=0)
     lines = [f"{'array':<{width}}  {'claimed':>9}  {'measured':>9}"]
     for each in found:
@@ -132,8 +138,9 @@ def _distance(iterations: int) -> str:
 
 def _observer(name: str, elements: int) -> func.FuncOp:
     """
-    A function that keeps the iterations which wrote or accessed each element last: of both also the
-    one before, as an iteration can access an element several times.
+    Build a function that records for each element the iteration that last wrote it and the one that
+    last accessed it. For both it also records the iteration before that one, because an iteration
+    can access an element several times.
     """
     written, accessed = 0, 2
     with function(name, {"event": INDEX, "element": INDEX}, [i64]) as (operation, arguments):
@@ -172,7 +179,7 @@ def _observer(name: str, elements: int) -> func.FuncOp:
 
 
 def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
-    """Have all that a claim is about told to an observer, which is returned."""
+    """Make all accesses that a claim is about call an observer, and return the observer."""
     name = name_of(claim.buffer)
     if claim.kind.data == "intra":
         raise OperationError(
@@ -208,7 +215,10 @@ def _observe(claim: vhls.DependenceOp, observer_name: str) -> func.FuncOp:
 
 
 def _is_flattened(outer: Operation, inner: scf.ForOp) -> TypeGuard[scf.ForOp]:
-    """Whether the tool makes one loop of two: there is nothing else in the outer one."""
+    """
+    Return whether the tool flattens two loops into one, because the outer one contains nothing
+    else.
+    """
     nothing = (vhls.PragmaOp, arith.ConstantOp, scf.YieldOp)
     return isinstance(outer, scf.ForOp) and all(
         op is inner or isinstance(op, nothing) for op in outer.body.block.ops
@@ -216,7 +226,7 @@ def _is_flattened(outer: Operation, inner: scf.ForOp) -> TypeGuard[scf.ForOp]:
 
 
 def _report(top: func.FuncOp, observers: list[func.FuncOp]) -> None:
-    """Give a function a port to which it writes what its observers have found."""
+    """Add a port to a function, to which it writes the results of its observers."""
     block = top.body.block
     results = MemRefType(i64, [len(observers), len(Found)])
     port = Buffer(block.insert_arg(results, len(block.args)))

@@ -1,4 +1,6 @@
-"""What the project's scripts and driver need to know about an accelerator, read off its loops."""
+"""
+The facts about an accelerator that the project's scripts and driver need, derived from its loops.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,11 @@ from vaqf_compiler.vaqf_images import Preprocessing
 
 @dataclass(frozen=True)
 class Port:
-    """A memory port, an argument of the top function."""
+    """A memory port, which is an argument of the top function."""
 
     name: str
     kind: str
-    """`image`, `parameters` or `logits`."""
+    """One of `image`, `parameters` and `logits`."""
     bundle: str
     words: int
     word_bits: int
@@ -41,26 +43,26 @@ class Port:
 
 @dataclass(frozen=True)
 class Image:
-    """What is behind the image's port."""
+    """The image behind its port."""
 
     port: str
     shape: Sequence[int]
-    """CxHxW."""
+    """The shape CxHxW."""
     scale: float
-    """What a pixel's integer is multiplied by."""
+    """The factor that turns a pixel's integer into its value."""
     minimum: int
     maximum: int
     patch: int
-    """Height and width of a patch."""
+    """Height and width of a patch, in pixels."""
     columns: int
-    """Pixels in a row of a packed patch."""
+    """Number of elements in a row of a packed patch."""
     preprocessing: Preprocessing | str
-    """How pictures become it, or why that is not known."""
+    """How pictures become the image, or the reason why that is not known."""
 
 
 @dataclass(frozen=True)
 class Logits:
-    """What is behind the logits' port."""
+    """The logits behind their port."""
 
     port: str
     count: int
@@ -75,17 +77,17 @@ class Description:
     board: Board
     clock_mhz: float
     ports: Sequence[Port]
-    """In the order of the top function's arguments."""
+    """The ports in the order of the top function's arguments."""
     image: Image
     logits: Logits
 
     @property
     def masters(self) -> list[str]:
-        """The names of the m_axi interfaces of the IP."""
+        """The names of the IP's m_axi interfaces."""
         return [f"m_axi_{port.bundle}" for port in self.ports]
 
     def json(self) -> str:
-        """The file for the driver."""
+        """Return the text of the driver's file."""
         facts = {
             "top": self.top,
             "board": self.board.name,
@@ -99,8 +101,8 @@ class Description:
 
 def describe(loops: ModuleOp, top: func.FuncOp) -> Description:
     """
-    The accelerator `top` of a module of loops. Raises PassFailedException for a module that was
-    never estimated, UserError for one that an earlier version lowered.
+    Describe the accelerator `top` of a module of loops. Raises PassFailedException for a module
+    that was never estimated, and UserError for one that an earlier version lowered.
     """
     board, clock = (loops.attributes.get(f"binvit.{name}") for name in ("board", "clock_mhz"))
     if not isinstance(board, StringAttr) or not isinstance(clock, FloatAttr):

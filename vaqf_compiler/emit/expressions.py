@@ -1,4 +1,4 @@
-"""`arith` operations and loads as C++ expressions, with exactly the value MLIR gives them."""
+"""`arith` operations and loads as C++ expressions, with exactly the value that MLIR gives them."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ EXPRESSIONS: tuple[type[Operation], ...] = (
     arith.CmpiOp,
     memref.LoadOp,
 )
-"""The operations that are printed as expressions; all but loads are pure."""
+"""The operations that are printed as expressions. All but loads are pure."""
 
 
 def print_expression(op: Operation, operand: Printed) -> Expression:
     """
-    The expression for one operation, given those of its operands. Raises OperationError where
+    Return the expression for one operation, given those of its operands. Raises OperationError if
     there is none.
     """
     kind = type(op)

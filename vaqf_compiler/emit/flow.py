@@ -11,17 +11,17 @@ from vaqf_compiler.errors import UserError
 
 @dataclass(frozen=True)
 class Flow:
-    """One of them."""
+    """A tool that a project can be written for."""
 
     name: str
     tool: str
     usage: tuple[str, ...]
-    """What runs run_hls.tcl."""
+    """Command lines that run run_hls.tcl, one for each range of releases."""
     standard: str
-    """The version of C++ that it is asked for."""
+    """The version of C++ that is requested from it."""
     pragma: PragmaSyntax
     readme: str
-    """The template for the README's part about it."""
+    """The template for the README's section about it."""
     unified: bool
     """Whether it has configuration files, target flows and kernels, as Vitis HLS does."""
 
@@ -51,7 +51,7 @@ FLOWS = {flow.name: flow for flow in (VITIS_HLS, VIVADO_HLS)}
 
 
 def flow_named(name: str) -> Flow:
-    """The flow of a name. Raises UserError where there is none."""
+    """Return the flow with a name. Raises UserError if there is none."""
     if name not in FLOWS:
         similar = difflib.get_close_matches(name, FLOWS, n=1)
         hint = f"did you mean '{similar[0]}'?" if similar else f"known are {', '.join(FLOWS)}"

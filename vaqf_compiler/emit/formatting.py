@@ -1,4 +1,4 @@
-"""The layout of generated C++: what clang-format makes of it."""
+"""The layout of generated C++, which clang-format determines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import subprocess
 from importlib.resources import as_file, files
 
 STYLE = ".clang-format"
-"""Beside this file, above the headers that are shipped, and in every project."""
+"""
+Style file of clang-format, next to this file, above the shipped headers, and in every project.
+"""
 
 
 def formatted(source: str) -> str:
-    """C++ source with the line breaks, indentation and spaces of `STYLE`."""
+    """Return C++ source with the line breaks, indentation and spaces of `STYLE`."""
     program = files("clang_format") / "data" / "bin" / "clang-format"
     style = files("vaqf_compiler.emit") / STYLE
     with as_file(program) as program_path, as_file(style) as style_path:

@@ -1,9 +1,9 @@
 """
-Functions of loops over arrays, printed as Vitis HLS C++.
+Printing of functions of loops over arrays as Vitis HLS C++.
 
-One construct for one operation; whatever it does not know it refuses. It decides nothing: which
-loop is unrolled and which array is partitioned is said by `vhls` operations, and a value that
-has a name in the IR is a variable of that name.
+Each operation becomes one construct; the printer refuses operations that it does not know. It
+decides nothing: `vhls` operations state which loop is unrolled and which array is partitioned, and
+a value that has a name in the IR is a variable of that name.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def print_hls_cpp(
     module: ModuleOp, header_name: str | None = None, syntax: PragmaSyntax = vitis_pragma
 ) -> str:
     """
-    The C++ source of a module; with `header_name` the types come from that header, otherwise
-    they are defined in the text. `syntax` is how the tool writes pragmas. Raises OperationError
-    for anything that is not loops over arrays.
+    Return the C++ source of a module. With `header_name`, the types come from that header;
+    otherwise, they are defined in the text. `syntax` is the way in which the tool writes pragmas.
+    Raises OperationError for anything that is not loops over arrays.
     """
     code = _definitions(module, syntax)
     headers = ["vaqf_types.h" if header_name is None else header_name]
@@ -45,7 +45,7 @@ def print_hls_cpp(
 
 
 def print_hls_header(module: ModuleOp, guard: str) -> str:
-    """The header: integer types and the prototype of the top function."""
+    """Return the header: integer types and the prototype of the top function."""
     lines = [f"#ifndef {guard}", f"#define {guard}", "", '#include "vaqf_types.h"', ""]
     lines += [*alias_lines(_definitions(module)), ""]
     for function in functions_callees_first(module):
@@ -56,7 +56,7 @@ def print_hls_header(module: ModuleOp, guard: str) -> str:
 
 
 def _definitions(module: ModuleOp, syntax: PragmaSyntax = vitis_pragma) -> str:
-    """The tables and functions, an empty line before each."""
+    """Return the tables and functions, with an empty line before each."""
     out = StringIO()
     for op in module.ops:
         if isinstance(op, memref.GlobalOp):

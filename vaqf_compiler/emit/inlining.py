@@ -1,4 +1,4 @@
-"""Which operations are printed inside the expression of their only user."""
+"""The choice of operations that are printed inside the expression of their only user."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from vaqf_compiler.emit.expressions import EXPRESSIONS
 
 def inlined_operations(block: Block) -> set[Operation]:
     """
-    The operations of `block` (not of nested regions) that get no variable: constants, what
-    nothing uses, and pure operations and loads whose only use is in the same block, unless they
-    have a name. A load stays before whatever may write memory between it and the statement that
-    its value ends up in, and out of the header of a loop, which is evaluated many times. What takes
-    an element from a queue is a statement of its own.
+    Return the operations of `block`, not of nested regions, that get no variable.
+
+    These are constants, unused operations, and unnamed pure operations and loads whose only use is
+    in the same block. A load is not moved past an operation that may write memory, nor into the
+    header of a loop, which is evaluated many times. An operation that takes an element from a queue
+    is a statement of its own.
     """
     operations = list(block.ops)
     position = {op: index for index, op in enumerate(operations)}
@@ -48,12 +49,12 @@ def inlined_operations(block: Block) -> set[Operation]:
 
 
 def _is_repeated(use: Use) -> bool:
-    """Whether it is the upper bound or the step of a loop."""
+    """Return whether a use is the upper bound or the step of a loop."""
     return isinstance(use.operation, scf.ForOp) and use.index in (1, 2)
 
 
 def _takes(op: Operation) -> bool:
-    """Whether it takes an element from a queue."""
+    """Return whether an operation takes an element from a queue."""
     return isinstance(op, memref.LoadOp) and vhls.is_fifo(op.memref.type)
 
 

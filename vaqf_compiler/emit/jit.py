@@ -1,7 +1,8 @@
 """
-The loops IR run by upstream MLIR: lowered by its own passes and compiled by its LLVM JIT.
+Execution of the loops IR by upstream MLIR, which lowers it by its own passes and compiles it by its
+LLVM JIT.
 
-It shares nothing with the C++ printer, so that an error in either shows.
+It shares nothing with the C++ printer, so that an error in either becomes apparent.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ ALIGNMENT = 64
 
 
 def _descriptor_type(rank: int) -> type[ctypes.Structure]:
-    """MLIR's descriptor of an array."""
+    """Return the type of MLIR's descriptor of an array."""
     fields = [
         ("allocated", ctypes.c_void_p),
         ("aligned", ctypes.c_void_p),
@@ -56,25 +57,25 @@ def _descriptor_type(rank: int) -> type[ctypes.Structure]:
 
 
 def storage_type(bits: int) -> np.dtype[Any]:
-    """The machine's integer that holds an element of some bits, at most 64, in an array."""
+    """Return the machine integer that holds an element of `bits` bits, at most 64, in an array."""
     return np.dtype(f"<i{max(8, 1 << (bits - 1).bit_length()) // 8}")
 
 
 @dataclass(frozen=True)
 class StandardPart:
-    """A module in nothing but upstream dialects."""
+    """A module that contains only upstream dialects."""
 
     module: ModuleOp
     traces: list[vhls.TraceOp]
-    """By their number, which the functions get with the memory."""
+    """The traces by the number that trace functions get together with the memory."""
     functions: dict[str, MemRefType[Attribute]]
-    """The names of the trace functions, and the type of memory of each."""
+    """The type of memory of each trace function, by its name."""
 
 
 def standard_part(loops: ModuleOp) -> StandardPart:
     """
-    A copy without pragmas and memory images, in which traces are calls and arrays belong to the
-    module, as static ones do in the C++.
+    Return a copy without pragmas and memory images. In it, traces are calls, and arrays belong to
+    the module, as static ones do in the C++.
     """
     copy = loops.clone()
     copy.attributes.clear()  # board and cost
@@ -102,7 +103,8 @@ def standard_part(loops: ModuleOp) -> StandardPart:
             builder.insert(array)
             Rewriter.replace_op(op, memref.GetGlobalOp(name, op.memref.type))
         elif isinstance(op, memref.AllocaOp):
-            # Where a function begins, LLVM can keep it in registers; in a loop, the stack grows.
+            # At the beginning of a function, LLVM can keep it in registers; in a loop, the stack
+            # would grow.
             function = op.parent_op()
             while not isinstance(function, func.FuncOp):
                 assert function is not None
@@ -114,7 +116,10 @@ def standard_part(loops: ModuleOp) -> StandardPart:
 
 
 def _make_queues_arrays(module: ModuleOp) -> None:
-    """Processes run one after another, so a queue is an array of all that goes through it."""
+    """
+    Make each queue an array of everything that goes through it, because processes run one after
+    another.
+    """
     for op in module.walk():
         arguments = [value for region in op.regions for b in region.blocks for value in b.args]
         for value in (*op.results, *arguments):
@@ -131,11 +136,11 @@ class JITFunction:
 
     def __init__(self, loops: ModuleOp, name: str):
         """
-        Compile the function `name`, which takes arrays and returns nothing.
-        Raises UserError where torch-mlir, which brings MLIR, is not installed.
+        Compile the function `name`, which takes arrays and returns nothing. Raises UserError if
+        torch-mlir, which contains MLIR, is not installed.
         """
         try:
-            # Untyped, and not needed by anything else that compiles or simulates.
+            # It is untyped, and nothing else that compiles or simulates needs it.
             ir: Any = import_module("torch_mlir.ir")
             engines: Any = import_module("torch_mlir.execution_engine")
             passes: Any = import_module("torch_mlir.passmanager")
@@ -161,13 +166,14 @@ class JITFunction:
             self._engine = engines.ExecutionEngine(upstream, opt_level=3)
             for trace, callback in callbacks.items():
                 self._engine.register_runtime(trace, callback)
-        self._callbacks = callbacks  # must outlive the engine
+        self._callbacks = callbacks  # They must outlive the engine.
 
     def __call__(self, *arrays: NDArray[Any]) -> dict[str, NDArray[np.int64]]:
         """
-        Run the function on contiguous arrays, one for each argument, which it changes in place;
-        what each layer wrote, by name. Elements lie as LLVM stores them: in the machine's integers,
-        with zeros in spare bits. Arrays of words wider than 64 bits are aligned to 64 bytes.
+        Run the function on contiguous arrays, one for each argument, which it changes in place.
+        Return what each layer wrote, by its name. Elements are stored as LLVM does: in machine
+        integers, with zeros in spare bits. Arrays of words wider than 64 bits are aligned to 64
+        bytes.
         """
         pointers: list[Any] = []
         for array, type_ in zip(arrays, self._arguments, strict=True):
@@ -188,8 +194,9 @@ def run_jit(
     loops: ModuleOp, contents: Mapping[str, NDArray[np.uint8]]
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.int64]]]:
     """
-    Run the accelerator once. `contents` has the bytes behind each port of words. Returns what the
-    other ports hold afterwards, as 64-bit integers, and what each layer wrote, by its name.
+    Run the accelerator once; `contents` has the bytes behind each port of words. Returns the
+    contents of the other ports afterwards, as 64-bit integers, and what each layer wrote, by its
+    name.
     """
     top = top_function(loops)
     arrays: dict[str, NDArray[Any]] = {}
@@ -207,8 +214,9 @@ def run_jit(
 
 def _fill_with_zeros(ir: Any, upstream: Any) -> None:
     """
-    Give arrays the zeros that C++ does, so that elements that are read but do not count, past the
-    last token, are the same. Done here because xDSL has no dense attributes of odd widths.
+    Initialise arrays with zeros as C++ does, so that elements which are read but have no effect,
+    beyond the last token, are the same. This is done here because xDSL has no dense attributes of
+    odd widths.
     """
     for op in upstream.body.operations:
         if op.operation.name == "memref.global" and "constant" not in op.attributes:
@@ -223,7 +231,7 @@ def _trace_callback(
     traces: Sequence[vhls.TraceOp],
     layers: dict[str, NDArray[np.int64]],
 ) -> Any:
-    """A C function that copies what a layer has written to a memory of this type to `layers`."""
+    """Return a C function that copies what a layer wrote to a memory of this type to `layers`."""
     bits = width_of_integer(memory.element_type)
     integer = storage_type(bits)
     rows, width, lanes = memory.get_shape()
@@ -234,7 +242,7 @@ def _trace_callback(
             descriptor.contents.aligned, rows * width * lanes * integer.itemsize
         )
         elements = np.frombuffer(stored, integer).astype(np.int64)
-        # LLVM leaves open what the spare bits of an element hold.
+        # LLVM does not define the spare bits of an element.
         elements = (elements << (64 - bits)) >> (64 - bits)
         first, tokens = trace.row.value.data, trace.tokens.value.data
         written = elements.reshape(rows, width * lanes)[first : first + tokens * trace.rows]
@@ -245,7 +253,7 @@ def _trace_callback(
 
 
 def aligned(contents: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A copy that begins where 128-bit words may be loaded from."""
+    """Return a copy that begins at an address from which 128-bit words can be loaded."""
     buffer = np.zeros(len(contents) + ALIGNMENT, dtype=np.uint8)
     offset = -buffer.ctypes.data % ALIGNMENT
     aligned = buffer[offset : offset + len(contents)]

@@ -1,4 +1,4 @@
-"""Constants, choices, comparisons and bits as C++ expressions."""
+"""Constants, selections, comparisons and bit operations as C++ expressions."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ EXTREMA: dict[type[Operation], tuple[str, bool]] = {
     arith.MinUIOp: ("minimum", False),
 }
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "<", "<=", ">", ">=")
-"""By MLIR's predicate number; 2 to 5 are signed, the last four unsigned."""
+"""Operators by MLIR's predicate number; 2 to 5 are signed, the last four unsigned."""
 
 
 def print_constant(op: arith.ConstantOp) -> Expression:
-    """An integer literal, `true` or `false`."""
+    """Print an integer literal, `true` or `false`."""
     if not isinstance(op.value, IntegerAttr):
         raise refusal(op, f"not an integer or an index: {op.value}")
     value = op.value.value.data
@@ -71,7 +71,7 @@ def print_constant(op: arith.ConstantOp) -> Expression:
 
 
 def print_comparison(op: arith.CmpiOp, operand: Printed) -> Expression:
-    """`==`, `!=`, `<`, `<=`, `>` or `>=`."""
+    """Print `==`, `!=`, `<`, `<=`, `>` or `>=`."""
     predicate = op.predicate.value.data
     precedence = EQUALITY if predicate < 2 else RELATION
     if predicate >= 6:
@@ -81,20 +81,20 @@ def print_comparison(op: arith.CmpiOp, operand: Printed) -> Expression:
             refuse_word(op)
             if is_bool(op.lhs):
                 raise refusal(op, "i1 has no sign; compare for equality, or unsigned")
-        # Greater and less in a row, and bit operations, would make compilers warn.
+        # Compilers would warn of chained comparisons and of bit operations without parentheses.
         lhs, rhs = (parenthesise(operand(value), ADD) for value in op.operands)
     return Expression(f"{lhs} {COMPARISONS[predicate]} {rhs}", precedence, "bool", 32)
 
 
 def _common(values: Sequence[SSAValue], operand: Printed) -> tuple[list[Expression], str | None]:
-    """Expressions for `values`, and the C++ type they have in common, if they do."""
+    """Return expressions for `values`, and the C++ type that they have in common, or None."""
     expressions = [operand(value) for value in values]
     name = expressions[0].type
     return expressions, name if all(e.type == name for e in expressions) else None
 
 
 def print_select(op: arith.SelectOp, operand: Printed) -> Expression:
-    """`?:`"""
+    """Print `?:`."""
     type_ = op.result.type
     arms, name = _common((op.lhs, op.rhs), operand)
     if name is None:
@@ -105,11 +105,11 @@ def print_select(op: arith.SelectOp, operand: Printed) -> Expression:
 
 
 def print_extremum(op: Operation, operand: Printed) -> Expression:
-    """`maximum` or `minimum`, of vaqf_types.h."""
+    """Print `maximum` or `minimum` of vaqf_types.h."""
     function, signed = EXTREMA[type(op)]
     type_ = op.results[0].type
     if not signed:
-        # The template's integers convert by themselves; `unsigned` would with a warning.
+        # The template's integers convert by themselves; `unsigned` would convert with a warning.
         printed = operand if is_index(op.results[0]) else partial(unconverted, operand=operand)
         arguments = ", ".join(printed(value).text for value in op.operands)
         name = unsigned_type(type_)
@@ -126,7 +126,7 @@ def print_extremum(op: Operation, operand: Printed) -> Expression:
 
 
 def print_bitwise(op: Operation, operand: Printed) -> Expression:
-    """`&`, `|` or `^`, or for booleans `&&`, `||` or `!=`."""
+    """Print `&`, `|` or `^`, or for booleans `&&`, `||` or `!=`."""
     lhs, rhs = (operand(value) for value in op.operands)
     if not is_bool(op.results[0]):
         if isinstance(op, arith.XOrIOp) and rhs.text == "-1":

@@ -1,7 +1,7 @@
 """
 Contents of the files behind the accelerator's ports: parameters and images, packed into words.
 
-The layout is what `binvit.pack` says; words of 128 bits are little-endian.
+`binvit.pack` defines the layout; words of 128 bits are little-endian.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ Bytes = NDArray[np.uint8]
 
 def pack_matrix(matrix: NDArray[np.int64], rows: int, columns: int, bits: int) -> Bytes:
     """
-    Cut a matrix into tiles of `rows x columns` and pack their rows into words; see `PackOp`. One
-    bit stands for +1 if set and -1 if not, more bits for a two's complement integer.
+    Cut a matrix into tiles of `rows x columns` and pack their rows into words; see `PackOp`. A
+    single bit stands for +1 if it is set and for -1 if not, several bits for a two's complement
+    integer.
     """
     height, width = matrix.shape
     tiles = (-(-height // rows), -(-width // columns))
@@ -43,7 +44,7 @@ def pack_matrix(matrix: NDArray[np.int64], rows: int, columns: int, bits: int) -
 
 
 def _fields(elements: NDArray[np.int64], bits: int) -> Bytes:
-    """The bits of each element, least significant first, along a new last dimension."""
+    """Return the bits of each element, least significant first, along a new last dimension."""
     if bits == 1:
         return (elements > 0).astype(np.uint8)[..., None]
     octets = elements.astype("<i8")[..., None].view(np.uint8)
@@ -53,7 +54,10 @@ def _fields(elements: NDArray[np.int64], bits: int) -> Bytes:
 def unpack_matrix(
     contents: Bytes, shape: tuple[int, int], rows: int, columns: int, bits: int
 ) -> NDArray[np.int64]:
-    """The matrix of a shape whose packed form `contents` begins with; undoes `pack_matrix`."""
+    """
+    Return the matrix of a shape with whose packed form `contents` begins; this reverses
+    `pack_matrix`.
+    """
     tiles = (-(-shape[0] // rows), -(-shape[1] // columns))
     count, row_bits = tiles[0] * tiles[1] * rows, columns * bits
     word_bits = max(1, -(-row_bits // WORD_BITS)) * WORD_BITS
@@ -64,7 +68,7 @@ def unpack_matrix(
     if bits == 1:
         elements = 2 * digits[..., 0] - 1
     else:
-        digits[..., -1] *= -1  # two's complement: the sign's weight is negative
+        digits[..., -1] *= -1  # In two's complement, the sign bit has a negative weight.
         elements = digits @ (np.int64(1) << np.arange(bits))
     padded = elements.reshape(*tiles, rows, columns).swapaxes(1, 2)
     return padded.reshape(tiles[0] * rows, -1)[: shape[0], : shape[1]]
@@ -73,7 +77,7 @@ def unpack_matrix(
 def unpack_image(
     image: MemoryImageOp, contents: Bytes
 ) -> Iterator[tuple[PackOp, NDArray[np.int64]]]:
-    """The matrices in the words of a port, each with the operation that packed it."""
+    """Yield the matrices in the words of a port, each with the operation that packed it."""
     for op in image.body.block.ops:
         if isinstance(op, PackOp):
             start, end = op.at.value.data * WORD_BYTES, op.end * WORD_BYTES
@@ -83,7 +87,7 @@ def unpack_image(
 
 
 def fill_image(image: MemoryImageOp, weights: Weights, arguments: Sequence[Array] = ()) -> Bytes:
-    """The bytes that a memory image describes, for given parameters and arguments."""
+    """Return the bytes that a memory image describes, for given parameters and arguments."""
     contents = np.zeros(image.words.value.data * WORD_BYTES, dtype=np.uint8)
     for op, matrix in run_packs(image.body.block, weights, arguments):
         packed = pack_matrix(
@@ -98,5 +102,5 @@ def fill_image(image: MemoryImageOp, weights: Weights, arguments: Sequence[Array
 
 
 def memory_images(module: ModuleOp) -> Mapping[str, MemoryImageOp]:
-    """The memory images of a module, by the name of their port."""
+    """Return the memory images of a module, by the name of their port."""
     return {op.sym_name.data: op for op in module.ops if isinstance(op, MemoryImageOp)}

@@ -32,7 +32,7 @@ HEADER = struct.Struct("<8sIIQII32s")
 
 
 def write_port_file(path: Path, port: str, word_bits: int, contents: NDArray[np.uint8]) -> None:
-    """Write the words of a port, given as bytes. Raises UserError where that fails."""
+    """Write the words of a port, given as bytes. Raises UserError if that fails."""
     words = len(contents) * 8 // word_bits
     checksum = zlib.crc32(contents.tobytes())
     header = HEADER.pack(MAGIC, VERSION, word_bits, words, checksum, 0, port.encode("ascii"))
@@ -45,9 +45,9 @@ def read_port_file(
     path: Path, port: str, word_bits: int, words: int | None = None
 ) -> NDArray[np.uint8]:
     """
-    The words of a port as bytes; `words` is how many there must be, if that is known.
-    Raises UserError where the file cannot be read, is none of this format or another port's, is
-    cut short, or its checksum is wrong.
+    Return the words of a port as bytes; `words` is their required number, if known. Raises
+    UserError if the file cannot be read, has another format, belongs to another port, is cut short,
+    or has a wrong checksum.
     """
 
     def refuse(reason: str) -> UserError:

@@ -1,9 +1,9 @@
 """
-Pragmas as the tools read them: Vitis HLS (AMD UG1399), and Vivado HLS up to 2020.1 (UG902).
+Pragmas in the syntax of the tools: Vitis HLS (AMD UG1399), and Vivado HLS up to 2020.1 (UG902).
 
-An operation of `vhls` knows its pragma in Vitis HLS, in words that all its releases take
-(docs/hls-verify.md). Vivado HLS has the same pragmas, with other words for some options and with
-cores instead of bindings; all that differs is here.
+A `vhls` operation knows its pragma in Vitis HLS, in a form that all releases accept
+(docs/hls-verify.md). Vivado HLS has the same pragmas, but other words for some options, and cores
+instead of bindings. This file contains all differences.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from vaqf_compiler.dialects import vhls
 from vaqf_compiler.dialects.vhls.pragma import option
 
 PragmaSyntax = Callable[[vhls.PragmaOp, str | None], str]
-"""The text after `#pragma HLS`; the other argument is the C++ name of the operand, if any."""
+"""
+A function that returns the text after `#pragma HLS`; its second argument is the C++ name of the
+operand, if any.
+"""
 
 
 def vitis_pragma(op: vhls.PragmaOp, variable: str | None) -> str:
-    """The pragma in Vitis HLS."""
+    """Return the pragma in Vitis HLS."""
     return op.pragma(variable)
 
 
 @singledispatch
 def vivado_pragma(op: vhls.PragmaOp, variable: str | None) -> str:
-    """The pragma in Vivado HLS."""
+    """Return the pragma in Vivado HLS."""
     name, _, options = op.pragma(variable).partition(" ")
     return f"{name.upper()} {options}".rstrip()
 
@@ -45,7 +48,7 @@ _CORES = {
     ("sub", "fabric"): "AddSub",
     ("mul", "fabric"): "Mul_LUT",
 }
-"""What computes an operation, by `vhls.bind_op`'s `op` and `impl`."""
+"""The core that computes an operation, by `op` and `impl` of `vhls.bind_op`."""
 
 
 @vivado_pragma.register

@@ -1,4 +1,4 @@
-"""Programs that the simulation runs: they end when it does."""
+"""Programs that the simulation runs, and that end when it does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from vaqf_compiler.output.signals import held_signals
 from vaqf_compiler.output.writing import cannot_write
 
 GRACE_SECONDS = 5.0
-"""How long programs may tidy up."""
+"""Time that programs have to clean up."""
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-"""What is wrong with a disk and not with what is written to it."""
+"""Errors of a disk that are not caused by what is written to it."""
 
 
 def run_process(
@@ -26,8 +26,8 @@ def run_process(
     waiting: Callable[[], object] = lambda: None,
 ) -> tuple[int, str]:
     """
-    Run a program with environment variables, and call `waiting` every second; its exit code and
-    what it printed. It and what it started end with this process.
+    Run a program with environment variables, and call `waiting` every second. Return its exit code
+    and its output. The program and the processes that it started end with this process.
     """
     process = subprocess.Popen(
         command,
@@ -53,7 +53,7 @@ def run_process(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a program and all of its group."""
+    """End a program and all processes of its group."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
@@ -63,7 +63,7 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def failure(path: Path, what: str, output: str) -> UserError:
-    """The error for a program that failed, which wrote below `path`."""
+    """Return the error for a program that failed and that wrote below `path`."""
     for number in DISK:
         if os.strerror(number) in output:
             return cannot_write(path, OSError(number, os.strerror(number)))

@@ -43,7 +43,7 @@ ACCELERATOR = "accelerator.json"
 
 
 def top_function(module: ModuleOp) -> func.FuncOp:
-    """The accelerator's function. Raises OperationError where the module has none."""
+    """Return the accelerator's function. Raises OperationError if the module has none."""
     for op in module.ops:
         if isinstance(op, func.FuncOp) and is_top(op):
             return op
@@ -52,8 +52,8 @@ def top_function(module: ModuleOp) -> func.FuncOp:
 
 def port_images(loops: ModuleOp) -> Mapping[str, MemoryImageOp]:
     """
-    The memory images of the loops IR, by the name of their port. Raises OperationError where there
-    is no accelerator, or one that lacks a port, or the image of one.
+    Return the memory images of the loops IR, by the name of their port. Raises OperationError if
+    there is no accelerator, or if it lacks a port or the image of one.
     """
     top, images = top_function(loops), memory_images(loops)
     ports = [argument.name_hint or "" for argument in top.args]
@@ -72,15 +72,15 @@ def port_images(loops: ModuleOp) -> Mapping[str, MemoryImageOp]:
 
 @dataclass(frozen=True)
 class TestVector:
-    """An image and what the accelerator must compute for it."""
+    """An image and the results that the accelerator must compute for it."""
 
     image: NDArray[np.int64]
-    """CxHxW, quantised."""
+    """The quantised image, CxHxW."""
     logits: NDArray[np.int64]
     layers: Mapping[str, NDArray[np.int64]]
     """
-    Of a mapped model: what each dispatch writes to a memory, tokens x channels, in the order in
-    which they run, by the names that `vhls.trace` gives them.
+    For a mapped model, what each dispatch writes to a memory, as tokens x channels. Dispatches are
+    in the order in which they run, under the names that `vhls.trace` gives them.
     """
 
 
@@ -92,8 +92,9 @@ def make_test_vector(
 ) -> TestVector:
     """
     Quantise an image as the model `model` expects it, and run the reference on it. `observe` is
-    called with every intermediate result of a mapped model: the layers, and by name of layer and
-    operation, what is computed on the way to them.
+    called with every intermediate result of a mapped model: with the result of each layer under the
+    layer's name, and with the results of other operations under the names of layer and operation.
+    Raises OperationError if the model is not quantised.
     """
     main = model_function(model)
     if not is_quantized(main.args[0]) or not is_quantized(result_of(main)):
@@ -129,9 +130,9 @@ def write_project(
     flow: Flow = VITIS_HLS,
 ) -> None:
     """
-    Write the project for the module `loops` into an existing directory. The test vector is what
-    the testbench runs. Raises PassFailedException for a module without board and clock, UserError
-    for one that `flow` cannot build.
+    Write the project for the module `loops` into an existing directory. The testbench runs the test
+    vector. Raises PassFailedException for a module without board and clock, and UserError for one
+    that `flow` cannot build.
     """
     top = top_function(loops)
     description = describe(loops, top)

@@ -1,4 +1,4 @@
-"""How the printer refuses what it has no C++ for."""
+"""Errors for operations that the printer has no C++ for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vaqf_compiler.errors import OperationError
 
 
 def refusal(op: Operation, why: str) -> OperationError:
-    """The exception that names the operation and its function."""
+    """Return the exception that names the operation and its function."""
     function: Operation | None = op
     while function is not None and not isinstance(function, func.FuncOp):
         function = function.parent_op()
@@ -23,7 +23,7 @@ def refusal(op: Operation, why: str) -> OperationError:
 
 @contextmanager
 def refusing(op: Operation) -> Generator[None]:
-    """Makes what is raised about a type or a name a refusal of the operation."""
+    """Convert errors about a type or a name to refusals of the operation."""
     try:
         yield
     except OperationError:

@@ -1,4 +1,4 @@
-"""The scripts of a project for the vendor's tools, and its README."""
+"""The project's scripts for the vendor's tools, and its README."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from vaqf_compiler.hardware.board import Board
 from vaqf_compiler.vaqf_images import Preprocessing
 
 ALIGNMENT = 64
-"""Bytes to which the addresses of ports are aligned; drivers get whole pages."""
+"""Alignment of the addresses of ports in bytes. Drivers allocate whole pages."""
 KRIA = "xck"
-"""Parts of modules that came with release 2020.2."""
+"""Prefix of the parts of modules that came with release 2020.2."""
 HP_PORTS = 4
-"""S_AXI_HP0_FPD to S_AXI_HP3_FPD of a Zynq UltraScale+."""
+"""Number of the ports S_AXI_HP0_FPD to S_AXI_HP3_FPD of a Zynq UltraScale+."""
 
 
 def check_flow(board: Board, flow: Flow) -> None:
-    """Raise UserError where a flow cannot build what the board's system needs, or has no part."""
+    """
+    Raise UserError if a flow cannot build what the board's system needs, or lacks the board's part.
+    """
     if not flow.unified and board.system is not None and board.system.kind == "alveo":
         raise UserError(
             f"the flow {flow.name} makes no kernels, which {board.name} needs; use vitis-hls"
@@ -34,8 +36,8 @@ def check_flow(board: Board, flow: Flow) -> None:
 
 def script_texts(description: Description, flow: Flow) -> dict[str, str]:
     """
-    The texts of the files, by name. Raises UserError where the flow cannot build what the board's
-    system needs.
+    Return the texts of the files, by name. Raises UserError if the flow cannot build what the
+    board's system needs.
     """
     check_flow(description.board, flow)
     values = _values(description, flow)
@@ -60,7 +62,7 @@ def script_texts(description: Description, flow: Flow) -> dict[str, str]:
 
 
 def _values(description: Description, flow: Flow) -> Mapping[str, object]:
-    """What the templates speak of."""
+    """Return the values that the templates refer to."""
     board = description.board
     system = board.system
     alveo = system is not None and system.kind == "alveo"
@@ -93,7 +95,7 @@ def _values(description: Description, flow: Flow) -> Mapping[str, object]:
 
 
 def _pictures(preprocessing: Preprocessing | str) -> dict[str, str]:
-    """How the README says that pictures are given, and what becomes of them."""
+    """Return the README's example of a picture, and its note on how pictures are preprocessed."""
     if isinstance(preprocessing, str):
         return {
             "picture": "cat.jpg --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5",
@@ -110,7 +112,10 @@ def _pictures(preprocessing: Preprocessing | str) -> dict[str, str]:
 
 
 def _tool_options(flow: Flow, kernel: str | None) -> dict[str, str]:
-    """What depends on the tool and on whether the result is a kernel, which is then its file."""
+    """
+    Return the options that depend on the tool and on whether the result is a kernel; `kernel` is
+    the name of the kernel's file, or None for an IP.
+    """
     target = "vivado" if kernel is None else "vitis"
     memory = f" -m_axi_alignment_byte_size {ALIGNMENT} -m_axi_max_widen_bitwidth {WORD_BITS}"
     package = "ip_catalog" if kernel is None else "xo"
@@ -130,7 +135,7 @@ def _tool_options(flow: Flow, kernel: str | None) -> dict[str, str]:
 
 
 def _readme_rows(board: Board, flow: Flow) -> dict[str, str]:
-    """What the README says of the files and the tools that this project needs."""
+    """Return the README's text on the files and tools that this project needs."""
     kind = None if board.system is None else board.system.kind
     rows = {
         "zynq-ultrascale": "\n| `build_bitstream.tcl` | from the IP to a bitstream, for Vivado |",

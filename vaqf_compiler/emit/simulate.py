@@ -26,11 +26,11 @@ from vaqf_compiler.reference.interpreter import Weights
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a simulation computed."""
+    """The results of a simulation."""
 
     logits: NDArray[np.int64]
     layers: Mapping[str, NDArray[np.int64]]
-    """What each layer wrote, by the names that `vhls.trace` gives them."""
+    """What each layer wrote, under the names that `vhls.trace` gives them."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Mismatch:
     """The first result that differs from the reference, in the order of computation."""
 
     layer: str | None
-    """None for the logits."""
+    """Name of the layer; None for the logits."""
     element: tuple[int, ...]
     found: int
     expected: int
     count: int
-    """How many elements of this result differ."""
+    """The number of elements of this result that differ."""
 
     def __str__(self) -> str:
         where = "the logits" if self.layer is None else f"layer {self.layer}"
@@ -56,8 +56,8 @@ class Mismatch:
 
 def first_mismatch(outcome: Outcome, vector: TestVector) -> Mismatch | None:
     """
-    Where a simulation first differs from the reference, if it does. Raises UserError where it
-    has other layers than the reference.
+    Return where a simulation first differs from the reference, or None. Raises UserError if it has
+    other layers than the reference.
     """
     if outcome.layers.keys() != vector.layers.keys():
         names = ", ".join(sorted(outcome.layers.keys() ^ vector.layers.keys()))
@@ -75,8 +75,8 @@ def first_mismatch(outcome: Outcome, vector: TestVector) -> Mismatch | None:
 
 def ap_types_directory() -> Path:
     """
-    The directory of AMD's `ap_int.h`, which the package hls4ml ships.
-    Raises UserError where it is not installed.
+    Return the directory of AMD's `ap_int.h`, which the package hls4ml contains. Raises UserError if
+    it is not installed.
     """
     spec = find_spec("hls4ml")
     if spec is None or spec.origin is None:
@@ -86,12 +86,12 @@ def ap_types_directory() -> Path:
 
 def build_simulation(project: Path, *, native: bool) -> Path:
     """
-    Compile the project for C simulation, with AMD's headers or with native integers; the path of
-    the program. Raises UserError with the compiler's message where that fails.
+    Compile the project for C simulation, with AMD's headers or with native integers, and return the
+    path of the program. Raises UserError with the compiler's message if that fails.
     """
     program = "csim-native" if native else "csim"
     command = ["make", "-C", str(project), program, "CXXFLAGS=-O3 -march=native"]
-    # In the environment, where make leaves the characters of a path alone.
+    # It is passed in the environment, because make leaves special characters of a path alone there.
     code, output = run_process(command, {"AP_TYPES": str(ap_types_directory())})
     if code:
         raise failure(project, f"cannot compile '{project}':\n", output)
@@ -102,8 +102,8 @@ def simulate(
     project: Path, program: Path, loops: ModuleOp, weights: Weights, vector: TestVector
 ) -> Outcome:
     """
-    Run a compiled simulation on an image. Raises UserError where the program fails otherwise than
-    by wrong logits.
+    Run a compiled simulation on an image. Raises UserError if the program fails for another reason
+    than wrong logits.
     """
     with (
         unfinished_directory(project) as data,
@@ -126,7 +126,7 @@ def simulate(
 
 
 def port_contents(project: Path, loops: ModuleOp) -> dict[str, NDArray[np.uint8]]:
-    """What is behind the ports, from the files of a project, the test image included."""
+    """Return the contents of the ports, including the test image, from the files of a project."""
     return {
         name: read_port_file(
             project / DATA / f"{name}.bin", name, WORD_BITS, image.words.value.data
@@ -136,7 +136,7 @@ def port_contents(project: Path, loops: ModuleOp) -> dict[str, NDArray[np.uint8]
 
 
 def simulate_jit(project: Path, loops: ModuleOp, weights: Weights, vector: TestVector) -> Outcome:
-    """Run the loops IR by MLIR's JIT on an image and the packed files of the project."""
+    """Run the loops IR in MLIR's JIT on an image and the packed files of the project."""
     image = fill_image(port_images(loops)[IMAGE_PORT], weights, [vector.image])
     contents = {**port_contents(project, loops), IMAGE_PORT: image}
     results, layers = run_jit(loops, contents)

@@ -8,12 +8,12 @@ from string import Template
 
 
 class _FileTemplate(Template):
-    """Dollar signs belong to Tcl and make."""
+    """A template with `@` as delimiter, because dollar signs belong to Tcl and make."""
 
     delimiter = "@"
 
 
 def fill(name: str, values: Mapping[str, object]) -> str:
-    """The text of a template in `emit/files`; KeyError for a value that is not given."""
+    """Return the text of a template in `emit/files`. Raises KeyError if a value is missing."""
     text = (files("vaqf_compiler.emit") / "files" / name).read_text(encoding="utf-8")
     return _FileTemplate(text).substitute(values)

@@ -80,7 +80,7 @@ _EPILOGUE = """\
 
 
 def _port(argument: BlockArgument) -> tuple[str, str, int]:
-    """Name, element type and size of a port."""
+    """Return the name, element type and size of a port."""
     assert isa(argument.type, MemRefType[Attribute])
     (size,) = argument.type.get_shape()
     return identifier(argument.name_hint), cpp_type(argument.type.element_type), size
@@ -88,8 +88,8 @@ def _port(argument: BlockArgument) -> tuple[str, str, int]:
 
 def print_testbench(top: func.FuncOp, header: str, logits: int) -> str:
     """
-    The testbench for the function `top`: each port of words is filled from `data/<port>.bin`, and
-    the first `logits` elements of the other one are compared with `data/logits.bin`.
+    Return the testbench for the function `top`. It fills each port of words from `data/<port>.bin`,
+    and compares the first `logits` elements of the other port with `data/logits.bin`.
     """
     ports = [_port(argument) for argument in top.args]
     lines = [_PROLOGUE.format(header=header)]

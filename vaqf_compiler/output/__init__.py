@@ -1,1 +1,1 @@
-"""Writing files: all or nothing, and only in place of what an earlier run wrote."""
+"""Writing of files: all or nothing, and only in place of files that an earlier run wrote."""

@@ -1,14 +1,14 @@
 """
-Files that say themselves that one of our tools wrote them, and what they were then.
+Certificates: files state that one of our tools wrote them, and their contents at that time.
 
-The last line of text is a comment with the SHA-256 of what is above it:
+The last line of a text file is a comment with the SHA-256 of the text above it:
 
 ```
 // Written by vaqf-compiler, SHA-256 of the above: 0123...
 ```
 
-A `.safetensors` file has that of its tensors among its metadata. A file in a directory with a
-manifest need not say so itself.
+The metadata of a `.safetensors` file contain the SHA-256 of its tensors. A file in a directory with
+a manifest needs no certificate of its own.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ from vaqf_compiler.output.manifest import read_manifest
 MARK = b"// Written by vaqf-compiler, SHA-256 of the above: "
 METADATA = "vaqf-compiler, SHA-256"
 LISTED = (".mlir", ".cpp", ".h")
-"""Text that tools write to directories with a manifest, and that another tool may write again."""
+"""
+Suffixes of text files that tools write to directories with a manifest, and that another tool may
+overwrite.
+"""
 
 
 class Origin(Enum):
-    """Where a file comes from."""
+    """Origin of a file."""
 
     OURS = auto()
     CHANGED = auto()
-    """Of one of our tools, and changed since."""
+    """Written by one of our tools, and changed since."""
     FOREIGN = auto()
 
 
 def certified(text: bytes) -> bytes:
-    """Text with its last line."""
+    """Return text followed by its certificate, a last line."""
     if not text.endswith(b"\n"):
         text += b"\n"
     return text + MARK + hashlib.sha256(text).hexdigest().encode() + b"\n"
 
 
 def text_origin(path: Path) -> Origin:
-    """Where a file of text comes from that is there."""
+    """Return the origin of an existing text file."""
     content = path.read_bytes()
     text, mark, _ = content.rpartition(MARK)
     if mark:
@@ -59,7 +62,7 @@ def text_origin(path: Path) -> Origin:
 
 
 def tensors_metadata(tensors: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """The metadata for some tensors, which are NumPy arrays, by name."""
+    """Return the metadata for tensors, which are pairs of a name and a NumPy array."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors, key=lambda item: item[0]):
         digest.update(f"{name} {tensor.dtype} {tensor.shape}\n".encode())
@@ -68,7 +71,7 @@ def tensors_metadata(tensors: Iterable[tuple[str, Any]]) -> dict[str, str]:
 
 
 def tensors_origin(path: Path) -> Origin:
-    """Where a `.safetensors` file comes from that is there."""
+    """Return the origin of an existing `.safetensors` file."""
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -1,4 +1,4 @@
-"""What is in an output directory, and whether a run may write there."""
+"""The contents of an output directory, and whether a run may write there."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from vaqf_compiler.output.manifest import MANIFEST, Manifest, read_manifest
 from vaqf_compiler.output.writing import UNFINISHED, is_same_file
 
 SHOWN = 5
-"""Names in a message."""
+"""The most names in a message."""
 ELSEWHERE = "move it away or give another directory"
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in an output directory, by paths relative to it; directories end in a slash."""
+    """The contents of an output directory, as paths relative to it. Directories end in a slash."""
 
     manifest: Manifest | None
     ours: Sequence[str]
-    """As an earlier run wrote them."""
+    """Files as an earlier run wrote them."""
     changed: Sequence[str]
-    """Written by an earlier run, and changed since."""
+    """Files that an earlier run wrote and that were changed since."""
     derived: Sequence[str]
     built: Sequence[str]
     foreign: Sequence[str]
-    """Of somebody else."""
+    """Files and directories of other origin."""
 
 
 def look(directory: Path, kind: Kind) -> Contents:
-    """The contents of a directory, which need not exist."""
+    """Return the contents of a directory, which need not exist."""
     manifest = read_manifest(directory)
     names: Set[str] = manifest.names if manifest else frozenset()
     known = (*names, *kind.derived) if manifest else ()
@@ -57,7 +57,7 @@ def look(directory: Path, kind: Kind) -> Contents:
 
 
 def _walk(directory: Path, prefix: str, parents: Set[str]) -> Generator[str]:
-    """What is in a directory, and in those below that are among `parents`."""
+    """Yield what is in a directory and in those of its subdirectories that are in `parents`."""
     if not directory.is_dir():
         return
     with os.scandir(directory) as entries:
@@ -81,14 +81,14 @@ def check_contents(
     force: bool = False,
 ) -> Contents:
     """
-    What is in the directory `target`, to which a run is going to write the files `new`, as far as
-    these are known already. Raises UserError for
+    Return the contents of the directory `target`, to which a run is going to write the files `new`,
+    as far as these are known already. Raises UserError for
 
-    - another kind of directory of ours;
-    - what the run reads, among the files that it would replace or remove;
-    - unless `force`, what no run of ours wrote, what was changed since, and what the vendor's tools
-      built;
-    - in any case, files of others under the names of `new`.
+    - a directory of ours, but of another kind;
+    - files that the run reads and would replace or remove;
+    - unless `force`, files that no run of ours wrote, that were changed since, or that the vendor's
+      tools built;
+    - in any case, foreign files under the names of `new`.
     """
     contents = look(target, kind)
     manifest = contents.manifest
@@ -135,8 +135,9 @@ def _check_without_force(target: Path, kind: Kind, contents: Contents) -> None:
 
 def _taken(target: Path, contents: Contents, new: Iterable[str]) -> list[str]:
     """
-    What stands where one of the files `new` or a directory of theirs will, and does not go. The
-    disk is asked about each name, since `contents` does not say what is in directories of others.
+    Return the names that stand where one of the files `new` or its directories will be, and that
+    are not removed. Each name is looked up on the disk, because `contents` does not list what is in
+    foreign directories.
     """
     gone = {*contents.ours, *contents.changed, *contents.derived}
     if contents.manifest:
@@ -146,7 +147,10 @@ def _taken(target: Path, contents: Contents, new: Iterable[str]) -> list[str]:
 
 
 def _in_the_way(target: Path, name: str) -> str | None:
-    """What is where the file `name` below `target` will be, or not a directory above it."""
+    """
+    Return the name of what stands where the file `name` below `target` will be, or of a path above
+    it that is not a directory; None if nothing is in the way.
+    """
     for parent in (*reversed(PurePosixPath(name).parents[:-1]), PurePosixPath(name)):
         path = target / parent
         if not os.path.lexists(path):
@@ -158,6 +162,6 @@ def _in_the_way(target: Path, name: str) -> str | None:
 
 
 def listing(names: Sequence[str]) -> str:
-    """Names for a message, not too many."""
+    """Return a list of names for a message, with at most `SHOWN` of them."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more

@@ -1,4 +1,6 @@
-"""Directories that a run of a tool replaces: all at once or not at all, and only what is ours."""
+"""
+Directories that a run of a tool replaces: completely or not at all, and only files that are ours.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,10 @@ def output_directory(
     target: Path, kind: Kind, *, inputs: Iterable[Path] = (), force: bool = False
 ) -> Generator[Path]:
     """
-    A temporary directory whose files move to `target` when the block ends without an error, in
-    place of those of earlier runs; otherwise `target` is as before, and is not there if it was not.
-    Raises UserError where `target` cannot be written, another run is writing there, and as
-    `check_contents`, before the block and after it.
+    Yield a temporary directory. When the block ends without an error, its files move to `target` in
+    place of those of earlier runs. Otherwise, `target` remains as it was, and does not exist if it
+    did not before. Raises UserError if `target` cannot be written, if another run is writing there,
+    and as `check_contents` does, before the block and after it.
     """
     inputs = tuple(inputs)
     check_contents(target, kind, inputs=inputs, force=force)
@@ -80,7 +82,7 @@ def _write_manifest(target: Path, staged: Path, manifest: Manifest) -> None:
 
 
 def _remove_empty(target: Path, directory: Path) -> None:
-    """Remove a directory below `target` if nothing is left in it, and so on upwards."""
+    """Remove a directory below `target` if it is empty, then its parents if they are."""
     with suppress(OSError):
         while directory != target:
             directory.rmdir()

@@ -1,4 +1,4 @@
-"""Single output files: written as a whole or not at all, and only in place of ours."""
+"""Single output files: written completely or not at all, and only in place of files of ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vaqf_compiler.output.staging import unfinished_directory
 from vaqf_compiler.output.writing import is_same_file, writing
 
 Outputs = Mapping[Path, Callable[[Path], Origin]]
-"""Files to write, and for each what tells where a file comes from that is in its place."""
+"""Files to write, each with a function that returns the origin of a file in its place."""
 
 
 @contextmanager
@@ -21,9 +21,9 @@ def output_files(
     outputs: Outputs, *, inputs: Iterable[Path | int] = (), force: bool = False
 ) -> Generator[list[Path]]:
     """
-    Paths to write instead of those of `outputs`, which get them when the block ends without an
-    error. Raises UserError where these cannot be written, and as `check_outputs`, before the block
-    and after it.
+    Yield temporary paths to write to. When the block ends without an error, the files there replace
+    those of `outputs`. Raises UserError if these cannot be written, and as `check_outputs` does,
+    before the block and after it.
     """
     inputs = tuple(inputs)
     check_outputs(outputs, inputs=inputs, force=force)
@@ -47,9 +47,9 @@ def check_outputs(
     outputs: Outputs, *, inputs: Iterable[Path | int] = (), force: bool = False
 ) -> None:
     """
-    Raise UserError for an output that is one of `inputs`, paths or open files, under whatever name;
-    for one that another output would replace; for one that is no file; for one that no tool of ours
-    wrote; and unless `force`, for one that was changed since.
+    Raise UserError for an output that is the same file as one of `inputs`, which are paths or open
+    files; that is the same file as another output; that is not a file; that no tool of ours wrote;
+    or, unless `force`, that was changed since.
     """
     written: dict[Path, Path] = {}
     for path in outputs:

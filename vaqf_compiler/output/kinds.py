@@ -1,4 +1,4 @@
-"""The directories that the tools write, and what else may be in them."""
+"""The kinds of directories that the tools write, and what else they may contain."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ class Kind:
 
     name: str
     tool: str
-    """What writes it."""
+    """The tool that writes it."""
     earlier: frozenset[str] = frozenset()
-    """Files by which one is known that was written before there were manifests."""
+    """
+    Names in a directory by which one is recognised that was written before there were manifests.
+    """
     own: tuple[str, ...] = ()
     """Files of the tool that are not in the manifest, because they outlive a run."""
     derived: tuple[str, ...] = ()
-    """Files that are made from those of the tool in seconds. They go when those are replaced."""
+    """
+    Files that are derived from the tool's in seconds. They are removed when those are replaced.
+    """
     built: tuple[str, ...] = ()
-    """What the vendor's tools make from the files, in hours."""
+    """What the vendor's tools build from the files, in hours."""
     complete: bool = True
-    """Whether a run writes all files, so that what it does not write is out of date."""
+    """Whether a run writes all files, so that files of earlier runs are out of date."""
 
     def __str__(self) -> str:
         return f"a {self.name}"
@@ -50,5 +54,5 @@ DUMP = Kind("dump", "vaqf-sim --dump", earlier=frozenset({"reference"}), complet
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether one of some patterns stands for a name."""
+    """Return whether a name matches one of the patterns."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)

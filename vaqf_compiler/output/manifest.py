@@ -1,5 +1,6 @@
 """
-`manifest.json`: which files of a directory are ours, and what they were when they were written.
+The manifest `manifest.json`: which files of a directory are ours, and their SHA-256 when they were
+written.
 
 ```
 {
@@ -10,8 +11,8 @@
 }
 ```
 
-It is written after all others. While they are replaced one by one, `replaced` has the files that
-were there before, so that a process that is killed then leaves nothing that looks like another's.
+It is written after all other files. While those are replaced one by one, `replaced` lists the files
+that were there before. If the process is killed then, every file it leaves is recognised as ours.
 """
 
 from __future__ import annotations
@@ -33,24 +34,24 @@ class Manifest:
     """The files of a directory that one of the tools wrote."""
 
     kind: str
-    """Of directory, such as `project`."""
+    """Name of the kind of directory, such as `project`."""
     files: Mapping[str, str]
-    """SHA-256 by path, relative to the directory, with slashes."""
+    """SHA-256 of each file, by its path relative to the directory, with slashes."""
     replaced: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Files that may still stand where those of `files` will."""
+    """SHA-256 of each file that may still stand in place of one of `files`."""
 
     @property
     def names(self) -> set[str]:
-        """All files that may be there."""
+        """All files that may be in the directory."""
         return {*self.files, *self.replaced}
 
     def wrote(self, name: str, path: Path) -> bool:
-        """Whether a file of `names`, which is at `path`, is as it was written."""
+        """Return whether the file `name`, which is at `path`, is as it was written."""
         digests = {self.files.get(name), self.replaced.get(name)}
         return path.is_file() and digest_of(path) in digests
 
     def json(self) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         document = {
             FORMAT: VERSION,
             "kind": self.kind,
@@ -61,15 +62,15 @@ class Manifest:
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_manifest(directory: Path) -> Manifest | None:
-    """The manifest of a directory; None where there is none of ours."""
+    """Return the manifest of a directory, or None if it has none of ours."""
     path = directory / MANIFEST
-    if not path.is_file():  # a pipe would be waited for
+    if not path.is_file():  # reading a pipe would wait
         return None
     try:
         document = json.loads(path.read_bytes())
@@ -91,7 +92,7 @@ def _parse(document: Any) -> Manifest | None:
 
 
 def _is_listing(files: Any) -> bool:
-    """Whether JSON maps paths that stay in the directory to text."""
+    """Return whether JSON maps paths within the directory to strings."""
     return isinstance(files, dict) and all(
         isinstance(digest, str) and _stays_inside(PurePosixPath(path))
         for path, digest in cast(dict[str, Any], files).items()

@@ -1,4 +1,4 @@
-"""Signals that end a process raise an exception, so that what was begun is tidied up."""
+"""Signals that end a process raise an exception, so that unfinished work is cleaned up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Ended(KeyboardInterrupt):
-    """A signal asked this process to end."""
+    """A signal requested that this process end."""
 
     def __init__(self, number: int):
         super().__init__()
@@ -25,9 +25,12 @@ def _raise(number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def ending_signals() -> Generator[None]:
-    """Inside, those of `ENDING` raise `Ended`, except those that are ignored, as under `nohup`."""
+    """
+    Raise `Ended` for signals of `ENDING` in the block, except for those that are ignored, as under
+    `nohup`.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may say what signals do
+        yield  # only the main thread may set signal handlers
         return
     handlers = {number: signal.getsignal(number) for number in ENDING}
     taken = {number for number, handler in handlers.items() if handler is not signal.SIG_IGN}
@@ -42,7 +45,7 @@ def ending_signals() -> Generator[None]:
 
 @contextmanager
 def held_signals() -> Generator[None]:
-    """Inside, those of `ENDING` that raise wait for the end of the block."""
+    """Delay signals of `ENDING` that have handlers until the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

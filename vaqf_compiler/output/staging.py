@@ -1,4 +1,4 @@
-"""Directories for what is not finished, which no end of the process leaves behind for long."""
+"""Directories for unfinished files, which do not remain for long however the process ends."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Locked(Exception):
 @contextmanager
 def locked(directory: Path) -> Generator[bool]:
     """
-    Hold the lock of a directory, which the operating system gives back whatever becomes of the
-    process. Whether there is one: some file systems have no locks. Raises Locked where another
-    process has it, OSError where there is no such directory.
+    Hold the lock of a directory, which the operating system releases however the process ends.
+    Yields whether it is held, because some file systems have no locks. Raises Locked if another
+    process holds it, and OSError if the directory does not exist.
     """
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -43,9 +43,9 @@ def locked(directory: Path) -> Generator[bool]:
 @contextmanager
 def unfinished_directory(parent: Path) -> Generator[Path]:
     """
-    A temporary directory in an existing one, so on the same file system, that is gone after the
-    block. Those that killed processes left in `parent` go too. Raises UserError where it cannot be
-    written.
+    Yield a temporary directory within `parent`, and thus on the same file system, that is removed
+    after the block. Those that killed processes left in `parent` are removed too. Raises UserError
+    if it cannot be created.
     """
     remove_dead(parent)
     path: Path | None = None
@@ -56,7 +56,7 @@ def unfinished_directory(parent: Path) -> Generator[Path]:
                     path = Path(tempfile.mkdtemp(dir=parent, prefix=UNFINISHED))
                 with suppress(FileNotFoundError, Locked):
                     stack.enter_context(locked(path))
-                if not path.exists():  # another run found it without a lock
+                if not path.exists():  # another run removed it before it was locked
                     path = None
             yield path
     finally:
@@ -66,16 +66,16 @@ def unfinished_directory(parent: Path) -> Generator[Path]:
 
 
 def remove_dead(parent: Path) -> None:
-    """Remove the unfinished directories of processes that are no more."""
+    """Remove the unfinished directories of processes that no longer exist."""
     for path in parent.glob(f"{UNFINISHED}*"):
-        # One that cannot be locked or removed is another's.
+        # One that cannot be locked or removed belongs to another process.
         with suppress(OSError, Locked), locked(path) as has_locks:
             if has_locks and not path.is_symlink():
                 shutil.rmtree(path)
 
 
 def _no_directory(path: Path) -> str:
-    """What a path is that is no directory."""
+    """Return a sentence about a path that is not a directory."""
     if path.is_symlink() and not path.exists():
         return f"'{path}' is a link to '{path.readlink()}', which is not there"
     return f"'{path}' is no directory"
@@ -84,8 +84,8 @@ def _no_directory(path: Path) -> str:
 @contextmanager
 def made_directory(target: Path) -> Generator[None]:
     """
-    A directory that is there; after an error, what was made of it and its parents is not. Raises
-    UserError where it cannot be made.
+    Create a directory and its parents if they do not exist; after an error, remove those that were
+    created. Raises UserError if this is not possible.
     """
     missing = [path for path in (target, *target.parents) if not path.exists()]
     for path in (target, *target.parents):
@@ -100,6 +100,6 @@ def made_directory(target: Path) -> Generator[None]:
     except BaseException:
         with held_signals():
             for path in missing:
-                with suppress(OSError):  # somebody put something there, or it could not be made
+                with suppress(OSError):  # it is not empty, or could not be created
                     path.rmdir()
         raise

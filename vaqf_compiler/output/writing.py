@@ -1,4 +1,4 @@
-"""What the operating system refuses while something is written, as a sentence."""
+"""Errors of the operating system while something is written, as sentences."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pathlib import Path
 from vaqf_compiler.errors import UserError, reason_of
 
 UNFINISHED = ".unfinished-vaqf-"
-"""How the names of directories begin whose contents are not where they belong yet."""
+"""Prefix of the names of directories whose contents are not in their final place yet."""
 
 
 def cannot_write(path: Path, error: Exception) -> UserError:
-    """The error for a file or directory that cannot be written; it is named as it will be."""
+    """Return the error for a file or directory that cannot be written, named by its final path."""
     shown = Path(*(part for part in path.parts if not part.startswith(UNFINISHED)))
     reason = reason_of(error)
-    if code := re.search(r"\(os error (\d+)\)", str(error)):  # of Rust's standard library
+    if code := re.search(r"\(os error (\d+)\)", str(error)):  # from Rust's standard library
         reason = os.strerror(int(code[1]))
     return UserError(f"cannot write to '{shown}': {reason}")
 
 
 @contextmanager
 def writing(path: Path) -> Generator[Path]:
-    """Around what writes to `path` and nothing else. Raises UserError where that fails."""
+    """Use around code that writes to `path` and to nothing else. Raises UserError if it fails."""
     try:
         yield path
     except OSError as error:
@@ -33,7 +33,7 @@ def writing(path: Path) -> Generator[Path]:
 
 
 def is_same_file(one: Path | int, other: Path) -> bool:
-    """Whether two paths, or an open file and a path, are one file under whatever names."""
+    """Return whether two paths, or an open file and a path, are the same file."""
     try:
         return os.path.samestat(os.stat(one), other.stat())  # noqa: PTH116 - also open files
     except OSError:  # one of them is missing or closed
@@ -42,8 +42,8 @@ def is_same_file(one: Path | int, other: Path) -> bool:
 
 def write_text(path: Path, text: str) -> None:
     """
-    Write UTF-8, in which names of files keep the bytes that they have on the disk. Raises
-    UserError where that fails.
+    Write text in UTF-8. Names of files in it keep the bytes that they have on the disk. Raises
+    UserError if writing fails.
     """
     with writing(path):
         path.write_bytes(text.encode("utf-8", "surrogateescape"))

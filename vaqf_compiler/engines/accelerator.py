@@ -1,4 +1,4 @@
-"""What all engines of an accelerator agree on: memories, ports, lanes."""
+"""What all engines of an accelerator have in common: memories, ports and lanes."""
 
 from __future__ import annotations
 
@@ -24,51 +24,52 @@ from vaqf_compiler.engines.division import divided
 from vaqf_compiler.engines.values import Value, integer
 
 ACTIVATIONS, RESIDUAL, IMAGE = "activations", "residual", "image"
-"""The memories that engines share."""
+"""Names of the memories that engines share."""
 IN_URAM = frozenset({ACTIVATIONS, RESIDUAL})
 """
-The memories that can be in UltraRAM. The image memory cannot: it is written by words of its port,
-which need not be those of a group of lanes.
+The memories that can be in UltraRAM. The image memory cannot: it is written in words of its port,
+which may contain more or fewer elements than a group of lanes.
 """
 IMAGE_PORT = "image_port"
 LOGITS = "logits"
 PARAMETERS = "parameters"
 """The name of the port of all parameters other than weights."""
 PARAMETER_BITS = 32
-"""Of biases, normalisation parameters and tables in external memory."""
+"""Bits of biases, normalisation parameters and table entries in external memory."""
 PIXEL_BITS = 8
 LEAST_LANES = 4
-"""Elements that any accelerator reads or writes at a time; others take a multiple."""
+"""The least number of lanes; any other number of lanes is a multiple of it."""
 LOGIT_BITS = 64
 
 PARAMETERS_PER_WORD = WORD_BITS // PARAMETER_BITS
 PIXELS_PER_WORD = WORD_BITS // PIXEL_BITS
 
 MULTIPLIER = IntegerType(17)
-"""A requantisation multiplier, 16 bits and a sign."""
+"""Type of a requantisation multiplier: 16 bits and a sign."""
 
 
 @dataclass(frozen=True)
 class Accelerator:
-    """The shapes that engines are built for."""
+    """The shapes of memories and ports for which engines are built."""
 
     lanes: int
-    """Elements that are read or written at a time: 4, 8, 16 or 32."""
+    """Number of elements that are read or written at a time: 4, 8, 16 or 32."""
     tokens: int
-    """The longest sequence."""
+    """Tokens of the longest sequence."""
     channels: int
-    """The channels of the residual stream."""
+    """Channels of the residual stream."""
     activations: MemRefType[Attribute]
-    """What feeds binary layers and attention, rows x width x lanes."""
+    """Inputs of binary layers and of attention, (rows, width, lanes)."""
     residual: MemRefType[Attribute]
-    """The residual stream, rows x 1 x lanes."""
+    """The residual stream, (rows, 1, lanes)."""
     image: MemRefType[Attribute]
-    """What feeds the layers with 8-bit weights, rows x width x lanes."""
+    """Inputs of the layers with 8-bit weights, (rows, width, lanes)."""
     ports: Mapping[str, MemRefType[Attribute]]
-    """The ports of weights, one for each linear engine, and of all other parameters."""
+    """Ports by name: one for the weights of each linear engine, one for all other parameters."""
     uram: frozenset[str] = frozenset()
     """
-    The memories in UltraRAM. The lanes of a group share a word, which is written as a whole.
+    Names of the memories in UltraRAM. In these, the lanes of a group share a word, which is written
+    as a whole.
     """
 
     @property
@@ -91,14 +92,14 @@ class Accelerator:
         return self.channels // self.lanes
 
     def token_rows(self, memory: str, channels: int) -> int:
-        """Rows of a memory that a token of some channels takes."""
+        """Rows that a token with `channels` channels takes in a memory."""
         return -(-channels // (width_of(self.memories[memory]) * self.lanes))
 
 
 def token_bits(lanes: int) -> int:
     """
-    Of initial tokens in external memory: those of the residual stream, or more so that a group of
-    lanes fills a word.
+    Bits of an element of initial tokens in external memory: 16, as in the residual stream, or more
+    if a group of lanes would not fill a word otherwise.
     """
     return max(16, WORD_BITS // lanes)
 
@@ -109,13 +110,13 @@ def width_of(memory: MemRefType[Attribute]) -> int:
 
 
 def bits_of(memory: MemRefType[Attribute]) -> int:
-    """The width of a memory's elements."""
+    """Bits of an element of a memory."""
     return width_of_integer(memory.element_type)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Where one group of lanes of a token lies in a memory."""
+    """The place of a group of lanes in a memory: its row, and its number within the row."""
 
     row: Value
     group: Value | int
@@ -125,8 +126,8 @@ def cell_of(
     memory: MemRefType[Attribute], first_row: Value, group: Value, most_groups: int
 ) -> Cell:
     """
-    The place of channel group `group` of a token that starts at `first_row` and has `most_groups`
-    at most.
+    The place of channel group `group` of a token that starts at row `first_row` and has at most
+    `most_groups` groups.
     """
     width = width_of(memory)
     if width == 1:
@@ -146,10 +147,10 @@ def each_parameter(
     most: int | None = None,
 ) -> Generator[tuple[Value, Value, Value]]:
     """
-    Loops that read `groups * lanes` parameters from word `at` of a port, each group from words of
-    its own; for each parameter, its group, its lane and its bits. One word is read in an iteration,
-    so that all of them are one burst, and those of a group are kept until the last has come. `most`
-    is the greatest number of groups, where it is known at run time only.
+    Build loops that read `groups * lanes` parameters of `bits` bits from word `at` of a port on.
+    Each group starts at a new word. Yields the group, the lane and the value of a parameter. An
+    iteration reads one word, so that all reads form one burst; the words of a group are kept until
+    its last one is read. `most` is the greatest number of groups, if it is known only at run time.
     """
     words = words_of(lanes, bits)
     per_word = lanes // words
@@ -172,34 +173,36 @@ def each_parameter(
 
 
 def words_of(lanes: int, bits: int) -> int:
-    """Words of a group of parameters of some bits."""
+    """Number of words that a group of `lanes` parameters of `bits` bits takes."""
     return lanes // min(lanes, WORD_BITS // bits)
 
 
 def shift_type(most: int) -> IntegerType:
-    """Of a shift up to `most` that differs between layers: with a sign, as all numbers are."""
+    """
+    Type of an argument that is a shift of at most `most`. It has a sign bit, as all numbers do.
+    """
     return IntegerType(most.bit_length() + 1)
 
 
 def amount_of(shift: Value, most: int) -> Value:
-    """A shift up to `most`, and no less than zero, as the unsigned number that is shifted by."""
+    """Convert a shift from 0 to `most` to an unsigned number, as a shift operation needs it."""
     return shift.unsigned(most.bit_length())
 
 
 def rounding_term(shift: Value, bits: int, most: int) -> Value:
-    """`2**(shift-1)` in some bits, for a shift from 1 to `most`."""
+    """`2**(shift-1)` as an integer of `bits` bits, for a shift from 1 to `most`."""
     return (integer(1, bits) << amount_of(shift - 1, most)).named("half")
 
 
 def requantized_bits(total_bits: int, most_shift: int) -> int:
-    """The width in which `requantize` works on totals of a width."""
+    """Bits of the intermediate results of `requantize` for totals of `total_bits` bits."""
     return max(total_bits + MULTIPLIER.width.data, most_shift) + 1
 
 
 def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -> Value:
     """
-    `(total * multiplier + 2**(shift-1)) >> shift`, not yet saturated, in a width that holds
-    every step (docs/arithmetic.md); `shift` is at most `most_shift`.
+    `(total * multiplier + 2**(shift-1)) >> shift`, not saturated, computed with enough bits for
+    all intermediate results (docs/arithmetic.md). `shift` is at most `most_shift`.
     """
     product = total.times(multiplier)
     bits = requantized_bits(total.bits, most_shift)
@@ -208,5 +211,5 @@ def requantize(total: Value, multiplier: Value, shift: Value, most_shift: int) -
 
 
 def saturate(value: Value, bits: int) -> Value:
-    """Saturated to signed integers of a width, and of that width."""
+    """Saturate a value to a signed integer of `bits` bits."""
     return value.clamp(-(1 << (bits - 1)), (1 << (bits - 1)) - 1).to(bits)

@@ -1,6 +1,6 @@
 """
-What computing the place of an element takes: products of indices, quotients and remainders. An
-assumption, but for the products.
+Resources for computing addresses: products, quotients and remainders of indices. Except for the
+products, they are assumptions.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from vaqf_compiler.hardware.products import Product, dsp_slices
 from vaqf_compiler.hardware.resources import Resources
 
 ADDRESS_PRODUCT = Resources(lut=30, ff=64, dsp=dsp_slices(INDEX_BITS, INDEX_BITS))
-"""A product of two indices that are only known at run time."""
+"""Resources of a product of two indices that are known only at run time."""
 
 
 def quotient(divisor: int, most: int) -> Resources:
-    """The quotient of an index from 0 to `most`, which is a product; wires for powers of two."""
+    """
+    Resources of the quotient of an index from 0 to `most`: those of a product, or none if the
+    divisor is a power of two.
+    """
     if not is_product(divisor):
         return Resources()
     reciprocal = Reciprocal(divisor, most)
@@ -28,7 +31,10 @@ def quotient(divisor: int, most: int) -> Resources:
 
 
 def division(divisor: int, most: int) -> Resources:
-    """Quotient and remainder: of the divisor, shifted copies are added, and subtracted."""
+    """
+    Resources of quotient and remainder. The remainder subtracts the product of quotient and
+    divisor, which is a sum of shifted copies of the quotient.
+    """
     if not is_product(divisor):
         return Resources()
     bits = Reciprocal(divisor, most).bits
@@ -36,5 +42,5 @@ def division(divisor: int, most: int) -> Resources:
 
 
 def cell(memory: MemRefType[Attribute], most_groups: int) -> Resources:
-    """The row and the group in it of one of a token's groups of lanes."""
+    """Resources for computing the row of a token's group of lanes, and its place in the row."""
     return division(width_of(memory), most_groups - 1)

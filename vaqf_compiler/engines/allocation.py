@@ -1,4 +1,4 @@
-"""Which rows of the shared memories each result of a mapped model takes."""
+"""Allocation of rows of the shared memories to the results of a mapped model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from vaqf_compiler.errors import OperationError
 
 def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
     """
-    Of the activations of a module that is mapped and unrolled, with their tokens as rows, and the
+    Lifetimes of the activations of a mapped and unrolled module, with their tokens as rows, and the
     channels of each.
     """
     function = model_function(module)
@@ -44,7 +44,7 @@ def lives_of(module: ModuleOp) -> list[tuple[Life, int]]:
 
 
 class Allocator:
-    """Places of a model's results in the memories that the engines share."""
+    """Allocates a model's results to rows of the memories that the engines share."""
 
     def __init__(self, engines: dict[str, EngineOp], function: func.FuncOp, uram: frozenset[str]):
         self.engines = engines
@@ -55,7 +55,10 @@ class Allocator:
         self.lanes = parameter_of(next(iter(engines.values())), "lanes")
 
     def run(self) -> list[MemoryOp]:
-        """Place all results; the memories that hold them."""
+        """
+        Place all results, and return the memories that hold them. Raises PassFailedException if
+        they cannot be placed.
+        """
         by_memory: dict[str, list[DispatchOp]] = {ACTIVATIONS: [], RESIDUAL: [], IMAGE: []}
         for dispatch in self.dispatches:
             memory = result_memory(dispatch, self.engines[name_of(dispatch.engine)])
@@ -75,13 +78,13 @@ class Allocator:
         ]
 
     def _memory(self, name: str, rows: int, width: int, bits: int) -> MemoryOp:
-        # One row would be registers, which all that is known of memories is not true of.
+        # A memory of one row would become registers, to which the models of memories do not apply.
         shape = [max(2, rows), width, self.lanes]
         storage = "uram" if name in self.uram else "bram"
         return MemoryOp(name, MemRefType(IntegerType(bits), shape), storage)
 
     def _check_results(self, dispatch: DispatchOp, memory: str) -> None:
-        """In UltraRAM the lanes of a group share a word, which is written as a whole."""
+        """Raise PassFailedException if an engine would write part of a word of UltraRAM."""
         engine = self.engines[name_of(dispatch.engine)]
         results = engine.get("results")
         if memory in self.uram and results is not None and results != self.lanes:
@@ -92,7 +95,7 @@ class Allocator:
             )
 
     def _width(self, weight_bits: int) -> int:
-        """Groups of lanes in a row of the memory that an engine reads: a tile's input channels."""
+        """Groups in a row of the memory that an engine reads: those of a tile's input channels."""
         for engine in self.engines.values():
             if engine.get("weight_bits") == weight_bits:
                 return parameter_of(engine, "tile_n") // self.lanes
@@ -108,7 +111,7 @@ class Allocator:
         return tokens * -(-channels // (width * self.lanes))
 
     def life(self, dispatch: DispatchOp) -> Life:
-        """Of a dispatch's result, with its tokens as rows."""
+        """Lifetime of a dispatch's result, with its tokens as rows."""
         begin, end = self.position[dispatch], self._last_use(dispatch.result)
         return Life(begin, end, shape_of(dispatch.result)[0])
 
@@ -116,7 +119,7 @@ class Allocator:
         dispatch.row = IntegerAttr(row, i64)
 
     def _place_image(self, dispatches: list[DispatchOp]) -> int:
-        """The image, and later the tokens for the heads, from row 0."""
+        """Place the image, and later the tokens for the heads, at row 0; returns the rows taken."""
         rows, width = 0, self._width(8)
         for dispatch in dispatches:
             self._place(dispatch, 0)
@@ -128,7 +131,10 @@ class Allocator:
         return rows
 
     def _place_residual(self, dispatches: list[DispatchOp]) -> int:
-        """Follow additions back from the last one; each works in place."""
+        """
+        Place the residual stream, following the additions back from the last one, as each works in
+        place. Returns the rows that are taken.
+        """
         if not dispatches:
             return 0
         last = _joined(dispatches[-1].result)
@@ -162,7 +168,7 @@ class Allocator:
             )
 
     def _last_use(self, value: SSAValue) -> int:
-        """The position of the last operation that needs a value, through joins and selections."""
+        """Position of the last operation that uses a value, also through joins and selections."""
         last = self.position.get(_top(value.owner, self.position), 0)
         for use in value.uses:
             user = _top(use.operation, self.position)
@@ -172,7 +178,7 @@ class Allocator:
         return last
 
     def _place_activations(self, dispatches: list[DispatchOp]) -> int:
-        """First fit, in order; the rows that are taken."""
+        """Place activations in order, each at the first fit; returns the rows that are taken."""
         width = self._width(1)
         lives = [
             self.life(dispatch)._replace(rows=self._rows(dispatch.result, width))
@@ -185,7 +191,7 @@ class Allocator:
 
 
 def _joined(value: SSAValue) -> SSAValue:
-    """The tokens that a value ends up among, where nothing is added to them together."""
+    """The result of the last of the joins that a value goes through, or the value itself."""
     for use in value.uses:
         if isinstance(use.operation, ConcatTokensOp):
             return _joined(use.operation.results[0])
@@ -203,7 +209,10 @@ def _top(op: object, position: dict[Operation, int]) -> Operation:
 
 
 def _bits(dispatches: list[DispatchOp]) -> int:
-    """The width of a memory's elements, which its values must agree on."""
+    """
+    Bits of a memory's elements. Raises OperationError if a result is unsigned, PassFailedException
+    if the results have different numbers of bits.
+    """
     bits = {
         found.bits.data
         for dispatch in dispatches

@@ -1,6 +1,6 @@
 """
-Building loops over arrays: a thin layer over xDSL's implicit builder, in which an engine reads as
-the loops that it is.
+Builds loops over arrays: a thin layer over xDSL's implicit builder, with which the code that builds
+an engine reads like the engine's loops.
 
     with loop(0, rows, "row") as row:
         pipeline()
@@ -25,25 +25,25 @@ from vaqf_compiler.engines.values import Number, Value, constant, index
 
 @dataclass(frozen=True)
 class Buffer:
-    """An array, with its elements by subscripts."""
+    """An array, whose elements are read and written by subscripts."""
 
     ssa: SSAValue
 
     @property
     def type(self) -> MemRefType[Attribute]:
-        """The memref type."""
+        """The memref type of the array."""
         found = vhls.memref_type(self.ssa.type)
         assert found is not None
         return found
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its sizes."""
+        """The sizes of the array's dimensions."""
         return self.type.get_shape()
 
     @property
     def bits(self) -> int:
-        """The width of its elements."""
+        """Bits of an element."""
         return width_of_integer(self.type.element_type)
 
     def _indices(self, where: Number | tuple[Number, ...]) -> list[SSAValue]:
@@ -61,8 +61,9 @@ def local(
     name: str, bits: int, *shape: int, partition: Sequence[int] = (), reshape: Sequence[int] = ()
 ) -> Buffer:
     """
-    An array of this function; the dimensions in `partition`, from 1, are split into registers or
-    memories of their own, those in `reshape` side by side into wider words.
+    An array of this function. The dimensions in `partition`, counted from 1, are partitioned
+    completely into registers or separate memories, those in `reshape` are put side by side into
+    wider words (ARRAY_PARTITION and ARRAY_RESHAPE of UG1399).
     """
     type_ = MemRefType(IntegerType(bits), shape)
     buffer = Buffer(memref.AllocOp.get(IntegerType(bits), shape=shape).memref)
@@ -70,18 +71,18 @@ def local(
     buffer.ssa.name_hint = name
     for layout, dimensions in ((vhls.ArrayPartitionOp, partition), (vhls.ArrayReshapeOp, reshape)):
         for dimension in dimensions:
-            if shape[dimension - 1] > 1:  # of one element there is nothing to divide
+            if shape[dimension - 1] > 1:  # one element cannot be divided
                 layout(buffer.ssa, "complete", dimension)
     return buffer
 
 
 def queue_type(bits: int, elements: int) -> MemRefType[Attribute]:
-    """A queue that so many elements go through."""
+    """The type of a queue through which `elements` elements of `bits` bits go."""
     return MemRefType(IntegerType(bits), [elements], memory_space=vhls.FIFO)
 
 
 def queue(name: str, type_: MemRefType[Attribute], depth: int) -> Buffer:
-    """A queue of a dataflow function, with `depth` elements in it at most."""
+    """A queue of a dataflow function, with room for `depth` elements."""
     space = type_.memory_space
     array = memref.AllocaOp.get(type_.element_type, shape=type_.shape, memory_space=space)
     found = Buffer(array.memref)
@@ -91,7 +92,7 @@ def queue(name: str, type_: MemRefType[Attribute], depth: int) -> Buffer:
 
 
 def scratch(name: str, bits: int, *shape: int) -> Buffer:
-    """An array of one iteration of a loop, each element in a register."""
+    """An array that lives for one iteration of a loop, with each element in a register."""
     buffer = Buffer(memref.AllocaOp.get(IntegerType(bits), shape=shape).memref)
     buffer.ssa.name_hint = name
     for dimension, size in enumerate(shape, 1):
@@ -107,7 +108,7 @@ def table(name: str, bits: int, size: int) -> Buffer:
 
 
 class Loop:
-    """A loop with values carried from one iteration to the next."""
+    """A loop that carries values from one iteration to the next."""
 
     def __init__(self, operation: scf.ForOp):
         self._operation = operation
@@ -116,7 +117,7 @@ class Loop:
         self.carried = [Value(argument) for argument in arguments[1:]]
 
     def next(self, *values: Value) -> None:
-        """The carried values of the next iteration; the last statement of the body."""
+        """Set the carried values of the next iteration. This is the last statement of the body."""
         scf.YieldOp(*(value.ssa for value in values))
 
     @property
@@ -145,8 +146,8 @@ def carrying_loop(
 @contextmanager
 def loop(lower: Number, upper: Number, name: str, *, most: int | None = None) -> Generator[Value]:
     """
-    A loop over `lower <= name < upper`. `most` is the greatest trip count that a run-time bound
-    takes, for the tool's report.
+    A loop over `lower <= name < upper`. If a bound is known only at run time, `most` is the
+    greatest trip count, for the tool's report.
     """
     with carrying_loop(lower, upper, name, {}) as body:
         if most is not None:
@@ -157,7 +158,7 @@ def loop(lower: Number, upper: Number, name: str, *, most: int | None = None) ->
 
 @contextmanager
 def unrolled(upper: int, name: str) -> Generator[Value]:
-    """A loop over `0 <= name < upper` whose iterations all run at once."""
+    """A loop over `0 <= name < upper` that is fully unrolled: all iterations run at once."""
     with carrying_loop(0, upper, name, {}) as body:
         vhls.UnrollOp()
         yield body.index
@@ -176,7 +177,7 @@ def dataflow() -> None:
 
 @contextmanager
 def when(condition: Value) -> Generator[None]:
-    """Statements under a condition."""
+    """Build the statements of the body under a condition, as `if`."""
     operation = scf.IfOp(condition.ssa, [], Region(Block()))
     with ImplicitBuilder(operation.true_region):
         yield
@@ -184,7 +185,7 @@ def when(condition: Value) -> Generator[None]:
 
 
 def call(function: func.FuncOp, *arguments: Value | Buffer) -> list[Value]:
-    """Call a function; its results."""
+    """Call a function and return its results."""
     outputs = function.function_type.outputs.data
     operation = func.CallOp(
         function.sym_name.data, [argument.ssa for argument in arguments], list(outputs)
@@ -196,7 +197,10 @@ def call(function: func.FuncOp, *arguments: Value | Buffer) -> list[Value]:
 def function(
     name: str, arguments: dict[str, Attribute], results: Sequence[Attribute] = ()
 ) -> Generator[tuple[func.FuncOp, dict[str, SSAValue]]]:
-    """A function to be filled; its body ends in `func.return`, added here if it returns nothing."""
+    """
+    A function, whose body is built in the `with` statement. It yields the function and its
+    arguments by name. The body must end in `func.return`, which is added if there are no results.
+    """
     block = Block(arg_types=list(arguments.values()))
     for argument, hint in zip(block.args, arguments, strict=True):
         argument.name_hint = hint

@@ -1,4 +1,4 @@
-"""What a dispatch may contain: what an engine of its kind computes in one go, of what values."""
+"""Check of the operations in a dispatch, and of their operands, against the engine's kind."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from vaqf_compiler.errors import OperationError
 
 def check_contents(dispatch: DispatchOp, engine: EngineOp) -> None:
     """
-    Raise OperationError unless the operations of a dispatch are some that its engine computes, each
-    for the next one alone, of parameters where the engine reads them from a port.
+    Raise OperationError unless the operations of a dispatch are a chain that its engine computes,
+    each result is used only by the next operation, and operands that the engine reads from a port
+    are parameters.
     """
     operations, kind = dispatch.operations, kind_of(engine)
     if tuple(type(op) for op in operations) not in kind.chains:
@@ -53,7 +54,7 @@ def check_contents(dispatch: DispatchOp, engine: EngineOp) -> None:
 
 
 def is_constant(value: SSAValue) -> bool:
-    """Whether a value depends on parameters only."""
+    """Whether a value depends only on parameters."""
     match value.owner:
         case ParameterOp():
             return True

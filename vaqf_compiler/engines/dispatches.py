@@ -1,4 +1,4 @@
-"""What a dispatch does, read off the operations in it."""
+"""Properties of a dispatch, which follow from the operations in it."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from vaqf_compiler.engines.registry import kind_of
 from vaqf_compiler.errors import OperationError
 
 TOP = "vaqf_top"
-"""The accelerator's function, in a module that is lowered to loops."""
+"""Name of the accelerator's function, in a module that is lowered to loops."""
 
 OpT = TypeVar("OpT", bound=Operation)
 
 
 def engines_of(module: ModuleOp) -> dict[str, EngineOp]:
     """
-    The engines of a module by name. Raises PassFailedException where there is none, or one of a
-    kind that is not known.
+    The engines of a module by name. Raises PassFailedException if there are none, OperationError
+    if the kind or a parameter of one is not known.
     """
     engines = {op.sym_name.data: op for op in module.ops if isinstance(op, EngineOp)}
     for engine in engines.values():
@@ -51,7 +51,7 @@ def engines_of(module: ModuleOp) -> dict[str, EngineOp]:
 
 
 def parameter_of(engine: EngineOp, name: str) -> int:
-    """A parameter that must have been chosen. Raises PassFailedException where it has not."""
+    """The value of an engine's parameter. Raises PassFailedException if it is not chosen yet."""
     value = engine.get(name)
     if value is None:
         raise PassFailedException(
@@ -66,7 +66,7 @@ def name_of(reference: FlatSymbolRefAttr | SymbolRefAttr) -> str:
 
 
 def find(dispatch: DispatchOp, kind: type[OpT]) -> OpT:
-    """The operation of a kind in a dispatch, which must have one."""
+    """The first operation of type `kind` in a dispatch. Raises PassFailedException if none is."""
     found = find_optional(dispatch, kind)
     if found is None:
         raise PassFailedException(f"a dispatch of {dispatch.engine} has no {kind.name}")
@@ -74,27 +74,27 @@ def find(dispatch: DispatchOp, kind: type[OpT]) -> OpT:
 
 
 def find_optional(dispatch: DispatchOp, kind: type[OpT]) -> OpT | None:
-    """The operation of a kind in a dispatch, None where it has none."""
+    """The first operation of type `kind` in a dispatch, or None if there is none."""
     return next((op for op in dispatch.operations if isinstance(op, kind)), None)
 
 
 def result_memory(dispatch: DispatchOp, engine: EngineOp) -> str | None:
-    """The memory that a dispatch writes to, None for the output port."""
+    """The memory to which a dispatch writes, or None for the output port."""
     return kind_of(engine).memory(dispatch)
 
 
 def first_row(value: SSAValue, memory: str, accelerator: Accelerator) -> int:
-    """The row of `memory` where a value starts; see `first_row_of`."""
+    """The row of `memory` at which a value starts; see `first_row_of`."""
     return first_row_of(value, memory, accelerator.token_rows)
 
 
 def target_row(dispatch: DispatchOp) -> int:
-    """The row from which on a dispatch writes."""
+    """The first row to which a dispatch writes."""
     return 0 if dispatch.row is None else dispatch.row.value.data
 
 
 def scaling_of(dispatch: DispatchOp) -> tuple[int, int]:
-    """Multiplier and shift of a dispatch's requantisation."""
+    """Multiplier and shift of a dispatch's requantisation; (0, 1) if it has none."""
     requantize = find_optional(dispatch, RequantizeOp)
     if requantize is None:
         return 0, 1
@@ -102,12 +102,12 @@ def scaling_of(dispatch: DispatchOp) -> tuple[int, int]:
 
 
 def most_shift(dispatches: Sequence[DispatchOp]) -> int:
-    """The greatest shift of some dispatches' requantisation."""
+    """The greatest requantisation shift of the dispatches."""
     return max((scaling_of(dispatch)[1] for dispatch in dispatches), default=1)
 
 
 def patch_embedding(dispatch: DispatchOp) -> PatchEmbedOp:
-    """The patch embedding that a loaded image is for. Raises OperationError where there is none."""
+    """The patch embedding that uses a loaded image. Raises OperationError if there is none."""
     for use in dispatch.result.uses:
         if isinstance(use.operation, PatchEmbedOp):
             return use.operation
@@ -116,8 +116,8 @@ def patch_embedding(dispatch: DispatchOp) -> PatchEmbedOp:
 
 def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
     """
-    The part of the residual stream that a dispatch adds to, in place. Raises OperationError unless
-    its addition takes one value that it computed and one from elsewhere.
+    The part of the residual stream to which a dispatch adds in place. Raises OperationError unless
+    exactly one operand of the addition comes from outside the dispatch.
     """
     add = find(dispatch, AddOp)
     inside = {op.results[0] for op in dispatch.operations}
@@ -130,7 +130,7 @@ def accumulated_operand(dispatch: DispatchOp) -> SSAValue:
 
 
 def layer_of(dispatch: DispatchOp) -> str:
-    """How messages name what a dispatch computes."""
+    """The name of a dispatch's layer in messages."""
     layer = dispatch.attributes.get("layer")
     if isinstance(layer, StringAttr):
         return f"layer '{layer.data}'"
@@ -139,10 +139,10 @@ def layer_of(dispatch: DispatchOp) -> str:
 
 def first_row_of(value: SSAValue, memory: str, token_rows: Callable[[str, int], int]) -> int:
     """
-    The row of `memory` where a value starts: that of its dispatch, or that of the token it starts
-    with. `token_rows` tells the rows of a memory that a token of some channels takes. Raises
-    PassFailedException where the value has no place, one in another memory than the engine reads,
-    or several.
+    The row of `memory` at which a value starts: the row of its dispatch, or of its first token.
+    `token_rows(memory, channels)` is the number of rows that a token takes. Raises
+    PassFailedException if the value has no place, OperationError if it is in another memory or
+    its tokens are not in consecutive rows.
     """
     match value.owner:
         case DispatchOp() as dispatch:
@@ -177,8 +177,9 @@ def first_row_of(value: SSAValue, memory: str, token_rows: Callable[[str, int], 
 
 def trace_name(position: int, dispatch: DispatchOp) -> str | None:
     """
-    The name under which simulation shows what a dispatch, the model's `position`-th, writes to a
-    memory: `005-vit.layers.0.attention.q_proj`. None where that is no matrix of tokens.
+    The name under which a simulation shows the result of a dispatch, the `position`-th of the
+    model, as `005-vit.layers.0.attention.q_proj`. None if the result is not in a memory or is no
+    matrix of tokens.
     """
     if dispatch.memory is None or len(shape_of(dispatch.result)) != 2:
         return None
@@ -189,6 +190,6 @@ def trace_name(position: int, dispatch: DispatchOp) -> str | None:
 
 
 def tokens_and_channels(value: SSAValue) -> tuple[int, int]:
-    """The shape of a matrix of tokens."""
+    """The shape (tokens, channels) of a matrix of tokens."""
     tokens, channels = shape_of(value)
     return tokens, channels

@@ -1,6 +1,6 @@
 """
-Division in pipelines: by constants with a product, by other numbers, as square roots, a binary
-digit at a time, unrolled, so that nothing is fed back.
+Division in pipelines. Division by a constant is a product. Division by other numbers and square
+roots compute one binary digit at a time, in an unrolled loop, so that nothing is fed back.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from vaqf_compiler.engines.values import Value, constant, integer, select
 @dataclass(frozen=True)
 class Reciprocal:
     """
-    `1 / divisor` as `factor / 2**shift`, a little more, for quotients of numbers from 0 to `most`
-    rounded down: `x * factor >> shift` (Granlund and Montgomery, Division by Invariant Integers
-    using Multiplication, 1994).
+    `1 / divisor`, approximated from above by `factor / 2**shift`, so that `x * factor >> shift` is
+    the quotient, rounded down, of any `x` from 0 to `most` (Granlund and Montgomery, Division by
+    Invariant Integers using Multiplication, 1994).
     """
 
     divisor: int
@@ -26,8 +26,9 @@ class Reciprocal:
     @property
     def shift(self) -> int:
         """
-        The least that is exact: the excess of `factor * divisor` over `2**shift` must not add up to
-        the next quotient, of the greatest number below a multiple of the divisor.
+        The least shift with which all quotients are exact. `factor * divisor` exceeds `2**shift`;
+        the excess must not reach the next quotient, even for the greatest number below a multiple
+        of the divisor.
         """
         shift = self.divisor.bit_length()
         last = self.most // self.divisor * self.divisor + self.divisor - 1
@@ -37,37 +38,37 @@ class Reciprocal:
 
     @property
     def factor(self) -> int:
-        """A product with it is `x / divisor` in units of `2**-shift`."""
+        """The factor: its product with `x` is `x / divisor` in units of `2**-shift`."""
         return -(-(1 << self.shift) // self.divisor)
 
     @property
     def bits(self) -> int:
-        """Of a number that is divided, without a sign: two at least, as one bit is no number."""
+        """Bits of a number that is divided, without a sign; at least two, as one bit is a flag."""
         return max(2, self.most.bit_length())
 
     @property
     def factor_bits(self) -> int:
-        """Of the factor and a sign."""
+        """Bits of the factor, with a sign."""
         return self.factor.bit_length() + 1
 
     def quotient(self, x: Value) -> Value:
-        """The quotient of an index."""
+        """The quotient of an index `x` from 0 to `most`."""
         wide = x.unsigned(self.bits).unsigned_to(self.bits + self.factor_bits)
         return (wide * self.factor >> self.shift).as_index()
 
 
 def is_product(divisor: int) -> bool:
-    """Whether dividing by a number takes a product: for powers of two there are wires."""
+    """Whether division by `divisor` takes a product; by a power of two, it takes only wires."""
     return divisor.bit_count() != 1
 
 
 def quotient(x: Value, divisor: int, most: int) -> Value:
-    """`x // divisor` of an index from 0 to `most`."""
+    """`x // divisor` for an index from 0 to `most`."""
     return Reciprocal(divisor, most).quotient(x) if is_product(divisor) else x // divisor
 
 
 def rounded_up(x: Value, divisor: int, most: int) -> Value:
-    """`x / divisor` rounded up, of an index from 0 to `most`."""
+    """`x / divisor`, rounded up, for an index from 0 to `most`."""
     return quotient(x + (divisor - 1), divisor, most + divisor - 1)
 
 
@@ -81,9 +82,9 @@ def divided(x: Value, divisor: int, most: int) -> tuple[Value, Value]:
 
 def divide_power(power: int, divisor: Value, quotient_bits: int) -> Value:
     """
-    `2**power // divisor` for a divisor greater than `2**(power - quotient_bits)`, so that the
-    quotient is below `2**quotient_bits`; it has a sign bit more. Never traps: what comes of a
-    lesser divisor is no quotient.
+    `2**power // divisor` for a divisor greater than `2**(power - quotient_bits)`. The quotient is
+    below `2**quotient_bits`, and has another bit for the sign. A smaller divisor does not trap,
+    but the result is not a quotient.
     """
     bits = max(divisor.bits, power - quotient_bits + 2) + 1
     by = divisor.to(bits)
@@ -102,8 +103,8 @@ def divide_power(power: int, divisor: Value, quotient_bits: int) -> Value:
 
 
 def square_root(x: Value, root_bits: int) -> Value:
-    """`floor(sqrt(x))` of a number below `4**root_bits`, with a sign bit more."""
-    # The rest never exceeds twice the root, and two digits of the number are brought down.
+    """`floor(sqrt(x))` of a number below `4**root_bits`, with `root_bits` bits and a sign."""
+    # The rest never exceeds twice the root, and each step brings down two digits of the number.
     bits = root_bits + 4
     carried = {"rest": integer(0, bits), "root": integer(0, bits)}
     with carrying_loop(0, root_bits, "digit", carried) as body:

@@ -1,8 +1,9 @@
 """
-What a kind of engine is: all that the compiler asks of one, in one class.
+The interface of a kind of engine: the one class through which the compiler uses it.
 
-A kind has a folder in `engines/` whose `engine.py` lists its engines in `ENGINES`; the package of
-somebody else names such a module in the entry point `vaqf.engines` (`registry.py` finds both).
+Each kind has a folder in `engines/` whose `engine.py` lists its engines in `ENGINES`. Another
+package can add kinds: it names such a module in the entry point `vaqf.engines`. `registry.py` finds
+both.
 """
 
 from __future__ import annotations
@@ -26,90 +27,92 @@ if TYPE_CHECKING:
 PlanT = TypeVar("PlanT")
 
 Chain = tuple[type[Operation], ...]
-"""Operations that an engine computes in one go: each goes on with the result of the last."""
+"""Operations that an engine computes in one go: each uses the result of the one before."""
 
 
 class Engine(ABC, Generic[PlanT]):
     """
-    A kind of engine. Its plan, `PlanT`, holds all that its loops and its cost are made from; it has
-    the engine's name as `name`.
+    A kind of engine. Its plan, of type `PlanT`, contains everything from which its loops and its
+    cost follow; `plan.name` is the engine's name.
     """
 
     kind: ClassVar[str]
-    """As `binvit.engine` has it."""
+    """Name of the kind, as in `binvit.engine`."""
     engines: ClassVar[Mapping[str, Mapping[str, int]]]
-    """Names of the engines that a model may need, and the parameters that their purpose fixes."""
+    """Names of the engines that a model may need, and the parameters that each one fixes."""
     parameters: ClassVar[frozenset[str]] = frozenset({LANES})
     """Names of the parameters that passes choose or `engines` fixes."""
     chains: ClassVar[Sequence[Chain]]
-    """What a dispatch may consist of."""
+    """Chains of operations of which a dispatch may consist."""
     result_rank: ClassVar[int] = 2
-    """Of the tensor that a dispatch results in."""
+    """Rank of the tensor that a dispatch computes."""
     searchable: ClassVar[bool] = False
     """Whether `vaqf_compiler.search` has a closed form of its cycles."""
 
     def engine_for(self, op: Operation) -> str | None:
-        """The engine that computes a chain which begins with `op`; None where none does."""
+        """Name of the engine that computes a chain which begins with `op`, or None for none."""
         begins = any(chain and isinstance(op, chain[0]) for chain in self.chains)
         (name,) = self.engines
         return name if begins else None
 
     def fetched(self, chain: Sequence[Operation]) -> list[tuple[Operation, int, str]]:
         """
-        What has to be moved to where the engine reads it: operations of a chain, positions of
-        their operands, and the engines that do so.
+        Operands of a chain that another engine must first move to where this engine reads them.
+        Each is an operation of the chain, the position of its operand, and the name of the engine
+        that moves it.
         """
         del chain
         return []
 
     @abstractmethod
     def memory(self, dispatch: DispatchOp) -> str | None:
-        """The memory that a dispatch writes to, None for the output port."""
+        """Name of the memory to which a dispatch writes, or None for the output port."""
 
     def constants(self, dispatch: DispatchOp) -> list[SSAValue]:
-        """What a dispatch reads from a port of parameters, so that it must be constant."""
+        """Values that a dispatch reads from a port of parameters, and that must be constant."""
         del dispatch
         return []
 
     def check(self, dispatch: DispatchOp, model: MappedModel) -> None:
         """
         Raise OperationError for a dispatch that no engine of the kind can run, whatever its
-        parameters are: what it reads is in the wrong memory, say.
+        parameters are, for example because an operand is in the wrong memory.
         """
 
     def check_together(self, dispatches: Sequence[DispatchOp]) -> None:
-        """Raise OperationError for dispatches that one engine of the kind cannot run all of."""
+        """Raise OperationError if no single engine of the kind can run all of the dispatches."""
 
     def check_channels(self, dispatch: DispatchOp, model: MappedModel) -> None:
-        """The same as `check`, of numbers of channels; asked when all dispatches passed that."""
+        """Check numbers of channels as `check` does; called once all dispatches have passed it."""
 
     def pack(self, dispatch: DispatchOp, engine: EngineOp, parameters: Parameters) -> None:
-        """Put what a dispatch reads from ports there, in the order in which it does."""
+        """Pack what a dispatch reads from ports, in the order in which it is read."""
 
     @abstractmethod
     def plan(
         self, engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
     ) -> PlanT:
         """
-        An engine that can run all of `dispatches`. Raises PassFailedException where a parameter is
-        missing or does not suit them.
+        The plan of an engine that can run all of `dispatches`. Raises PassFailedException if a
+        parameter is missing or does not suit them.
         """
 
     def tables(self, plan: PlanT) -> Sequence[memref.GlobalOp]:
-        """Constant tables of the module that its functions read."""
+        """Constant tables that the engine's functions read, to be added to the module."""
         del plan
         return ()
 
     def logits(self, plan: PlanT) -> int:
-        """Elements of the output port that it writes."""
+        """Number of elements of the output port that the engine writes."""
         del plan
         return 0
 
     @abstractmethod
     def build(self, plan: PlanT, accelerator: Accelerator) -> Sequence[func.FuncOp]:
         """
-        Its functions of loops; the last one is the engine, those before are called by it. An
-        argument that is a shared memory or a port has its name and type; all others are scalars.
+        Build the engine's functions as loops. The last function is the engine, which calls the
+        others. Arguments that are shared memories or ports have their names and types; all others
+        are scalars.
         """
 
     @abstractmethod
@@ -120,11 +123,11 @@ class Engine(ABC, Generic[PlanT]):
         parameters: Parameters,
         accelerator: Accelerator,
     ) -> Sequence[int]:
-        """The scalar arguments of the call for a dispatch, in order."""
+        """The scalar arguments, in order, with which the engine is called for a dispatch."""
 
     @abstractmethod
     def parts(self, plan: PlanT, accelerator: Accelerator) -> Parts:
-        """The hardware that it consists of."""
+        """The hardware of which the engine consists."""
 
 
 AnyEngine = Engine[Any]

@@ -1,7 +1,7 @@
 """
-Cycles of a layer as formulas of its shape and the engine's parameters, for when many choices are
-compared. They equal what `vaqf_compiler.analysis.latency` reads off the loops; depths, initiation
-intervals and the cycles between loops are taken from there, once for an engine.
+Closed forms: the cycles of a layer as formulas of its shape and the engine's parameters, for
+comparing many choices. They equal the cycles that `vaqf_compiler.analysis.latency` finds in the
+loops; depths, initiation intervals and the cycles between loops come from there, once per engine.
 """
 
 from __future__ import annotations
@@ -20,22 +20,25 @@ Ints = NDArray[np.int64]
 
 
 def loop_cycles(pipeline: Pipeline, trips: int) -> int:
-    """A pipelined loop, entered and left."""
+    """Cycles of a pipelined loop of `trips` iterations, with those to enter and leave it."""
     return pipeline.cycles(trips) + LOOP_CYCLES
 
 
 def loops_cycles(pipeline: Pipeline, trips: Ints) -> Ints:
-    """The same of some numbers of trips, at least one each."""
+    """The same as `loop_cycles` for an array of trip counts, each at least one."""
     return pipeline.depth + (trips - 1) * pipeline.interval + LOOP_CYCLES
 
 
 def ceiling(a: int, b: int) -> int:
-    """The quotient, rounded up."""
+    """`a / b`, rounded up."""
     return -(-a // b)
 
 
 class FunctionTiming:
-    """A function's pipelined loops and cycles between loops, in the order of its text."""
+    """
+    The pipelined loops of a function, in program order, and the cycles between its loops, as the
+    latency model `model` found them.
+    """
 
     def __init__(self, model: LatencyModel, name: str):
         self._model = model
@@ -43,12 +46,12 @@ class FunctionTiming:
 
     @property
     def pipelines(self) -> list[Pipeline]:
-        """Of the loops that were met."""
+        """The pipelines of those loops that the latency model has met."""
         return [self._model.pipelines[loop] for loop in self.loops if is_pipelined(loop)]
 
     @property
     def loops(self) -> list[scf.ForOp]:
-        """All loops that are not part of a pipelined one and were met."""
+        """All loops outside pipelined ones, without pipelined loops that were not met."""
         return list(self._loops(self._function.body.block))
 
     def _loops(self, block: Block) -> Iterator[scf.ForOp]:
@@ -64,9 +67,9 @@ class FunctionTiming:
                     yield from self._loops(inner)
 
     def named(self, index: str) -> scf.ForOp:
-        """The first loop over an index of a name."""
+        """The first loop whose index has the name `index`."""
         return next(loop for loop in self.loops if loop.body.block.args[0].name_hint == index)
 
     def control(self, block: Block | None = None) -> int:
-        """Cycles between loops, of the function or of a block in it."""
+        """Cycles between loops in the function's body, or in a block of it."""
         return self._model.controls.get(self._function.body.block if block is None else block, 0)

@@ -1,4 +1,4 @@
-"""Collecting parameters for the ports: what is packed, and at which word."""
+"""Collects the parameters that are packed for a port, and the words at which they start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ImageBuilder:
     """The contents of a port, filled in the order in which the engines read them."""
 
     def __init__(self, name: str, arguments: Sequence[SSAValue] = ()):
-        """`arguments` are what the contents depend on besides parameters: the image."""
+        """`arguments` are values other than parameters on which the contents depend: the image."""
         self.name = name
         self.words = 0
         self._block = Block(arg_types=[argument.type for argument in arguments])
@@ -25,7 +25,7 @@ class ImageBuilder:
             copy.name_hint = argument.name_hint
 
     def pack(self, value: SSAValue, *, rows: int, columns: int, bits: int) -> int:
-        """Add a parameter, cut into tiles; the word where it starts. See `PackOp`."""
+        """Add a parameter, cut into tiles, and return the word at which it starts. See `PackOp`."""
         at = self.words
         op = PackOp(self._copy(value), at, rows, columns, bits)
         self._builder.insert(op)
@@ -33,11 +33,11 @@ class ImageBuilder:
         return at
 
     def skip(self, words: int) -> None:
-        """Leave words zero."""
+        """Skip words, which remain zero."""
         self.words += words
 
     def _copy(self, value: SSAValue) -> SSAValue:
-        """The value computed anew in the image, from the parameters up."""
+        """A copy of a value in the memory image, computed there from the parameters."""
         if value not in self._copies:
             owner = value.owner
             assert isinstance(owner, Operation)

@@ -1,8 +1,8 @@
 """
-Reading and writing part of a group of lanes, which part known only at run time.
+Reads and writes a part of a group of lanes that is selected at run time.
 
-Each lane has a memory of its own. All subscripts of lanes are constants, so that the tool sees that
-no two accesses of a cycle meet in one of them.
+Each lane has its own memory. All subscripts of lanes are constants, so that the tool sees that no
+two accesses in a cycle go to the same memory.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class LanePart:
 
     @property
     def parts(self) -> int:
-        """Of a group."""
+        """Number of parts of a group."""
         return self.lanes // self.size
 
     def read(self, array: Buffer, place: tuple[Number, ...], which: Value) -> Value:
-        """The element of the part's lane `which` at a place."""
+        """Read the element of the part's lane `which` at a place of an array."""
         first = array[*place, which]
         if self.parts == 1:
             return first
@@ -40,7 +40,7 @@ class LanePart:
         return body.results[0]
 
     def write(self, array: Buffer, place: tuple[Number, ...], values: Buffer) -> None:
-        """Store elements of the part's lanes at a place."""
+        """Store `values`, one for each lane of the part, at a place of an array."""
         if self.parts == 1:
             with unrolled(self.size, "lane") as lane:
                 array[*place, lane] = values[lane]

@@ -1,4 +1,4 @@
-"""Places in a memory for values that are needed for some time only."""
+"""Allocation of memory rows to values by their lifetimes."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 
 class Life(NamedTuple):
-    """Of a value: positions in the program, and how much of a memory it takes."""
+    """Lifetime of a value, as positions in the program, and the rows of memory that it takes."""
 
     begin: int
-    """The operation that writes it; what that reads must survive."""
+    """Position of the operation that writes the value; the operands of that must still be kept."""
     end: int
-    """The last operation that reads it."""
+    """Position of the last operation that reads the value."""
     rows: int
 
 
 def first_fit(lives: Sequence[Life]) -> list[int]:
     """
-    For each value, in the order in which they begin, the lowest row from which no value that is
-    needed at the same time has any.
+    First-fit allocation: for each value, in the order in which lifetimes begin, the lowest row at
+    which it overlaps no value that is needed at the same time.
     """
     starts: list[int] = []
     live: list[tuple[int, int, int]] = []
@@ -36,5 +36,5 @@ def first_fit(lives: Sequence[Life]) -> list[int]:
 
 
 def rows_taken(lives: Sequence[Life], starts: Sequence[int]) -> int:
-    """The rows of a memory that holds all values at their places."""
+    """The number of rows of a memory that holds all values at their places."""
     return max((start + life.rows for start, life in zip(starts, lives, strict=True)), default=0)

@@ -1,6 +1,6 @@
 """
-What no accelerator of ours can run, found when a model is mapped: each value has to be in the
-memory that its reader reads, in a shape that the engines are built for.
+Checks of a mapped model, which find what no accelerator can run. Each value must be in the memory
+that its reader reads, with a shape for which the engines are built.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ STORED = {
     RESIDUAL: "part of the residual stream",
     None: "the logits",
 }
-"""What a value is called, by the memory that it is in."""
+"""What messages call a value, by the memory in which it is."""
 
 
 def check_mapped(function: func.FuncOp, engines: Mapping[str, EngineOp]) -> None:
     """
     Raise OperationError, at the layer, for a model that the engines cannot run whatever their
-    parameters are. Whether values of the residual stream may be added to in place, and whether
-    their lanes divide channels, is for binvit-allocate, which knows the lanes.
+    parameters are. binvit-allocate, which knows the lanes, checks whether the lanes divide the
+    channels and whether the residual stream can be added to in place.
     """
     model = MappedModel(function, engines)
     for dispatch in model.dispatches:
@@ -52,7 +52,7 @@ def check_mapped(function: func.FuncOp, engines: Mapping[str, EngineOp]) -> None
 
 
 class MappedModel:
-    """The dispatches of a mapped model, with what an engine asks of those around one."""
+    """The dispatches of a mapped model, with checks of a dispatch's neighbours for engines."""
 
     def __init__(self, function: func.FuncOp, engines: Mapping[str, EngineOp]):
         self.function = function
@@ -60,7 +60,10 @@ class MappedModel:
         self.dispatches = [op for op in function.body.block.ops if isinstance(op, DispatchOp)]
 
     def name(self, dispatch: DispatchOp) -> str:
-        """How messages name a dispatch: what only moves data, by the layer that reads it."""
+        """
+        The name of a dispatch in messages. One that only moves data is named after the layer that
+        reads its result.
+        """
         for use in () if dispatch.operations else dispatch.result.uses:
             if isinstance(user := use.operation.parent_op(), DispatchOp):
                 return layer_of(user)
@@ -71,14 +74,14 @@ class MappedModel:
         return kind_of(self.engines[name_of(dispatch.engine)])
 
     def written(self, memory: str) -> list[DispatchOp]:
-        """The dispatches whose results are in a memory."""
+        """The dispatches that write to a memory."""
         return [op for op in self.dispatches if self._memory(op) == memory]
 
     def _memory(self, dispatch: DispatchOp) -> str | None:
         return self.kind(dispatch).memory(dispatch)
 
     def is_from(self, value: SSAValue, kind: str) -> bool:
-        """Whether an engine of a kind computes or moves a value."""
+        """Whether a value is the result of an engine of the given kind."""
         owner = value.owner
         return isinstance(owner, DispatchOp) and self.kind(owner).kind == kind
 
@@ -108,7 +111,10 @@ class MappedModel:
             )
 
     def check_channels(self) -> None:
-        """All of the residual stream is of one width, and channels come in lanes."""
+        """
+        Raise OperationError unless all of the residual stream has the same number of channels, all
+        activations have the same bits, and channels are multiples of the least number of lanes.
+        """
         stream = self.written(RESIDUAL)
         widths = {shape_of(op.result)[1] for op in stream}
         for op in stream:
@@ -127,7 +133,7 @@ class MappedModel:
             self.kind(op).check_channels(op, self)
 
     def _check_bits(self, activations: Sequence[DispatchOp]) -> None:
-        """Activations share a memory."""
+        """Raise OperationError unless all activations, which share a memory, have the same bits."""
         types = {op: element(op.result) for op in activations}
         bits = {op: t.bits.data for op, t in types.items() if isinstance(t, QuantizedType)}
         for op, found in bits.items():
@@ -139,7 +145,7 @@ class MappedModel:
                 )
 
     def check_results(self) -> None:
-        """What the model returns is a head's logits, and nothing else is."""
+        """Raise OperationError unless the model returns the logits of one head, its only head."""
         end = self.function.body.block.last_op
         assert isinstance(end, func.ReturnOp)
         returned = list(end.arguments)
@@ -176,7 +182,7 @@ class MappedModel:
 
 
 def uneven(dispatch: DispatchOp, what: str) -> str:
-    """The sentence for sizes of a layer that are no multiple of the least number of lanes."""
+    """The message for a size of a layer that is not a multiple of the least number of lanes."""
     return (
         f"{layer_of(dispatch)} has {what}, no multiple of {LEAST_LANES}, the least number that "
         "engines work on at a time; pad them with zeros"
@@ -184,7 +190,7 @@ def uneven(dispatch: DispatchOp, what: str) -> str:
 
 
 def _parts(value: SSAValue) -> list[SSAValue]:
-    """The results of dispatches, or other values, that a value is made of."""
+    """The results of dispatches, or other values, of which a value consists."""
     match value.owner:
         case ConcatTokensOp() as concat:
             return [part for operand in concat.inputs for part in _parts(operand)]

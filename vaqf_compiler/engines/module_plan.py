@@ -1,4 +1,4 @@
-"""Everything that follows from a mapped module before its loops are built."""
+"""The plan of a mapped module: everything that follows from it before loops are built."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ModulePlan:
     parameters: Parameters
     accelerator: Accelerator
     plans: Mapping[str, Any]
-    """Of each engine, by name: what an engine of its kind is built from."""
+    """The plan of each engine, by the engine's name."""
 
     def kind(self, name: str) -> AnyEngine:
         """The kind of an engine."""
@@ -47,8 +47,8 @@ class ModulePlan:
     @staticmethod
     def of(module: ModuleOp) -> ModulePlan:
         """
-        Raises PassFailedException for a module that is not mapped, tiled and allocated,
-        OperationError for a dispatch that its engine cannot run.
+        The plan of a module. Raises PassFailedException if the module is not mapped, tiled and
+        allocated, OperationError if an engine cannot run one of its dispatches.
         """
         engines = engines_of(module)
         model = model_function(module)
@@ -72,7 +72,7 @@ class ModulePlan:
 
 
 def _check_place(dispatch: DispatchOp, engine: EngineOp, accelerator: Accelerator) -> None:
-    """Raise OperationError unless a result is where its engine writes, in a memory with room."""
+    """Raise OperationError unless a result is where its engine writes, and the memory has room."""
     memory = result_memory(dispatch, engine)
     found = None if dispatch.memory is None else name_of(dispatch.memory)
     if found != memory:

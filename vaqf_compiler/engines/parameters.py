@@ -1,4 +1,4 @@
-"""Where parameters lie in the ports, decided before the engines are built."""
+"""Places of parameters in the ports, which are decided before the engines are built."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Parameters:
     engines: Mapping[str, EngineOp]
     lanes: int
     weights: dict[str, ImageBuilder] = field(default_factory=dict[str, ImageBuilder])
-    """By engine; those with a port of their own."""
+    """Contents of the weight ports, by engine, for engines with such a port."""
     parameters: ImageBuilder = field(default_factory=lambda: ImageBuilder(PARAMETERS))
     weights_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
     parameters_at: dict[DispatchOp, int] = field(default_factory=dict[DispatchOp, int])
 
     def add(self, dispatch: DispatchOp) -> None:
-        """Pack what a dispatch reads, in the order in which its engine does."""
+        """Pack what a dispatch reads, in the order in which its engine reads it."""
         engine = self.engines[name_of(dispatch.engine)]
         kind_of(engine).pack(dispatch, engine, self)
 
@@ -39,7 +39,7 @@ class Parameters:
 
     @property
     def ports(self) -> dict[str, MemRefType[Attribute]]:
-        """The ports, by name."""
+        """The types of the ports, by name."""
         word = IntegerType(WORD_BITS)
         return {image.name: MemRefType(word, [image.words]) for image in self._images}
 
@@ -48,5 +48,5 @@ class Parameters:
         return [image.build() for image in self._images]
 
     def vector(self, value: SSAValue, bits: int = PARAMETER_BITS) -> int:
-        """Pack a vector or a matrix in groups of lanes; the word where it starts."""
+        """Pack a vector or a matrix in groups of lanes, and return the word at which it starts."""
         return self.parameters.pack(value, rows=1, columns=self.lanes, bits=bits)

@@ -1,9 +1,9 @@
 """
-The hardware that an engine consists of: building blocks and how many of each, from the same plan
-that its loops are built from.
+The hardware of which an engine consists: its building blocks and the number of each. They follow
+from the same plan as the engine's loops.
 
-Not calibrated by synthesis but assumed: the control logic of a loop and of a port, products of
-indices, masks, decoders and what else is given as plain numbers here.
+Some resources are assumptions and not calibrated by synthesis: the control logic of a loop and of a
+port, products of indices, masks, decoders, and everything else that is given as numbers here.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ LOOP = Resources(lut=100, ff=150)
 QUEUE = Resources(lut=80, ff=60)
 """Pointers and flags of a queue: an assumption."""
 LEAST_BITS = 4
-"""Of the narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
+"""Bits of the narrowest calibrated lanes; narrower ones are assumed to cost as much."""
 MOST_SHIFT = 63
-"""Greater amounts leave nothing of a number, and cost nothing more."""
+"""The greatest shift that is counted: greater ones leave nothing of a number, at no extra cost."""
 
 
 class Part(NamedTuple):
-    """Some copies of a piece of hardware."""
+    """A number of copies of a piece of hardware."""
 
     name: str
     copies: int
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
     @property
     def resources(self) -> Resources:
-        """Of all copies."""
+        """Resources of all copies."""
         return self.one * self.copies
 
 
@@ -50,22 +50,22 @@ Parts = list[Part]
 
 
 def part(name: str, copies: int, block: Block | Resources) -> Part:
-    """Some copies of a block."""
+    """A part of `copies` copies of a block."""
     return Part(name, copies, block if isinstance(block, Resources) else block.resources)
 
 
 def resources_of(parts: Parts) -> Resources:
-    """What all parts take together."""
+    """Resources of all parts together."""
     return total(p.resources for p in parts)
 
 
 def chosen(name: str, count: int, bits: int, inputs: int) -> Parts:
-    """Words that are chosen among some, if there is a choice."""
+    """Multiplexers that select `count` words, each among `inputs`; none for one input."""
     return [part(name, count, Multiplexer(bits, inputs))] if inputs > 1 else []
 
 
 def summed(name: str, count: int, bits: int, inputs: int) -> Parts:
-    """Sums of some numbers, if they are more than one."""
+    """Adder trees for `count` sums of `inputs` numbers each; none for one number."""
     return [part(name, count, AdderTree(bits, inputs))] if inputs > 1 else []
 
 
@@ -73,10 +73,10 @@ def dot_products(
     name: str, shared_bits: int, bits: int, count: int, factors: int, most_product: int
 ) -> Parts:
     """
-    Sums of `count` products with each of `factors` other operands, in `factors // 2` pairs where
-    these fit a DSP block. Its adders pack a pair and add it to the chain (UG1399, DSP
-    Multi-Operation Matching; Yosys does not do so for this family): what is left for LUTs is to
-    take pairs apart and to add up chains.
+    Dot products of length `count` of shared operands with each of `factors` sets of other operands.
+    These are multiplied in `factors // 2` pairs if pairs fit a DSP block. The block's adders pack
+    a pair and add it to the chain (UG1399, DSP Multi-Operation Matching; Yosys does not do so for
+    this family), so LUTs only take pairs apart and add up chains.
     """
     pairs = factors // 2 if fits_pair(shared_bits, bits) else 0
     parts: Parts = []
@@ -90,16 +90,16 @@ def dot_products(
 def _chains(
     name: str, shared_bits: int, bits: int, count: int, sums: int, most_product: int | None
 ) -> Parts:
-    """The same; in pairs where `most_product` is given."""
+    """Parts of `sums` dot products, computed in pairs if `most_product` is given."""
     is_paired = most_product is not None
     length = CHAIN if most_product is None else pair_chain(most_product)
     chains = -(-count // length)
     width = shared_bits + bits + (length - 1).bit_length()
-    # The factors of a chain's later products wait, a register for each cycle.
+    # The factors of later products in a chain wait in a register for each cycle.
     waiting = (length - 1) * (shared_bits + 2 * bits if is_paired else shared_bits + bits) // 2
     each, products = sums // 2 if is_paired else sums, Resources(dsp=1, ff=waiting)
     if not is_paired and dsp_slices(shared_bits, bits) != 1:
-        # Products of LUTs or of several slices are added by LUTs.
+        # Products in LUTs or in several DSP slices are added up in LUTs.
         product = Product(shared_bits, bits).resources
         added = AdderTree(shared_bits + bits + 1, 2).resources if length > 1 else Resources()
         products = product + added
@@ -111,8 +111,8 @@ def _chains(
 
 def digits(name: str, count: int, bits: int, carried_bits: int) -> Parts:
     """
-    Digits of a division or a square root, one after another in a pipeline: the rest has `bits`
-    bits, and `carried_bits` of divisor or number and result go along.
+    A division or a square root of `count` digits, computed one after another in a pipeline. The
+    rest has `bits` bits; `carried_bits` bits of the operand and the result are carried along.
     """
     return [
         part(name, count, RestoringDigit(bits)),
@@ -121,7 +121,7 @@ def digits(name: str, count: int, bits: int, carried_bits: int) -> Parts:
 
 
 def decoder(most: int) -> Resources:
-    """A power of two from its exponent, decoded once for all lanes."""
+    """Resources that decode an exponent to a power of two, once for all lanes."""
     return Resources(lut=most, ff=most)
 
 
@@ -132,7 +132,7 @@ def requantised(
     total_bits: int,
     result_bits: int,
 ) -> Part:
-    """Requantisation of some lanes."""
+    """Requantisation of `lanes` totals of an engine per cycle."""
     total_bits = max(LEAST_BITS, total_bits)
     most_shift = min(engine.most_shift, MOST_SHIFT)
     return part(name, lanes, Requantise(total_bits, most_shift, result_bits))

@@ -1,4 +1,4 @@
-"""What the engines of a mapped model agree on, from its memories and dispatches."""
+"""The `Accelerator` of a mapped model, from its memories and dispatches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def plan_accelerator(
     dispatches: Sequence[DispatchOp],
     ports: Mapping[str, MemRefType[Attribute]],
 ) -> Accelerator:
-    """What the engines of a module agree on; `ports` are those of the parameters."""
+    """
+    The memories, ports and lanes that the engines of a module share; `ports` are those of the
+    parameters. Raises PassFailedException if a memory is missing or engines differ in their lanes.
+    """
     found = [op for op in module.ops if isinstance(op, MemoryOp)]
     memories = {op.sym_name.data: op.type for op in found}
     for name in (ACTIVATIONS, RESIDUAL, IMAGE):

@@ -1,4 +1,4 @@
-"""What parameters engines can have, and the sentences for all others."""
+"""The parameters that engines can have, and the messages for all others."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from vaqf_compiler.dialects.binvit.mapping import WORD_BITS
 from vaqf_compiler.engines.accelerator import PIXEL_BITS, PIXELS_PER_WORD
 
 MOST_CHANNELS = 4096
-"""Of a tile: its totals have a memory for each output channel."""
+"""The most channels of a tile: its totals have a memory for each output channel."""
 MOST_WORDS = 1024
-"""Of a tile, each of which is a register; tools give up on more parts of an array."""
+"""The most words of a tile, each a register: HLS tools give up on arrays of more parts."""
 DEFAULT_SIZES = {"binary_m": 96, "binary_n": 64, "int8_m": 32, "int8_n": 16}
-"""Of tiles, where nothing was selected."""
+"""Sizes of tiles, if none are selected."""
 LANE_CHOICES = (4, 8, 16, 32)
-"""Numbers of 32-bit parameters that fill words, and of pixels that divide one or fill some."""
+"""
+Possible numbers of lanes: so many 32-bit parameters fill whole words, and so many pixels fill
+words or divide one.
+"""
 MOST_AT_ONCE = 1024
-"""Of one dimension; tools give up on more copies of a loop's body or parts of an array."""
+"""The most channels of one dimension per cycle: tools give up on more copies of a loop's body."""
 MOST_KEYS = 512
 DEFAULT_LANES = 16
-"""Where nothing was selected."""
+"""Lanes, if none are selected."""
 
 
 def check_tile(name: str, tile_m: int | None, tile_n: int | None, bits: int) -> None:
     """
     Raise PassFailedException unless rows of a weight tile fill words of the port or share them
-    evenly, and the tile's words can be registers. What is not known yet, None, is not checked.
+    evenly, and the tile's words can be registers. Sizes that are not known yet, None, are not
+    checked.
     """
     for size in (tile_m, tile_n):
         if size is not None and not 1 <= size <= MOST_CHANNELS:
@@ -50,7 +54,7 @@ def check_tile(name: str, tile_m: int | None, tile_n: int | None, bits: int) -> 
 
 
 def _check_words(name: str, tile_m: int, tile_n: int, bits: int) -> None:
-    """Raise PassFailedException unless a tile fills words, and is not too many."""
+    """Raise PassFailedException unless a tile fills whole words, and not too many of them."""
     row_bits = tile_n * bits
     if row_bits < WORD_BITS and tile_m * row_bits % WORD_BITS:
         raise PassFailedException(
@@ -65,13 +69,13 @@ def _check_words(name: str, tile_m: int, tile_n: int, bits: int) -> None:
 
 
 def check_lanes(lanes: int) -> None:
-    """Raise PassFailedException unless vectors can be read so many elements at a time."""
+    """Raise PassFailedException unless `lanes` is a possible number of lanes."""
     if lanes not in LANE_CHOICES:
         raise PassFailedException(f"lanes must be 4, 8, 16 or 32, got {lanes}")
 
 
 def check_keys(keys: int) -> None:
-    """Raise PassFailedException unless attention can take so many key tokens a cycle."""
+    """Raise PassFailedException unless attention can process so many key tokens per cycle."""
     if not 1 <= keys <= MOST_KEYS:
         raise PassFailedException(f"keys must be in 1..{MOST_KEYS}, got {keys}")
 
@@ -86,8 +90,9 @@ def check_unroll(
     results: int | None,
 ) -> None:
     """
-    Raise PassFailedException unless an engine can do so much of its tile in a cycle. What is not
-    known yet, None, is not checked.
+    Raise PassFailedException unless an engine can process `unroll_m` x `unroll_n` channels of its
+    tile and finish `results` results per cycle. Sizes that are not known yet, None, are not
+    checked.
     """
     for what, unroll, tile in (("output", unroll_m, tile_m), ("input", unroll_n, tile_n)):
         if unroll is None:
@@ -117,6 +122,6 @@ def check_unroll(
 
 
 def check_uram(uram: int) -> None:
-    """Raise PassFailedException unless a choice of memories is one."""
+    """Raise PassFailedException unless `uram` is 0 or 1."""
     if uram not in (0, 1):
         raise PassFailedException(f"uram must be 0 or 1, got {uram}")

@@ -1,4 +1,4 @@
-"""The kinds of engines that there are: those of this package, and those that others add."""
+"""The registry of kinds of engines: those of this package, and those that others add."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from vaqf_compiler.engines.engine import AnyEngine
 from vaqf_compiler.errors import OperationError
 
 ENTRY_POINT = "vaqf.engines"
-"""Of other packages; each names a module with `ENGINES`, as the `engine.py` of a folder has."""
+"""
+Group of entry points with which other packages add kinds. Each names a module with a list
+`ENGINES`, like the `engine.py` of a folder here.
+"""
 
 
 @cache
 def kinds() -> Mapping[str, AnyEngine]:
-    """The kinds of engines, by name. Raises ImportError for a name that is there twice."""
+    """The kinds of engines by name. Raises ImportError if two kinds have the same name."""
     found: dict[str, AnyEngine] = {}
     for engine in _engines():
         if found.setdefault(engine.kind, engine) is not engine:
@@ -37,9 +40,9 @@ def _engines() -> Iterator[AnyEngine]:
 
 def kind_of(engine: EngineOp) -> AnyEngine:
     """
-    The kind of an engine. Raises OperationError for one that is not known, for a parameter that an
-    engine of its kind does not have, and for one that its purpose fixes and that is missing or has
-    another value.
+    The kind of an engine. Raises OperationError if the kind is not known, if the engine has a
+    parameter that engines of its kind do not have, or if a parameter that the kind fixes is missing
+    or has another value.
     """
     kind = kinds().get(engine.kind.data)
     if kind is None:

@@ -1,4 +1,4 @@
-"""What all engines of an accelerator share: memories, ports and control registers."""
+"""The hardware that all engines of an accelerator share: memories, ports, control registers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CONTROL_REGISTERS = Resources(lut=400, ff=600)
 PORT_LOGIC = Resources(lut=900, ff=1400)
 """An m_axi adapter without its buffers: an assumption."""
 INTERCONNECT = Resources(lut=1200, ff=1600)
-"""For each m_axi port more than the board has: an assumption."""
+"""An interconnect for each m_axi port that exceeds the board's: an assumption."""
 BURST_WORDS = BURST_LENGTH * OUTSTANDING
 """Words that an adapter buffers (UG1399)."""
 
 
 def memory_parts(accelerator: Accelerator) -> Parts:
-    """The memories that all engines share: one for each lane, or group of lanes in UltraRAM."""
+    """The shared memories: a bank for each lane of a row, or for each group if in UltraRAM."""
     parts: Parts = []
     for name, memory in accelerator.memories.items():
         (rows, width, lanes), bits = memory.get_shape(), bits_of(memory)
@@ -32,8 +32,8 @@ def memory_parts(accelerator: Accelerator) -> Parts:
 
 def interface_parts(accelerator: Accelerator, board_ports: int) -> Parts:
     """
-    Ports: one for the image, one for each port of parameters, one for logits. Where the board has
-    fewer, an interconnect joins them.
+    The ports: one for the image, one for each port of parameters, and one for the logits. If the
+    board has fewer ports, an interconnect joins them.
     """
     words = len(accelerator.ports) + 1
     word_bits = bits_of(accelerator.parameters)

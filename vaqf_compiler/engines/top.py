@@ -16,11 +16,14 @@ from vaqf_compiler.engines.builder import Buffer, function, local
 from vaqf_compiler.engines.dispatches import TOP
 
 BURST_LENGTH = 64
-"""Transfers: 1 KB of 16-byte words, which a memory controller takes from one row."""
+"""Transfers per burst: 1 KB of 16-byte words, which a memory controller reads from one row."""
 OUTSTANDING = 4
-"""Bursts. Their product is what an adapter buffers, and what the cost model counts."""
+"""
+Outstanding bursts of a port. Its adapter buffers `BURST_LENGTH * OUTSTANDING` words, which the cost
+model counts.
+"""
 URAM_CYCLES = 3
-"""Of a read: the address, the array, and an output register that cascades need."""
+"""Cycles of a read: the address, the array, and an output register, which cascades need."""
 
 
 @contextmanager
@@ -32,9 +35,10 @@ def top_function(
     memory_latency: int | None = None,
 ) -> Generator[tuple[func.FuncOp, dict[str, Buffer]]]:
     """
-    A function with the ports and memories of an accelerator, by name; calls are to be added. There
-    is one copy of each of `engines`. The image's port has words, that of the results `logits`
-    elements. `memory_latency`, in cycles from a request to its data, is said of all ports.
+    The top function, with the ports and memories of an accelerator, to which the caller adds calls.
+    Yields the function and its buffers by name. There is one copy of each of `engines`. The port of
+    the image has `image_words` words, that of the results `logits` elements. `memory_latency` is
+    the latency attribute of all ports, in cycles from a request to its data.
     """
     ports: dict[str, Attribute] = {
         IMAGE_PORT: MemRefType(IntegerType(WORD_BITS), [image_words]),

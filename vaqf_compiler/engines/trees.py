@@ -1,10 +1,10 @@
 """
 Adder trees, and sums of products in DSP blocks.
 
-A tree is printed level by level, each level with the width that its sums need, so that neither
-depth nor width is left to the tool. Products are added up in chains before: the tool matches
-`(a + b) * c + d` to one DSP block if nothing else needs its parts (UG1399, DSP Multi-Operation
-Matching).
+A tree is built level by level, each level with the bits that its sums need, so that neither depth
+nor width is left to the tool. Products are first added up in chains: the tool matches
+`(a + b) * c + d` to one DSP block if its intermediate results are not used elsewhere (UG1399, DSP
+Multi-Operation Matching).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vaqf_compiler.hardware.dsp import CHAIN, FIELD_BITS, is_small, pair_chain
 
 
 def tree_sum(terms: Buffer, name: str) -> Value:
-    """The sum of an array's elements, one bit wider with each level."""
+    """The sum of an array's elements; each level of the tree is one bit wider."""
     return _tree(terms, name, lambda a, b: a.to(a.bits + 1) + b.to(b.bits + 1), growth=1)
 
 
@@ -44,10 +44,10 @@ def dot_pair(
     shared: Buffer, firsts: Buffer, seconds: Buffer, most_product: int
 ) -> tuple[Value, Value]:
     """
-    The sums of `shared * firsts` and of `shared * seconds`, two products by one multiplier of
-    27 x 18 bits: the second factor stands 18 bits above the first, and so does its product; the
-    lower sum's sign is taken from the upper one again (AMD WP486, Deep Learning with INT8
-    Optimization). No product's magnitude may exceed `most_product`.
+    The dot products of `shared` with `firsts` and with `seconds`. One multiplier of 27 x 18 bits
+    computes two products: the second factor is packed 18 bits above the first, and so is its
+    product. The upper sum is corrected by the sign of the lower one (AMD WP486, Deep Learning with
+    INT8 Optimization). No product's magnitude may exceed `most_product`.
     """
     wide = FIELD_BITS + seconds.bits + 1
 
@@ -67,21 +67,21 @@ def dot_pair(
 
 
 def dots(shared: Buffer, factors: list[Buffer], most_product: int) -> list[Value]:
-    """The sums of `shared` times one or two other factors."""
+    """The dot products of `shared` with one or two arrays of other factors."""
     if len(factors) == 1:
         return [dot(shared, factors[0])]
     return list(dot_pair(shared, *factors, most_product=most_product))
 
 
 def dot(shared: Buffer, factors: Buffer) -> Value:
-    """The sum of `shared * factors`."""
+    """The dot product of `shared` and `factors`."""
     return tree_sum(_chains(shared, lambda n: factors[n], factors.bits, CHAIN), "sum")
 
 
 def _chains(
     shared: Buffer, factor: Callable[[Value], Value], factor_bits: int, length: int
 ) -> Buffer:
-    """Sums of `length` products each; the last one may be of fewer."""
+    """Sums of `length` products each; the last sum may have fewer."""
     (count,) = shared.shape
     full, rest = divmod(count, length)
     bits = shared.bits + factor_bits + (length - 1).bit_length()
@@ -112,8 +112,8 @@ def _chain(
 
 def paired(count: int, name: str, *, pairs: bool) -> Generator[tuple[Value, Value | None]]:
     """
-    Unrolled loops over `count` indices, two at a time and then the odd one alone; one by one
-    without `pairs`. To be used in a `for` statement.
+    Unrolled loops over `count` indices: with `pairs`, two at a time and then the last one alone if
+    `count` is odd; else one by one, each with None. Use it in a `for` statement.
     """
     together = count // 2 if pairs else 0
     if together:

@@ -1,6 +1,6 @@
 """
-Scalars of the loops IR: integers and indices on which arithmetic is Python's, each operation of it
-built where xDSL's implicit builder stands.
+Scalars of the loops IR: integers and indices with Python's arithmetic operators. Each operator
+builds an operation at the insertion point of xDSL's implicit builder.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from xdsl.ir import Attribute, BlockArgument, SSAValue
 from vaqf_compiler.analysis.integers import INDEX, width_of_integer
 
 NO_WRAP = arith.IntegerOverflowAttr([arith.IntegerOverflowFlag.NSW])
-"""Engines size their integers so that sums and products cannot overflow, and say so."""
+"""Flags of sums and products: engines size their integers so that none can overflow."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A scalar: an index, or an integer of some bits."""
+    """A scalar: an index, or an integer of a number of bits."""
 
     ssa: SSAValue
 
     @property
     def bits(self) -> int:
-        """The width of an integer."""
+        """Bits of an integer."""
         return width_of_integer(self.ssa.type)
 
     def named(self, name: str) -> Value:
-        """The same, with a name for the generated code; arguments and loop indices keep theirs."""
+        """This value, named for the generated code; arguments and loop indices keep their names."""
         if not isinstance(self.ssa, BlockArgument):
             self.ssa.name_hint = name
         return self
 
     def like(self, other: Number) -> Value:
-        """A number as a value of this type."""
+        """A number as a value of the same type as this one."""
         return other if isinstance(other, Value) else constant(other, self.ssa.type)
 
     def _arithmetic(
@@ -75,7 +75,7 @@ class Value:
         return Value(arith.RemSIOp(self.ssa, self.like(other).ssa).result)
 
     def __rshift__(self, amount: Number) -> Value:
-        """Arithmetic shift, as `<<` by an unsigned number: an index, or an integer of few bits."""
+        """Arithmetic shift. As for `<<`, the amount is unsigned: an index or a narrow integer."""
         return Value(arith.ShRSIOp(self.ssa, self._amount(amount)).result)
 
     def __lshift__(self, amount: Number) -> Value:
@@ -86,12 +86,12 @@ class Value:
         amount = self._amount(offset)
         if self.bits > 64:
             shifted = arith.ShRUIOp(self.ssa, amount).result
-        else:  # the bits that an arithmetic shift adds are cut off again
+        else:  # the bits that an arithmetic shift fills in are cut off again
             shifted = arith.ShRSIOp(self.ssa, amount).result
         return Value(shifted).to(bits) if bits != self.bits else Value(shifted)
 
     def _amount(self, amount: Number) -> SSAValue:
-        """An amount to shift by, as narrow as it is, so that it is not taken for a signed one."""
+        """A shift amount, cut to the bits it needs, so that it is not taken for a signed number."""
         if isinstance(amount, int):
             return self.like(amount).ssa
         most = (self.bits - 1).bit_length()
@@ -123,28 +123,28 @@ class Value:
         return self._compare("sge", other)
 
     def equals(self, other: Number) -> Value:
-        """`==`, which Python keeps for itself."""
+        """Whether two numbers are equal, as a value of the IR; `==` compares Python objects."""
         return self._compare("eq", other)
 
     def to(self, bits: int) -> Value:
-        """Sign-extended or cut to a width, which must hold the number."""
+        """The number sign-extended or cut to `bits` bits, in which it must fit."""
         if bits == self.bits:
             return self
         operation = arith.ExtSIOp if bits > self.bits else arith.TruncIOp
         return Value(operation(self.ssa, IntegerType(bits)).result)
 
     def unsigned(self, bits: int) -> Value:
-        """Cut to an unsigned number of some bits, which must hold it."""
+        """The number cut to an unsigned one of `bits` bits, in which it must fit."""
         if self.ssa.type == INDEX:
             return self.as_integer(bits)
         return self.to(bits)
 
     def unsigned_to(self, bits: int) -> Value:
-        """Zero-extended to a greater width."""
+        """The number zero-extended to a greater number of bits."""
         return Value(arith.ExtUIOp(self.ssa, IntegerType(bits)).result)
 
     def times(self, other: Value) -> Value:
-        """The product of two integers of any widths, as wide as it can be."""
+        """The product of two integers, with the sum of their bits."""
         bits = self.bits + other.bits
         return self.to(bits) * other.to(bits)
 
@@ -153,20 +153,20 @@ class Value:
         return Value(arith.IndexCastOp(self.ssa, INDEX).result)
 
     def as_integer(self, bits: int) -> Value:
-        """An index as an integer."""
+        """An index as an integer of `bits` bits."""
         return Value(arith.IndexCastOp(self.ssa, IntegerType(bits)).result)
 
     def clamp(self, low: int, high: int) -> Value:
-        """Saturated to a range."""
+        """The number saturated to the range from `low` to `high`."""
         raised = arith.MaxSIOp(self.ssa, self.like(low).ssa).result
         return Value(arith.MinSIOp(raised, self.like(high).ssa).result)
 
     def maximum(self, other: Number) -> Value:
-        """The greater one."""
+        """The greater of two signed numbers."""
         return Value(arith.MaxSIOp(self.ssa, self.like(other).ssa).result)
 
     def minimum(self, other: Number) -> Value:
-        """The lesser one."""
+        """The lesser of two signed numbers."""
         return Value(arith.MinSIOp(self.ssa, self.like(other).ssa).result)
 
 
@@ -186,7 +186,7 @@ def constant(number: int, type_: Attribute = INDEX) -> Value:
 
 
 def integer(number: int, bits: int) -> Value:
-    """A constant of some bits."""
+    """A constant integer of `bits` bits."""
     return constant(number, IntegerType(bits))
 
 

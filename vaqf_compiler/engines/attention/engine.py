@@ -1,4 +1,4 @@
-"""Multi-head attention, from scores to the requantised context."""
+"""The engine kind for multi-head attention, from scores to the requantised context."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from vaqf_compiler.reference.tables import RECIPROCAL_BITS, softmax_constants
 
 
 class Attention(Engine[AttentionPlan]):
-    """Scores, softmax and context of all heads of a layer."""
+    """Computes scores, softmax and context of all heads of a layer."""
 
     kind = "attention"
     engines = MappingProxyType({"attention": {}})
@@ -132,7 +132,7 @@ class Attention(Engine[AttentionPlan]):
         scores, softmax = find(dispatch, AttentionScoresOp), find(dispatch, SoftmaxOp)
         score_type = quantized("scores", scores.result)
         constants = softmax_constants(score_type.scale.data)
-        # No two scores are further apart than this, so a greater limit is none.
+        # No two scores are further apart than this, so a greater limit would have no effect.
         limit = min(constants.limit, (1 << score_type.bits.data) - 1)
         tokens, _ = tokens_and_channels(scores.query)
         values = (scores.query, scores.key, find(dispatch, AttentionContextOp).value)
@@ -153,14 +153,14 @@ class Attention(Engine[AttentionPlan]):
 
 
 def heads_of(dispatch: DispatchOp) -> int:
-    """The heads of a dispatch of attention."""
+    """Number of heads of a dispatch of attention."""
     return find(dispatch, AttentionScoresOp).heads.value.data
 
 
 def head_sizes(dispatches: Sequence[DispatchOp]) -> tuple[int, int]:
     """
-    Channels of a head's query and key, and of its value, which an attention engine is built for.
-    Raises OperationError for a layer that differs from the first one.
+    Channels of a head's query and key, and of its value, for which an attention engine is built.
+    Raises OperationError for a layer whose sizes differ from those of the first one.
     """
     sizes = [_head_sizes(dispatch) for dispatch in dispatches]
     for dispatch, found in zip(dispatches, sizes, strict=True):

@@ -1,4 +1,4 @@
-"""Cycles of a layer on an attention engine, as a formula."""
+"""The closed form of an attention engine: the cycles of a layer as a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from vaqf_compiler.engines.forms import FunctionTiming, loop_cycles
 
 @dataclass(frozen=True)
 class AttentionForm:
-    """An attention engine: the first head's loads, then a loop over queries for each head."""
+    """
+    Closed form of an attention engine. It loads the first head, then has a loop over queries for
+    each head.
+    """
 
     engine: AttentionPlan
     accelerator: Accelerator
@@ -24,14 +27,14 @@ class AttentionForm:
 
     @staticmethod
     def of(model: LatencyModel, engine: AttentionPlan, accelerator: Accelerator) -> AttentionForm:
-        """From loops that a walk has met."""
+        """The form of an engine whose loops the latency model has met."""
         main = FunctionTiming(model, engine.name)
         load, queries = main.pipelines
         head = main.named("head").body.block
         return AttentionForm(engine, accelerator, load, queries, main.control(), main.control(head))
 
     def cycles(self, tokens: int, heads: int) -> int:
-        """Of a layer of some tokens and heads."""
+        """Cycles of a layer with `tokens` tokens and `heads` heads."""
         engine = self.engine
         beats = (tokens + STAGES - 1) * engine.beats(self.accelerator)
         head = self.head_control + loop_cycles(self.queries, beats)

@@ -1,16 +1,18 @@
 """
-The engine for multi-head attention: one head after another, `keys` key tokens a cycle
-(docs/arithmetic.md has the arithmetic). One pipelined loop works on four query tokens at a time:
+The loops of the engine for multi-head attention. It processes one head after another, and `keys`
+key tokens per cycle (docs/arithmetic.md has the arithmetic). One pipelined loop works on four query
+tokens at a time:
 
     for each head:
       for each token, and three times more; for each beat, of `keys` key tokens:
-        load the query, key or value of the token, of the next head
-        store some channels of the context of the query three before
-        add probabilities times values to the context of the query two before
-        exponentials of the query before, their sum, and its reciprocal in the last beat
-        scores of the query, and their maximum
+        load the token's query, key or value, for the next head
+        store some channels of the context of the third query before
+        add probabilities times values to the context of the second query before
+        compute the exponentials of the query before, their sum, and in the last beat its reciprocal
+        compute scores of the query, and their maximum
 
-Later stages come first, so that each finds what the stage before left for it a token ago.
+Later stages come first in the loop's body, so that each reads what the stage before it wrote for
+the previous token.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ from vaqf_compiler.reference.tables import EXP_BITS, EXP_INDEX_BITS, RECIPROCAL_
 
 
 def build_exp_table(name: str) -> memref.GlobalOp:
-    """The table of powers of two."""
+    """The constant table of powers of two."""
     values = [int(value) for value in exp_table()]
     element = IntegerType(POWER_BITS)
     dense = DenseIntOrFPElementsAttr.from_list(TensorType(element, [len(values)]), values)
@@ -80,7 +82,7 @@ def build_exp_table(name: str) -> memref.GlobalOp:
 
 
 def build_attention(engine: AttentionPlan, accelerator: Accelerator) -> func.FuncOp:
-    """The engine as a function of loops."""
+    """Build the engine as a function of loops."""
     types: dict[str, Attribute] = {
         "activations": accelerator.activations,
         **dict.fromkeys(("tokens", "query_row", "key_row", "value_row", "target"), INDEX),
@@ -103,29 +105,29 @@ def build_attention(engine: AttentionPlan, accelerator: Accelerator) -> func.Fun
 
 @dataclass(frozen=True)
 class _State:
-    """What one head needs, and what a stage leaves for the next one."""
+    """The arrays of the engine: inputs of a head, and results of a stage for the next one."""
 
     query: Buffer
     key: Buffer
     value: Buffer
     score: Buffer
     largest: Buffer
-    """Of the row so far, and of the last complete row."""
+    """The greatest score of the current row so far, and of the last complete row."""
     exponential: Buffer
     total: Buffer
-    """Of a row's exponentials so far."""
+    """Sum of the current row's exponentials so far."""
     reciprocal: Buffer
-    """Of the last complete row's total."""
+    """Reciprocal of the last complete row's total."""
     context: Buffer
-    """So far."""
+    """The sums of the current context so far."""
     finished: Buffer
-    """The last complete one."""
+    """The last complete context."""
 
     @staticmethod
     def of(engine: AttentionPlan, accelerator: Accelerator, steps: int) -> _State:
-        """Allocate."""
+        """Allocate the arrays for `steps` steps per query."""
         bits, keys = bits_of(accelerator.activations), engine.keys
-        # With a dimension of lanes the tool sees that a group's lanes are apart.
+        # With a dimension of lanes, the tool sees that a group's lanes are in separate banks.
         lanes = accelerator.lanes
         channels, value_channels = (
             (size // lanes, lanes) for size in (engine.head_size, engine.value_size)
@@ -133,7 +135,7 @@ class _State:
         sum_bits = EXPONENTIAL_BITS + (steps * keys).bit_length()
 
         def rows(name: str, depth: int, *shape: int) -> Buffer:
-            """Two halves, one for the next head; the lanes of a group in one word."""
+            """An array with a half for this and the next head; a group's lanes share a word."""
             *apart, lanes = range(2, len(shape) + 2)
             return local(name, bits, depth, *shape, partition=apart, reshape=(lanes,))
 
@@ -163,7 +165,7 @@ class _Body:
 
     @property
     def steps(self) -> int:
-        """Cycles for all keys."""
+        """Cycles for all keys of a query."""
         return self.engine.steps(self.accelerator)
 
     @property
@@ -178,11 +180,11 @@ class _Body:
 
     @property
     def heads(self) -> Number:
-        """Of the layer."""
+        """Number of heads of the layer."""
         return self.scalars["heads"] if self.engine.heads_vary else self.engine.heads
 
     def _rows(self, groups: int) -> Number:
-        """Rows of a token whose heads have some groups of lanes."""
+        """Rows of a token whose heads have `groups` groups of lanes each."""
         width = width_of(self.accelerator.activations)
         if isinstance(self.heads, int):
             return -(-self.heads * groups // width)
@@ -190,7 +192,7 @@ class _Body:
 
     @property
     def most_groups(self) -> int:
-        """Groups of lanes of a token, at most."""
+        """The most groups of lanes of a token."""
         return self.engine.most_groups(self.accelerator)
 
     def build(self) -> None:
@@ -216,7 +218,7 @@ class _Body:
                         self._load(state, head + 1, token, beat)
                     with when(self._has_query(3, token) & (beat < engine.stores(accelerator))):
                         self._store(state, head, token - 3, beat)
-                    # All other stages end with the last beat, when all of a context is stored.
+                    # The other stages end in the last beat; by then, a context is stored.
                     step = beat - (beats - self.steps)
                     with when(self._is_stage(2, token, step)):
                         self._context(state, head, step)
@@ -227,8 +229,9 @@ class _Body:
 
     def _dependences(self, state: _State) -> None:
         """
-        Results go to other rows than queries, keys and values (binvit-allocate), of which the next
-        head's come to the other half. A stage reads what the one before left a token ago.
+        Claim that iterations are independent. Results go to other rows than those of queries, keys
+        and values (binvit-allocate), and those of the next head are loaded into the other half. A
+        stage reads what the stage before it wrote a token earlier.
         """
         for buffer in (self.activations, state.query, state.key, state.value):
             vhls.DependenceOp(buffer.ssa, "inter")
@@ -236,18 +239,21 @@ class _Body:
             vhls.DependenceOp(buffer.ssa, "inter", self.engine.beats(self.accelerator))
 
     def _has_query(self, stage: int, token: Value) -> Value:
-        """Whether a stage has a query when the first one is at `token`."""
+        """Whether a stage has a query while the first stage is at `token`."""
         before_last = token < self.scalars["tokens"] + stage
         return before_last & (token >= stage) if stage else before_last
 
     def _is_stage(self, stage: int, token: Value, step: Value) -> Value:
-        """Whether a stage works; where there are more beats than steps, not in the first ones."""
+        """Whether a stage works. If there are more beats than steps, it skips the first beats."""
         has_query = self._has_query(stage, token)
         more = self.engine.beats(self.accelerator) > self.steps
         return has_query & (step >= 0) if more else has_query
 
     def _load(self, state: _State, head: Value, token: Value, beat: Value) -> None:
-        """Copy of a token's query, key or value as much as lies in a row, of a head to come."""
+        """
+        Load the groups of a token's query, key or value that lie in one row, for the first or the
+        next head.
+        """
         engine, accelerator, keys, s = self.engine, self.accelerator, self.engine.keys, self.scalars
         lanes, together = accelerator.lanes, engine.loaded_groups(accelerator)
         parts, value_parts = engine.parts(accelerator)
@@ -283,20 +289,20 @@ class _Body:
                     target[*places[number], first + group, lane] = loaded[group, lane]
 
     def _for(self, which: Value, of_query: Number, of_value: Number) -> Number:
-        """What holds for query and key, or for the value, by which of the three it is."""
+        """Select `of_query` for query and key (`which` 0 and 1), and `of_value` for the value."""
         if self.engine.value_size == self.engine.head_size:
             return of_query
         return select(which.equals(2), index(of_value), index(of_query))
 
     def _is_token(self, step: Value, k: Value) -> Value:
-        """Whether key `k` of a step is one: the last step may have too many."""
+        """Whether key `k` of a step is a token: the last step may have more keys than are left."""
         return step * self.engine.keys + k < self.scalars["tokens"]
 
     def _is_last(self, step: Value) -> Value:
         return step.equals(self.steps - 1).named("is_last")
 
     def _scores(self, state: _State, head: Value, token: Value, step: Value) -> None:
-        """Products of a query with some keys; the greatest one."""
+        """Compute a query's scores for the keys of a step, and the greatest score so far."""
         engine, lanes = self.engine, self.accelerator.lanes
         bits, size, keys = state.query.bits, engine.head_size, engine.keys
         half = head % 2
@@ -325,7 +331,8 @@ class _Body:
 
     def _exponentials(self, state: _State, powers: Buffer, step: Value) -> None:
         """
-        Powers of two of the scores' distances from the greatest, their sum, and its reciprocal.
+        Compute exponentials, as powers of two of the distances of scores from the greatest one,
+        their sum, and in the last step its reciprocal.
         """
         engine, s = self.engine, self.scalars
         bits, sum_bits = engine.difference_bits, state.total.bits
@@ -337,7 +344,7 @@ class _Body:
             exp_shift = amount_of(s["exp_shift"], engine.most_exp_shift)
             power = (product.to(engine.power_bits) >> exp_shift).named("power")
             fraction = (power & ((1 << EXP_INDEX_BITS) - 1)).as_index()
-            # From 2**16 on, a right shift leaves nothing of the table's 16 bits.
+            # A right shift by more than 15 leaves nothing of the table's 16 bits.
             whole = amount_of((power >> EXP_INDEX_BITS).minimum(EXP_BITS + 1), EXP_BITS + 1)
             shifted = powers[fraction].unsigned_to(EXPONENTIAL_BITS) >> whole
             found[k] = select(self._is_token(step, k), shifted, integer(0, EXPONENTIAL_BITS))
@@ -349,7 +356,7 @@ class _Body:
             state.reciprocal[0] = divide_power(RECIPROCAL_BITS, total, QUOTIENT_BITS)
 
     def _context(self, state: _State, head: Value, step: Value) -> None:
-        """Probabilities times values, added up."""
+        """Add products of probabilities and values to the context."""
         engine, s = self.engine, self.scalars
         shift = s["probability_shift"]
         half = rounding_term(shift, SCALED_BITS, RECIPROCAL_BITS)
@@ -381,7 +388,7 @@ class _Body:
                 state.finished[channel] = context
 
     def _store(self, state: _State, head: Value, token: Value, beat: Value) -> None:
-        """Requantise and write some channels of a finished context."""
+        """Requantise and store those channels of a finished context that belong to a beat."""
         engine, accelerator, s = self.engine, self.accelerator, self.scalars
         memory, lanes = accelerator.activations, accelerator.lanes
         together = engine.stored_lanes(accelerator)

@@ -1,4 +1,4 @@
-"""The hardware that an attention engine consists of."""
+"""The hardware of which an attention engine consists."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ from vaqf_compiler.hardware.resources import Resources
 
 
 def attention_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
-    """An attention engine: buffers of two heads, then scores, softmax and context."""
+    """All parts of an attention engine."""
     return head_parts(engine, accelerator) + transfer_parts(engine, accelerator)
 
 
 def head_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
-    """What works on a head: however wide the activation memory is."""
+    """
+    The parts that buffer and process heads: they do not depend on the width of the activation
+    memory.
+    """
     bits, keys, size = bits_of(accelerator.activations), engine.keys, engine.head_size
     value_size = engine.value_size
     lanes, steps = accelerator.lanes, engine.steps(accelerator)
@@ -54,7 +57,7 @@ def head_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
         *summed("exponential sums", 1, EXPONENTIAL_BITS, keys),
         part("sum of exponentials", 1, Accumulator(sum_bits)),
         *digits("division", QUOTIENT_BITS, sum_bits + 1, sum_bits + QUOTIENT_BITS),
-        # Exponentials wait for the reciprocal of their sum.
+        # Exponentials are delayed until the reciprocal of their sum is ready.
         part("waiting exponentials", keys, Resources(lut=EXPONENTIAL_BITS)),
         part("probability lanes", keys, ProbabilityLane(engine.probability_bits)),
         *dot_products("context", weight_bits, bits, keys, value_size, engine.most_weighted),
@@ -65,7 +68,7 @@ def head_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
 
 
 def transfer_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
-    """What loads channels of the activation memory, and stores them."""
+    """The parts that load channels from the activation memory, and store results there."""
     bits = bits_of(accelerator.activations)
     width = width_of(accelerator.activations)
     together, stored = engine.loaded_groups(accelerator), engine.stored_lanes(accelerator)
@@ -79,9 +82,9 @@ def transfer_parts(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
 
 def _attention_addresses(engine: AttentionPlan, accelerator: Accelerator) -> Parts:
     """
-    Two loops load, and they and the one that stores find cells. Where the number of heads is known
-    at run time only, so are the rows of a token and, for the one that stores, of a value; where
-    values have another size, a head's groups are chosen.
+    The parts that compute addresses. Two loops load, one of them also stores, and each access needs
+    a cell. If the number of heads is known only at run time, the rows of a token and of a stored
+    value are computed; if values have another size than keys, the groups of a head are selected.
     """
     memory, sizes = accelerator.activations, (engine.head_size, engine.value_size)
     loads, (parts, _) = engine.loads(accelerator), engine.parts(accelerator)

@@ -1,4 +1,4 @@
-"""What an attention engine is built for, and what follows from that."""
+"""The parameters for which an attention engine is built, and what follows from them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from vaqf_compiler.engines.accelerator import ACTIVATIONS, MULTIPLIER, Accelerat
 from vaqf_compiler.reference.tables import EXP_BITS, RECIPROCAL_BITS
 
 POWER_BITS = EXP_BITS + 1
-"""Of an entry of the table of powers of two, which is unsigned."""
+"""Bits of an entry of the table of powers of two, which is unsigned."""
 EXPONENTIAL_BITS = POWER_BITS + 1
-"""Of an exponential: 2**15 and a sign."""
+"""Bits of an exponential: at most 2**15, with a sign."""
 QUOTIENT_BITS = RECIPROCAL_BITS - EXP_BITS + 1
-"""A row's sum is at least 2**15, so its reciprocal is at most 2**21."""
+"""Bits of a reciprocal: a row's sum is at least 2**15, so its reciprocal is at most 2**21."""
 RECIPROCAL_WIDTH = QUOTIENT_BITS + 1
 STAGES = 4
-"""Queries that the engine works on at a time."""
+"""Number of queries on which the engine works at the same time."""
 SCALED_BITS = EXPONENTIAL_BITS + RECIPROCAL_WIDTH + 1
 
 
@@ -25,14 +25,14 @@ EXP_TABLE = "exp_table"
 
 def context_shift(bits: int) -> int:
     """
-    Requantisation shifts that attention of activations of some bits is always built for: see
-    `LINEAR_SHIFT` of linear engines.
+    Attention with activations of `bits` bits is built for requantisation shifts up to at least this
+    one; see `LINEAR_SHIFT` of linear engines.
     """
     return bits + 24
 
 
 def exp_shift(bits: int) -> int:
-    """The same for the exponents of attention."""
+    """The same as `context_shift` for the exponents of attention."""
     return 2 * bits + 12
 
 
@@ -42,9 +42,9 @@ class AttentionPlan:
 
     name: str
     keys: int
-    """Key tokens that are worked on in a cycle."""
+    """Number of key tokens that are processed per cycle."""
     heads: int
-    """The most of a layer."""
+    """The most heads of a layer."""
     head_size: int
     """Channels of a head's query and key."""
     value_size: int
@@ -53,31 +53,31 @@ class AttentionPlan:
     score_bits: int
     context_bits: int
     probability_bits: int
-    """Unsigned."""
+    """Bits of a probability, which is unsigned."""
     most_shift: int
     """The greatest requantisation shift of a layer."""
     most_exp_shift: int
     """The greatest shift of a layer's exponents."""
     exp_table: str
-    """The module's table of powers of two."""
+    """Name of the module's table of powers of two."""
     heads_vary: bool = False
-    """Whether some layer has fewer heads: then their number is an argument."""
+    """Whether layers differ in their number of heads, which is then an argument."""
 
     def steps(self, accelerator: Accelerator) -> int:
         """Cycles for all keys of a query."""
         return -(-accelerator.tokens // self.keys)
 
     def most_groups(self, accelerator: Accelerator) -> int:
-        """Groups of lanes of a token's queries, keys or values, at most."""
+        """The most groups of lanes of a token's query, key or value, all heads together."""
         return self.heads * max(self.head_size, self.value_size) // accelerator.lanes
 
     def loaded_groups(self, accelerator: Accelerator) -> int:
-        """Groups of lanes of a head that are read at a time: those that lie in one row."""
+        """Groups of lanes of a head that are loaded at a time: those that lie in one row."""
         groups = math.gcd(self.head_size, self.value_size) // accelerator.lanes
         return math.gcd(width_of(accelerator.activations), groups)
 
     def parts(self, accelerator: Accelerator) -> tuple[int, int]:
-        """Cycles to load the query or the key of a token, and its value."""
+        """Cycles to load the query or the key of a token, and cycles to load its value."""
         channels = accelerator.lanes * self.loaded_groups(accelerator)
         return self.head_size // channels, self.value_size // channels
 
@@ -88,8 +88,8 @@ class AttentionPlan:
 
     def stored_lanes(self, accelerator: Accelerator) -> int:
         """
-        Channels that are stored at a time: few, as there is time for them, but whole steps; a whole
-        group where its lanes share a word.
+        Channels that are stored at a time: a power of two as small as the cycles of a query allow,
+        or a whole group of lanes if these share a word in UltraRAM.
         """
         if ACTIVATIONS in accelerator.uram:
             return accelerator.lanes
@@ -104,12 +104,12 @@ class AttentionPlan:
         return self.value_size // self.stored_lanes(accelerator)
 
     def beats(self, accelerator: Accelerator) -> int:
-        """Cycles for a query."""
+        """Cycles of a query, in which it is processed, loaded and stored."""
         return max(self.steps(accelerator), self.loads(accelerator), self.stores(accelerator))
 
     @property
     def most_score(self) -> int:
-        """The greatest magnitude of a product of a query and a key."""
+        """The greatest magnitude of the product of an element of a query and one of a key."""
         return 1 << (2 * self.activation_bits - 2)
 
     @property
@@ -119,10 +119,10 @@ class AttentionPlan:
 
     @property
     def difference_bits(self) -> int:
-        """Of a score's distance from the greatest one."""
+        """Bits of a score's distance from the greatest score."""
         return self.score_bits + 1
 
     @property
     def power_bits(self) -> int:
-        """Of a distance times its multiplier, which is shifted."""
+        """Bits of a distance times its multiplier, before it is shifted."""
         return max(self.difference_bits + MULTIPLIER.width.data, self.most_exp_shift + 1)

@@ -1,4 +1,4 @@
-"""Layer normalisation."""
+"""The engine kind for layer normalisation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from vaqf_compiler.reference.tables import layer_norm_epsilon
 
 
 class LayerNorm(Engine[LayerNormPlan]):
-    """Normalises tokens of the residual stream to activations."""
+    """Normalises tokens of the residual stream and writes them as activations."""
 
     kind = "layer_norm"
     engines = MappingProxyType({"layer_norm": {}})

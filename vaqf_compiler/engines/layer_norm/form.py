@@ -1,4 +1,4 @@
-"""Cycles of a layer normalisation, as a formula."""
+"""The closed form of a layer normalisation engine: the cycles of a layer as a formula."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vaqf_compiler.engines.forms import FunctionTiming, loop_cycles
 
 @dataclass(frozen=True)
 class LayerNormForm:
-    """A layer normalisation engine: its parameters, then one loop over all tokens."""
+    """Closed form of an engine that loads its parameters, then has one loop over all tokens."""
 
     parameters: Pipeline
     tokens: Pipeline
@@ -20,13 +20,13 @@ class LayerNormForm:
 
     @staticmethod
     def of(model: LatencyModel, name: str) -> LayerNormForm:
-        """From loops that a walk has met."""
+        """The form of an engine whose loops the latency model has met."""
         main = FunctionTiming(model, name)
         parameters, tokens = main.pipelines
         return LayerNormForm(parameters, tokens, main.control())
 
     def cycles(self, tokens: int, groups: int, lanes: int) -> int:
-        """Of `tokens` tokens of `groups` groups of `lanes` channels."""
+        """Cycles for `tokens` tokens of `groups` groups of `lanes` channels."""
         words = 2 * groups * words_of(lanes, PARAMETER_BITS)
         parameters = loop_cycles(self.parameters, words)
         work = loop_cycles(self.tokens, (tokens + 1) * groups)

@@ -1,10 +1,10 @@
 """
-The engine for layer normalisation, in integers (docs/arithmetic.md has the arithmetic). One
-pipelined loop works on two tokens at a time:
+The loops of the engine for layer normalisation, in integers (docs/arithmetic.md has the
+arithmetic). One pipelined loop works on two tokens at a time:
 
     for each token, and once more; for each group of lanes:
-      normalise the group of the token before
-      add the group to sum and sum of squares; in the last one, a square root and a division
+      normalise the same group of the previous token
+      add the group to the sum and the sum of squares; after the last, a square root and a division
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ from vaqf_compiler.engines.trees import tree_sum
 from vaqf_compiler.engines.values import Value, integer, select
 
 SHIFT_BITS = 8
-"""Of an exponent and its sign, and of a shift."""
+"""Bits of an exponent with its sign, and of a shift."""
 MOST_FRACTION_SHIFT = RECIPROCAL_BITS - LayerNormOp.FRACTION_BITS + ROOT_BITS - MANTISSA_BITS
-"""Of a centred value times the reciprocal: for the greatest root."""
+"""The greatest shift of a centred value times the reciprocal: that of the greatest root."""
 
 
 def build_layer_norm(engine: LayerNormPlan, accelerator: Accelerator) -> func.FuncOp:
-    """The engine as a function of loops."""
+    """Build the engine as a function of loops."""
     types: dict[str, Attribute] = {
         "residual": accelerator.residual,
         "activations": accelerator.activations,
@@ -80,7 +80,7 @@ def build_layer_norm(engine: LayerNormPlan, accelerator: Accelerator) -> func.Fu
 
 @dataclass(frozen=True)
 class _State:
-    """What is known of a token so far, and what the one before is normalised with."""
+    """Registers: sums of the current token so far, and what normalises the previous token."""
 
     total: Buffer
     squares: Buffer
@@ -90,7 +90,7 @@ class _State:
 
     @staticmethod
     def of(widths: Widths) -> _State:
-        """Allocate."""
+        """Allocate the registers."""
 
         def register(name: str, bits: int) -> Buffer:
             return local(name, bits, 1, partition=(1,))
@@ -117,7 +117,7 @@ class _Body:
         gamma = local("gamma", GAMMA_BITS, groups, lanes, partition=(2,))
         beta = local("beta", PARAMETER_BITS, groups, lanes, partition=(2,))
         port = self.buffers["parameters"]
-        # Beta follows gamma, so that both are one burst.
+        # Beta follows gamma, so that both are read in one burst.
         with each_parameter(port, s["parameters_at"], 2 * groups, lanes) as (group, lane, value):
             with when(group < groups):
                 gamma[group, lane] = value.to(GAMMA_BITS)
@@ -135,7 +135,10 @@ class _Body:
                     self._sums(state, token, group)
 
     def _sums(self, state: _State, token: Value, group: Value) -> None:
-        """Add a group to sum and sum of squares; complete ones say how to normalise the token."""
+        """
+        Add a group to the sum and the sum of squares. From the complete sums, compute how to
+        normalise the token.
+        """
         accelerator, widths, s = self.accelerator, self.widths, self.scalars
         residual, lanes, groups = (
             self.buffers["residual"],
@@ -168,7 +171,7 @@ class _Body:
     def _normalise(
         self, state: _State, token: Value, group: Value, gamma: Buffer, beta: Buffer
     ) -> None:
-        """Write a group of a normalised token."""
+        """Normalise a group of a token and write it."""
         accelerator, widths, s = self.accelerator, self.widths, self.scalars
         memory, groups = accelerator.activations, accelerator.channel_groups
         half = rounding_term(s["shift"], widths.scaled, LayerNormOp.MOST_SHIFT)
@@ -194,7 +197,7 @@ class _Body:
 
 
 def _mantissa(root: Value) -> tuple[Value, Value]:
-    """`e` and `m`, where `root` is about `m * 2**e` with a mantissa `m` of 16 bits."""
+    """`e` and `m` such that `root` is about `m * 2**e`, with a mantissa `m` of 16 bits."""
     exponent, zero = integer(ROOT_BITS - MANTISSA_BITS, SHIFT_BITS), integer(0, root.bits)
     for places in (16, 8, 4, 2, 1):
         is_small = (root < 1 << (ROOT_BITS - places)).named("is_small")

@@ -1,4 +1,4 @@
-"""The hardware that an engine for layer normalisation consists of."""
+"""The hardware of which an engine for layer normalisation consists."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from vaqf_compiler.hardware.products import Product, dsp_slices
 from vaqf_compiler.hardware.resources import Resources
 
 LEAST_CENTRED_BITS = 18
-"""Of the narrowest lanes that were calibrated; narrower ones are taken to cost as much."""
+"""Bits of the narrowest calibrated lanes; narrower ones are assumed to cost as much."""
 MANTISSA_STEPS = 5
-"""By 16, 8, 4, 2 and 1 places."""
+"""Steps that shift the root to its mantissa: by 16, 8, 4, 2 and 1 places."""
 
 
 def layer_norm_parts(engine: LayerNormPlan, accelerator: Accelerator) -> Parts:
-    """A layer normalisation engine."""
+    """All parts of a layer normalisation engine."""
     widths = Widths.of(engine, accelerator)
     lanes, residual = accelerator.lanes, bits_of(accelerator.residual)
     groups, variance = accelerator.channel_groups, VARIANCE.width.data
@@ -55,7 +55,7 @@ def layer_norm_parts(engine: LayerNormPlan, accelerator: Accelerator) -> Parts:
 
 
 def _variance_slices(widths: Widths, channels: int) -> int:
-    """Of channels times the sum of squares, and the square of the sum."""
+    """DSP slices of channels times the sum of squares, and of the square of the sum."""
     channel_bits = channels.bit_length() + 1
     squared = dsp_slices(widths.total, widths.total)
     return squared + dsp_slices(channel_bits, widths.squares)

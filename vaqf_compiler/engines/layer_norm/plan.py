@@ -1,4 +1,4 @@
-"""What an engine for layer normalisation is built for, and the widths that follow from that."""
+"""The parameters for which a layer normalisation engine is built, and the bits of its numbers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from vaqf_compiler.dialects.binvit.types import signed_bits
 from vaqf_compiler.engines.accelerator import PARAMETER_BITS, Accelerator, bits_of
 
 ROOT_BITS = 31
-"""Of the square root of a number below 2**62."""
+"""Bits of the square root of a number below 2**62."""
 MANTISSA_BITS = 16
 RECIPROCAL_BITS = 31
 VARIANCE = IntegerType(2 * ROOT_BITS + 1)
-"""A variance, scaled by the square of the channels, and a sign."""
+"""Type of a variance, scaled by the square of the number of channels, with a sign."""
 GAMMA_BITS = 16
 
 
@@ -32,19 +32,22 @@ class LayerNormPlan:
 
 @dataclass(frozen=True)
 class Widths:
-    """Bits that hold every intermediate result, from the number of channels."""
+    """Bits with which each intermediate result fits, which depend on the number of channels."""
 
     total: int
     squares: int
     centred: int
     product: int
-    """Of a centred value times the reciprocal, with room for the rounding term."""
+    """Bits of a centred value times the reciprocal, with room for the rounding term."""
     normalised: int
     scaled: int
 
     @staticmethod
     def of(engine: LayerNormPlan, accelerator: Accelerator) -> Widths:
-        """Raises PassFailedException where the variance exceeds the square root's range."""
+        """
+        The widths of an engine. Raises PassFailedException if a variance may exceed the range of
+        the square root.
+        """
         channels = accelerator.channels
         low, high = (
             -(1 << (bits_of(accelerator.residual) - 1)),
@@ -56,8 +59,8 @@ class Widths:
                 f"layer normalisation of {channels} channels exceeds {2 * ROOT_BITS} bits"
             )
         centred = signed_bits(2 * channels * low, 2 * channels * high)
-        # |centred / root| is at most sqrt(channels), and less than twice that after the root and
-        # its mantissa are rounded down.
+        # |centred / root| is at most sqrt(channels), and less than twice that with a root and a
+        # mantissa that are rounded down.
         largest = 2 * (math.isqrt(channels) + 1) << LayerNormOp.FRACTION_BITS
         normalised = signed_bits(-largest, largest)
         return Widths(

@@ -1,9 +1,8 @@
 """
-The products of a token's inputs with the binary weights of one output channel, summed up.
+The dot product of a token's inputs and the binary weights of one output channel.
 
-It is a function of its own, a part of the pipeline of the loop that calls it: unrolled in one nest
-with all output channels, there would be more copies of its body than the tool makes
-(docs/hls-verify.md).
+It is a function of its own, pipelined as part of the loop that calls it. Unrolled in one nest with
+all output channels, its body would have more copies than the tool makes (docs/hls-verify.md).
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from vaqf_compiler.engines.values import Number, Value, select
 
 def build_binary_dot(engine: LinearPlan) -> func.FuncOp:
     """
-    The function of sums and differences of neighbouring inputs, and the weights of an output
-    channel in its tile. Of two weights, the first says whether to take the complement of what both
-    choose.
+    Build the function. Its arguments are sums and differences of neighbouring inputs, and the
+    weights of an output channel in its tile. Whether two neighbouring weights are equal selects the
+    sum or the difference; the first weight says whether to take its complement.
     """
     pairs = engine.unroll_n // 2
     bits = bits_of(engine.input) + 1
@@ -66,7 +65,7 @@ def call_binary_dot(
     m: Value,
     step_n: Number,
 ) -> Value:
-    """The sum for output channel `m` of a tile, whose weights are in words."""
+    """Call the function for output channel `m` of a tile, whose weights are given in words."""
     row = scratch("weight_row", WORD_BITS, _row_words(engine))
     words, rest = divmod(engine.tile_n, WORD_BITS)
     if rest:  # several rows share a word
@@ -81,5 +80,5 @@ def call_binary_dot(
 
 
 def _row_words(engine: LinearPlan) -> int:
-    """Words that hold the weights of an output channel in its tile."""
+    """Number of words that contain the weights of an output channel in its tile."""
     return max(1, engine.tile_n // WORD_BITS)

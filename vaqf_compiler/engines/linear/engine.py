@@ -1,4 +1,4 @@
-"""Fully connected layers and the patch embedding."""
+"""The engine kind for fully connected layers and the patch embedding."""
 
 from __future__ import annotations
 
@@ -74,7 +74,10 @@ RESULT_MEMORY = {
 
 
 class Linear(Engine[LinearPlan]):
-    """A layer with what becomes of its sums: requantisation, GELU or addition to the stream."""
+    """
+    Computes a linear layer and its epilogue: requantisation, GELU, addition to the residual stream
+    or output of logits.
+    """
 
     kind = "linear"
     engines = MappingProxyType({name: {"weight_bits": bits} for name, bits in WEIGHT_BITS.items()})
@@ -228,7 +231,7 @@ class Linear(Engine[LinearPlan]):
 
 
 def epilogue_of(dispatch: DispatchOp) -> Epilogue:
-    """What a dispatch of a linear engine does with its totals."""
+    """The epilogue of a dispatch of a linear engine, from its last operation."""
     match dispatch.operations[-1]:
         case AddOp():
             return Epilogue.RESIDUAL
@@ -248,7 +251,7 @@ def weighted_op(dispatch: DispatchOp) -> LinearOp | PatchEmbedOp:
 
 
 def in_channels_of(layer: LinearOp | PatchEmbedOp) -> int:
-    """The input channels of a layer; of a patch embedding, the pixels of a patch."""
+    """Input channels of a layer; for a patch embedding, the pixels of a patch in all colours."""
     size = 1
     for extent in shape_of(layer.weight)[1:]:
         size *= extent
@@ -256,22 +259,22 @@ def in_channels_of(layer: LinearOp | PatchEmbedOp) -> int:
 
 
 def _gelu_table(gelu: GeluOp) -> SSAValue:
-    """The results of a GELU for every input, as a value that can be packed."""
+    """The results of a GELU for all inputs, as a value that can be packed."""
     source, target = element(gelu.input), element(gelu.result)
     assert isinstance(source, QuantizedType)
     return GeluOp(AllValuesOp(source).result, gelu.approximate.data, target).result
 
 
 def _shape_of_layer(layer: LinearOp | PatchEmbedOp) -> tuple[int, int, int]:
-    """Tokens, input and output channels."""
+    """Tokens, input channels and output channels."""
     tokens, out_channels = tokens_and_channels(layer.result)
     return tokens, in_channels_of(layer), out_channels
 
 
 def _total_bits(layer: LinearOp | PatchEmbedOp, tile_n: int) -> int:
     """
-    Of a layer's totals. Binary weights that fill up a tile count: each adds `~0`, which is -1,
-    until the bias makes up for it.
+    Bits of a layer's totals. Binary weights that only fill up a tile count as well: each adds `~0`,
+    which is -1, until the bias compensates for it.
     """
     bits = quantized("accumulator", layer.result).bits.data
     if not isinstance(layer, LinearOp) or not isinstance(element(layer.weight), BinaryType):

@@ -1,4 +1,4 @@
-"""What becomes of totals of a linear engine: requantise, then store, look up, add or output."""
+"""The epilogue of a linear engine: totals are requantised and stored, or output as logits."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ from vaqf_compiler.engines.values import Value, select
 
 @dataclass(frozen=True)
 class EpilogueLanes:
-    """Lanes that finish results of the row of tiles before; all layers share them."""
+    """
+    The lanes that finish results of the previous row of tiles. All layers of an engine share them.
+    """
 
     engine: LinearPlan
     accelerator: Accelerator
     buffers: dict[str, Buffer]
     scalars: dict[str, Value]
-    """Of a step."""
+    """Scalars by name: arguments of the layer, with `out_tile` and `step` of the current step."""
 
     def build(self, token: Value) -> None:
-        """Turn the totals of a token, those of step `step`, into results."""
+        """Build what turns those totals of a token that belong to a step into results."""
         engine, s, lanes = self.engine, self.scalars, self._lanes
         in_row = s["step"] // lanes.parts
         groups = engine.groups(self.accelerator.lanes)
@@ -58,14 +60,14 @@ class EpilogueLanes:
 
     @property
     def _lanes(self) -> LanePart:
-        """The lanes of their group that are finished in this step."""
+        """The part of a group of lanes that is finished in this step."""
         lanes, results = self.accelerator.lanes, self.engine.results
         parts = lanes // results
         return LanePart(self.scalars["step"] % parts if parts > 1 else 0, results, lanes)
 
     @contextmanager
     def _when_in_layer(self, group: Value) -> Generator[None]:
-        """Only for groups of the layer's output channels, where tiles overhang."""
+        """A condition for groups within the layer's output channels, if some tiles overhang."""
         if not self.engine.overhangs:
             yield
             return
@@ -74,7 +76,7 @@ class EpilogueLanes:
 
     @contextmanager
     def _when(self, *epilogues: Epilogue) -> Generator[None]:
-        """Only for layers with one of some epilogues, where others have another one."""
+        """A condition for layers with one of `epilogues`, if other layers have another one."""
         if self.engine.epilogues <= set(epilogues):
             yield
             return
@@ -98,14 +100,14 @@ class EpilogueLanes:
         return scaled
 
     def _first_row(self, token: Value, memory: MemRefType[Attribute]) -> Value:
-        """The row where a token of the result starts."""
+        """The row at which a token of the result starts."""
         per_row = memory.get_shape()[1] * self.accelerator.lanes
         most = self.engine.most_out_channels
         rows = rounded_up(self.scalars["out_channels"], per_row, most)
         return self.scalars["target"] + token * rows
 
     def _write_activations(self, token: Value, group: Value, scaled: Buffer) -> None:
-        """Saturated, or what the GELU table has for it."""
+        """Write activations: the saturated values, or their entries in the GELU table."""
         engine, memory = self.engine, self.accelerator.activations
         bits, gelu_bits = bits_of(memory), engine.gelu_bits
         most_groups = -(-engine.most_out_channels // self.accelerator.lanes)

@@ -1,4 +1,4 @@
-"""Cycles of a layer on a linear engine, as formulas of its shape and of the engine."""
+"""The closed form of a linear engine: cycles as a formula of the layer's shape and the engine."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from vaqf_compiler.engines.linear.plan import Epilogue, LinearPlan, LinearTile, 
 
 @dataclass(frozen=True)
 class LinearSizes:
-    """What the cycles of linear engines depend on, an element for each of some engines."""
+    """The sizes on which the cycles of linear engines depend: arrays, an element per engine."""
 
     tile_m: Ints
     tile_n: Ints
     words: Ints
-    """Of a tile's weights."""
+    """Words of a tile's weights."""
     finishing_steps: Ints
     least_trips: Ints
     per_token: Ints
-    """Iterations for a token and a tile."""
+    """Iterations for one token and one tile."""
 
     @staticmethod
     def of(engines: Sequence[LinearTile]) -> LinearSizes:
-        """Of some engines."""
+        """The sizes of a sequence of engines."""
         rows = [
             (
                 e.tile_m,
@@ -46,7 +46,7 @@ class LinearSizes:
 
 @dataclass(frozen=True)
 class LinearForm:
-    """A linear engine: its weights are fetched while they are multiplied."""
+    """Closed form of a linear engine, which fetches weights while it multiplies."""
 
     engine: LinearPlan
     lanes: int
@@ -54,15 +54,16 @@ class LinearForm:
     biases: Pipeline
     multiply: Pipeline
     table: Pipeline | None
-    """Of the engines that some layer needs it of, as is the next one."""
+    """The loop that loads GELU tables; None if no layer of the engine has a GELU."""
     logits: Pipeline | None
+    """The loop that outputs logits; None if no layer of the engine has any."""
     control: int
     fetch_control: int
     multiply_control: int
 
     @staticmethod
     def of(model: LatencyModel, engine: LinearPlan, lanes: int) -> LinearForm:
-        """From loops that a walk has met; all epilogues must have been."""
+        """The form of an engine whose loops the latency model has met, with all its epilogues."""
         main = FunctionTiming(model, engine.name)
         weights, biases, multiply = (
             FunctionTiming(model, f"{engine.name}_{name}")
@@ -86,14 +87,14 @@ class LinearForm:
         )
 
     def cycles(self, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue) -> int:
-        """Of a layer `tokens x in_channels` to `tokens x out_channels`."""
+        """Cycles of a layer from (tokens, in_channels) to (tokens, out_channels)."""
         sizes = LinearSizes.of([self.engine])
         return int(self.cycles_of(sizes, tokens, in_channels, out_channels, epilogue)[0])
 
     def cycles_of(
         self, e: LinearSizes, tokens: int, in_channels: int, out_channels: int, epilogue: Epilogue
     ) -> Ints:
-        """The same for engines of some sizes, as if they were alike in all else."""
+        """The same as `cycles` for engines of sizes `e` that are alike in everything else."""
         in_tiles, out_tiles = -(-in_channels // e.tile_n), -(-out_channels // e.tile_m)
         between = np.maximum(in_tiles, e.finishing_steps)
         steps = steps_of_layer(in_tiles, out_tiles, between, e.finishing_steps)
@@ -101,7 +102,7 @@ class LinearForm:
         iterations = steps * np.maximum(tokens, e.least_trips) * e.per_token
         multiply = self.multiply_control + loops_cycles(self.multiply, iterations)
         slowest = np.maximum(fetch, multiply) + CALL_CYCLES
-        # The first words have to come through, and later ones may be waited for.
+        # The first words have to pass through the queues, and later ones may have to be awaited.
         total = slowest * max(self.weights.interval, self.biases.interval)
         total += self.weights.depth + self.biases.depth + CALL_CYCLES
         if epilogue is Epilogue.GELU and self.table is not None:

@@ -1,27 +1,26 @@
 """
-The engine for fully connected layers and the patch embedding.
+The loops of the engine for fully connected layers and the patch embedding.
 
 It works tile by tile: `tile_m` output channels by `tile_n` input channels. While the weights of
-a tile stay in registers, all tokens stream past them, `unroll_m x unroll_n` products a cycle, and
-the weights of the next tile are taken over. Meanwhile the totals of the row of tiles before become
-results, some of a token in a cycle:
+a tile stay in registers, all tokens stream past them, with `unroll_m x unroll_n` products per
+cycle, and the weights of the next tile are read from their queue. Meanwhile the totals of the
+previous row of tiles are turned into results, `results` of them per cycle:
 
     for each row of tiles, and once more:   output channels
       for each step:                        input channels
         for each token:                     one cycle each, if the tile is fully unrolled
-          take over a word of the weights of the next step's tile
-          requantise, activate or add, and store results of the row before
+          read a word of the weights of the next step's tile
+          requantise, activate or add, and store results of the previous row
           totals[token][m] += sum over n of weight[m][n] * input[token][n]
 
-All of it is one pipelined loop (`linear_multiply`). Two processes beside it fetch the layer's
-weights and its biases, in the order of their use, and hand them over through queues. A row has a
-step for each tile, or more where it takes more to finish its results; then the first steps do not
-multiply.
+All of this is one pipelined loop (`linear_multiply`). Two processes beside it fetch the layer's
+weights and its biases in the order of their use, and pass them on through queues. A row has a step
+for each tile, or more if finishing the results takes more; then the first steps do not multiply.
 
-Binary weights are worked on in pairs. Of two inputs `a` and `b`, `a + b` and `a - b` are made once
-for all output channels; a pair of weights chooses one of the two or its complement (the bias makes
-up for the difference to the negative), and `binary_dot` adds them up. An 8-bit weight multiplies,
-two of them in one DSP block where the numbers are narrow enough.
+Binary weights are processed in pairs. For two inputs `a` and `b`, `a + b` and `a - b` are computed
+once for all output channels. A pair of weights selects one of the two or its complement (the bias
+compensates for the difference between complement and negative), and `binary_dot` adds them up.
+8-bit weights are multiplied, two in one DSP block if the numbers are narrow enough.
 """
 
 from __future__ import annotations
@@ -67,8 +66,8 @@ def build_linear(
     engine: LinearPlan, accelerator: Accelerator, *, works: bool = True
 ) -> list[func.FuncOp]:
     """
-    The engine as a function of loops, after the functions that it calls. Its main loop is all but
-    empty unless it `works`, where only the timing of what is around it is of interest.
+    Build the engine as a function of loops, preceded by the functions that it calls. Without
+    `works`, its main loop is almost empty, for callers that need only the timing of the rest.
     """
     port = weights_port(engine.name)
     weights = _build_fetch(f"{engine.name}_fetch_weights", accelerator, port, engine.weights)
@@ -97,8 +96,8 @@ def _build_fetch(
     name: str, accelerator: Accelerator, port_name: str, queue_: MemRefType[Attribute]
 ) -> func.FuncOp:
     """
-    A process that fetches what lies in external memory in the order in which a layer uses it: its
-    weights, tile by tile, or its biases.
+    Build a process that fetches a layer's weights, tile by tile, or its biases. They lie in
+    external memory in the order in which the layer uses them.
     """
     types: dict[str, Attribute] = {
         port_name: accelerator.ports[port_name],
@@ -120,8 +119,8 @@ def _build_tiles(
     engine: LinearPlan, weights: func.FuncOp, biases: func.FuncOp, multiply: func.FuncOp
 ) -> func.FuncOp:
     """
-    All processes at the same time. A function of its own, with nothing else in it, is the form of
-    dataflow that the tool takes (UG1399).
+    Build the dataflow function that runs all processes at the same time. It contains nothing else,
+    because that is the form of dataflow that the tool accepts (UG1399).
     """
     queues = {"weights": engine.weights, "biases": engine.biases}
     ports = {a.name_hint or "": a.type for f in (weights, biases) for a in f.args[:1]}
@@ -147,7 +146,7 @@ def _build_tiles(
 def _build_layer(
     engine: LinearPlan, accelerator: Accelerator, available: Arguments, tiles: func.FuncOp
 ) -> None:
-    """The body of the engine's function; `available` are its arguments and arrays."""
+    """Build the body of the engine's function; `available` are its arguments and arrays."""
     s = {name: value for name, value in available.items() if isinstance(value, Value)}
     in_tiles = rounded_up(s["in_channels"], engine.tile_n, engine.most_in_channels)
     out_tiles = rounded_up(s["out_channels"], engine.tile_m, engine.most_out_channels)
@@ -175,8 +174,8 @@ def _load_gelu_table(
     accelerator: Accelerator, buffers: Mapping[str, Buffer], s: Mapping[str, Value]
 ) -> None:
     """
-    Copy the layer's GELU table, from before the biases, for each result of a cycle. A word has
-    several entries, of which each copy takes one a cycle.
+    Load the layer's GELU table, which precedes its biases, into a copy for each result per cycle.
+    A word contains several entries, of which a copy stores one per cycle.
     """
     copies, size = buffers["gelu"].shape
     words = size // PARAMETERS_PER_WORD

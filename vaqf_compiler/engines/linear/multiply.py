@@ -1,7 +1,8 @@
 """
-The loop of a linear engine: in each iteration a token, or part of it, with a tile of weights, all
-tokens for each tile. Meanwhile the weights of the next tile are taken over, and some results of the
-row of tiles before are finished. It is one loop for a whole layer, so that its pipeline fills once.
+The main loop of a linear engine. Each iteration multiplies a token, or part of it, with a tile of
+weights; all tokens are multiplied with one tile before the next. Meanwhile the weights of the next
+tile are read from their queue, and results of the previous row of tiles are finished. It is one
+loop for a whole layer, so that its pipeline fills only once.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ def build_multiply(
     finishes: bool = True,
 ) -> func.FuncOp:
     """
-    The function of the loop; `binary_dot` is the one that it calls if weights are binary. Without
-    what multiplies or what finishes results where only the timing of the other is of interest.
+    Build the function of the loop; `binary_dot` is the function that it calls if weights are
+    binary. Without `multiplies` or `finishes`, the loop lacks the parts that multiply or finish
+    results, for callers that need only the timing of the other ones.
     """
     types: dict[str, Attribute] = {
         **engine.memories(accelerator),
@@ -72,7 +74,7 @@ def build_multiply(
 
 
 def _scalars(engine: LinearPlan) -> list[str]:
-    """The indices that the loop needs."""
+    """Names of the scalar arguments of index type that the loop needs."""
     names = ["tokens", "source", "out_tiles", "in_tiles"]
     if engine.masks_channels:
         names.append("in_channels")
@@ -88,8 +90,8 @@ def _scalars(engine: LinearPlan) -> list[str]:
 @dataclass(frozen=True)
 class _Place:
     """
-    Where the loop is: a row of tiles, a step of it, a pass of that over the tokens, and a token.
-    All rows have as many steps, the last of them with a tile each.
+    The position of the loop: a row of tiles, a step of the row, a pass over the tokens in that
+    step, and a token. All rows have equally many steps, of which only the last ones have a tile.
     """
 
     out_tile: Value
@@ -99,35 +101,36 @@ class _Place:
 
     @staticmethod
     def start(engine: LinearPlan, counters: Buffer, lead: Value) -> None:
-        """Put the counters to the step before the first tile, in which that is taken over."""
+        """Set the counters to the step before the first tile, in which its weights are read."""
         for i, name in enumerate(engine.counters):
             first = lead - 1 if name == "step" else constant(0)
             counters[i] = first.as_integer(counters.bits)
 
     @staticmethod
     def read(engine: LinearPlan, counters: Buffer) -> _Place:
-        """In an iteration."""
+        """The position in the current iteration, from the counters."""
         found = {n: counters[i].as_index().named(n) for i, n in enumerate(engine.counters)}
         return _Place(found["out_tile"], found["step"], found.get("step_n", 0), found["token"])
 
 
 @dataclass(frozen=True)
 class _Next:
-    """What comes after an iteration."""
+    """The position after an iteration."""
 
     ends_step: Value
-    """Whether it is the last one of its step."""
+    """Whether the iteration is the last one of its step."""
     ends_row: Value
-    """Whether it is in the last step of its row."""
+    """Whether the iteration is in the last step of its row."""
     out_tile: Value
-    """Of the next step, as is the number of it."""
+    """Row of tiles of the next step."""
     step: Value
+    """Number of the next step within its row."""
     counters: dict[str, Value]
-    """Of the next iteration."""
+    """Values of the counters in the next iteration."""
 
     @staticmethod
     def of(place: _Place, engine: LinearPlan, trips: Value, between: Value) -> _Next:
-        """With passes of `trips` iterations, and `between` steps from row to row."""
+        """The next position, for passes of `trips` iterations and rows of `between` steps."""
         ends_pass = place.token.equals(trips - 1).named("ends_pass")
         ends_step, counters = ends_pass, dict[str, Value]()
         if isinstance(place.step_n, Value):
@@ -146,7 +149,7 @@ class _Next:
         return _Next(ends_step, ends_row, out_tile, step, counters)
 
     def store(self, engine: LinearPlan, counters: Buffer) -> None:
-        """Go on."""
+        """Set the counters to the next iteration."""
         for i, name in enumerate(engine.counters):
             counters[i] = self.counters[name].as_integer(counters.bits)
 
@@ -188,7 +191,7 @@ class _Multiply:
             after.store(engine, counters)
 
     def _take_weights(self, place: _Place, after: _Next, lead: Value, step_m: Number) -> None:
-        """In the first pass of a step, take over the words of the next step's tile."""
+        """In the first pass of a step, read the words of the next step's tile from the queue."""
         engine, s = self.engine, self.scalars
         has_tile = (lead <= after.step) & (after.out_tile < s["out_tiles"])
         is_word = place.token < engine.tile_words
@@ -199,7 +202,7 @@ class _Multiply:
             self.buffers["weight_ahead"][place.token] = word
 
     def _take_biases(self, place: _Place, after: _Next, step_m: Number) -> None:
-        """In the first pass of a row's last step, take over the biases of its totals."""
+        """In the first pass of a row's last step, read the biases of its totals from the queue."""
         engine, s = self.engine, self.scalars
         has_row = after.ends_row & (place.out_tile < s["out_tiles"])
         is_word = place.token < engine.bias_words
@@ -209,7 +212,7 @@ class _Multiply:
             self.buffers["bias_ahead"][place.token] = self.buffers["biases"][at].named("word")
 
     def _use_taken(self, after: _Next) -> None:
-        """Begin to use the weights of the next step, and before that of a row, its biases."""
+        """Switch to the weights of the next step, and at the end of a row to its biases."""
         engine, buffers = self.engine, self.buffers
         with unrolled(engine.tile_words, "word") as word:
             buffers["weight"][word] = buffers["weight_ahead"][word]
@@ -223,7 +226,7 @@ class _Multiply:
     def _work(
         self, place: _Place, lead: Value, step_m: Number, with_products: bool, with_results: bool
     ) -> None:
-        """Multiply a token with a tile, and finish some of its results of the row before."""
+        """Multiply a token with a tile, and finish some of its results of the previous row."""
         engine, s = self.engine, self.scalars
         token, step_n = place.token, place.step_n
         multiplies = ((lead <= place.step) & (place.out_tile < s["out_tiles"])).named("multiplies")
@@ -232,7 +235,7 @@ class _Multiply:
         finishes = (constant(0) < place.out_tile) & (place.step < engine.finishing_steps)
         finishes = _all(finishes, _is(step_n, 0), _is(step_m, 0)).named("finishes")
         at = {"out_tile": place.out_tile, "step": place.step}
-        # Before results are written, so that nothing seems to wait for them.
+        # Inputs are read before results are written, so that no read seems to wait for a write.
         x = self._inputs(token, in_tile, step_n) if with_products else None
         if with_results:
             with when(finishes):
@@ -245,10 +248,11 @@ class _Multiply:
 
     def _dependences(self) -> None:
         """
-        A layer's results go to other rows than its inputs lie in (binvit-allocate). Each token and
-        group has a row of the residual stream of its own, which is read again for the next results
-        of a group that is finished in parts, a step later. A token's totals are needed again in the
-        next pass over the tokens, and they are final when the row's last pass is over.
+        Claim that iterations are independent or far enough apart. A layer writes its results to
+        other rows than those of its inputs (binvit-allocate). Each token and group has its own row
+        of the residual stream; if a group is finished in parts, the row is read again for its next
+        part, a step later. A token's totals are needed again in the next pass over the tokens, and
+        they are final after the row's last pass.
         """
         engine = self.engine
         if engine.input is self.accelerator.activations and engine.stores_activations:
@@ -264,13 +268,13 @@ class _Multiply:
             vhls.DependenceOp(self.buffers[name].ssa, "inter", distance)
 
     def _inputs(self, token: Value, in_tile: Value, step_n: Number) -> Buffer:
-        """The input channels of a token that are multiplied in a cycle."""
+        """Read the input channels of a token that are multiplied in one cycle."""
         engine, lanes, s = self.engine, self.accelerator.lanes, self.scalars
         groups = engine.unroll_n // lanes
         row = (s["source"] + token * s["in_tiles"] + in_tile).named("row")
         x = scratch("x", bits_of(engine.input), engine.unroll_n)
         name = "image" if engine.input is self.accelerator.image else "activations"
-        # One subtraction for all channels, which are then compared with constants.
+        # One subtraction serves all channels, which are then compared with constants.
         left = s["in_channels"] - in_tile * engine.tile_n if engine.masks_channels else None
         with unrolled(groups, "group") as group, unrolled(lanes, "lane") as lane:
             in_row = _joined(step_n, groups, group, engine.steps_n)
@@ -284,7 +288,7 @@ class _Multiply:
     def _multiply(
         self, x: Buffer, token: Value, step_n: Number, step_m: Number, first: Value, complete: Value
     ) -> None:
-        """Add the products of a token to its totals; keep them where they are complete."""
+        """Add the products of a token to its totals, and keep totals that are complete."""
         engine, lanes = self.engine, self.accelerator.lanes
         totals, done = self.buffers["totals"], self.buffers["done"]
         operands = (x,) if self.binary_dot is None else _pair_sums(x)
@@ -305,7 +309,7 @@ class _Multiply:
     def _dots(
         self, operands: tuple[Buffer, ...], channels: list[Value], step_n: Number
     ) -> list[Value]:
-        """The products of inputs and weights of one or two output channels, summed up."""
+        """The dot products of inputs and the weights of one or two output channels."""
         engine = self.engine
         if self.binary_dot is not None:
             (m,) = channels
@@ -321,7 +325,7 @@ class _Multiply:
         return dots(x, weights, engine.most_product)
 
     def _weight(self, m: Value, n: Value, step_n: Number) -> Value:
-        """The weight of an output and an input channel of the tile."""
+        """The weight of output channel `m` and input channel `n` of this pass."""
         engine = self.engine
         at = _joined(step_n, engine.unroll_n, n, engine.steps_n)
         bit = (m * engine.tile_n + at) * engine.weight_bits
@@ -330,7 +334,7 @@ class _Multiply:
 
 
 def _pair_sums(x: Buffer) -> tuple[Buffer, Buffer]:
-    """Sums and differences of neighbours."""
+    """Sums and differences of neighbouring elements."""
     pairs = x.shape[0] // 2
     sums, differences = (scratch(name, x.bits + 1, pairs) for name in ("plus", "minus"))
     with unrolled(pairs, "n") as n:
@@ -341,12 +345,12 @@ def _pair_sums(x: Buffer) -> tuple[Buffer, Buffer]:
 
 
 def _outer(loops: ExitStack, steps: int, name: str) -> Number:
-    """A loop over the steps that a tile is not unrolled for, none if it is."""
+    """Enter a loop over `steps` and return its index; for a single step, there is no loop."""
     return loops.enter_context(loop(0, steps, name)) if steps > 1 else 0
 
 
 def _is(step: Number, value: int) -> Value | None:
-    """Whether a step is the one of a number; None for the only one, which always is."""
+    """Whether a step has the number `value`; None, which means always, if there is no loop."""
     return step.equals(value) if isinstance(step, Value) else None
 
 

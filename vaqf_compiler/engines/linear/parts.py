@@ -1,4 +1,4 @@
-"""The hardware that a linear engine consists of."""
+"""The hardware of which a linear engine consists."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ from vaqf_compiler.hardware.resources import Resources
 
 
 def linear_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
-    """A linear engine: sums of products, and one set of lanes for results."""
+    """All parts of a linear engine: those for totals, and one set of lanes for results."""
     return sum_parts(engine, accelerator) + epilogue_parts(engine, accelerator)
 
 
 def sum_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
-    """Weights, products and their sums, totals, and loops: however many results a cycle has."""
+    """
+    Parts for weights, products and their sums, totals and loops. They do not depend on the number
+    of results per cycle.
+    """
     m, n = engine.unroll_m, engine.unroll_n
     x_bits, total_bits = bits_of(engine.input), engine.total_bits
     weight_bits = engine.tile_m * engine.tile_n * engine.weight_bits
     bias_bits = engine.tile_m * (total_bits + PARAMETER_BITS)
     parts = [
-        # A set that is filled while the other one is used.
+        # Two sets: one is filled while the other one is used.
         part("weight registers", 1, Resources(ff=2 * weight_bits, lut=2 * engine.tile_words)),
         part("bias registers", 1, Resources(ff=bias_bits, lut=2 * engine.bias_words)),
         part("weight queue", 1, Memory(engine.queue_depths["weights"], WORD_BITS)),
@@ -60,9 +63,10 @@ def sum_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
 
 def _linear_addresses(engine: LinearPlan, accelerator: Accelerator) -> Parts:
     """
-    Products of rows by how many there are of a token, which differs between layers: to multiply,
-    and to store to each memory; of rows of tiles by their tiles: for steps, words and iterations.
-    Quotients are the numbers of tiles, and rows and cells of activations.
+    Parts that compute addresses. Tokens are multiplied by their number of rows, which differs
+    between layers, to read inputs and to store to each memory. Rows of tiles are multiplied by
+    their number of tiles, for steps, words and iterations. Divisions compute the numbers of tiles,
+    and the rows and cells of activations.
     """
     most_in, most_out = engine.most_in_channels, engine.most_out_channels
     stores = engine.stores_activations + (Epilogue.RESIDUAL in engine.epilogues)
@@ -80,7 +84,10 @@ def _linear_addresses(engine: LinearPlan, accelerator: Accelerator) -> Parts:
 
 
 def epilogue_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
-    """What all layers' results go through; of the tile only `tile_m` and the width of totals."""
+    """
+    Parts of the epilogue, which all layers share. Of the tile, they depend only on `tile_m` and on
+    the bits of totals.
+    """
     results, epilogues = engine.results, engine.epilogues
     bits, residual_bits = bits_of(accelerator.activations), bits_of(accelerator.residual)
     parts = [
@@ -98,7 +105,7 @@ def epilogue_parts(engine: LinearPlan, accelerator: Accelerator) -> Parts:
         )
         parts.append(part("rounding", 1, decoder(engine.most_shift)))
         parts.append(requantised("requantisation", results, engine, engine.total_bits, widest))
-        # The other results are saturated from the same shifted number.
+        # The other results are saturated from the same shifted number as the widest.
         others = bits * (Epilogue.ACTIVATION in epilogues)
         others += engine.gelu_bits * (Epilogue.GELU in epilogues)
         parts.append(part("other saturations", results, Resources(lut=2 * others, ff=others)))

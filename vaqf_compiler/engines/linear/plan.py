@@ -28,34 +28,34 @@ from vaqf_compiler.hardware.dsp import fits_pair
 
 BINARY, INT8 = "binary_linear", "int8_linear"
 WEIGHT_BITS = {BINARY: 1, INT8: 8}
-"""Of the linear engines."""
+"""Bits of the weights of each linear engine."""
 COUNTER_BITS = 32
 LEAST_TRIPS = 32
 """
-Iterations of a pass over the tokens, however few there are, so that a total is stored before it is
-needed again.
+The least iterations of a pass over the tokens, even if there are fewer tokens, so that a total is
+stored before it is needed again.
 """
 
 
 LINEAR_SHIFT = 31
 """
-Requantisation shifts that linear engines are always built for. Shifts follow from the scales of a
-trained model; an accelerator must be chosen before there is one, and serve for others.
+Linear engines are built for requantisation shifts up to at least this one. Shifts follow from the
+scales of a trained model, but an accelerator is chosen before there is one, and must suit others.
 """
 
 
 def weights_port(engine: str) -> str:
-    """The port that a linear engine reads its weights from."""
+    """Name of the port from which a linear engine reads its weights."""
     return f"{engine}_weights"
 
 
 class Epilogue(IntEnum):
-    """What becomes of the totals of a layer."""
+    """What a linear engine does with the totals of a layer."""
 
     ACTIVATION = 0
     """Requantise and store as activations."""
     GELU = 1
-    """Requantise, look GELU up and store as activations."""
+    """Requantise, look up GELU and store as activations."""
     RESIDUAL = 2
     """Requantise and add to the residual stream."""
     LOGITS = 3
@@ -69,31 +69,34 @@ def steps_of_layer(
     in_tiles: CountT, out_tiles: CountT, between: CountT, finishing: CountT | int
 ) -> CountT:
     """
-    The steps of a layer, as numbers, arrays of them, or index arithmetic in the loops: the first
-    tile's weights are taken over, rows of tiles begin `between` steps apart, and the results of the
-    last row take `finishing` steps.
+    Number of steps of a layer. The first step reads the first tile's weights, rows of tiles begin
+    `between` steps apart, and the results of the last row take `finishing` steps. The arguments are
+    integers, arrays, or index values of the loops.
     """
     return in_tiles + 1 + (out_tiles - 1) * between + finishing
 
 
 @dataclass(frozen=True)
 class EngineArray:
-    """An array of an engine. With a dimension of lanes the tool sees that these are apart."""
+    """
+    An array of an engine. With a separate dimension of lanes, the tool sees that lanes are in
+    different banks.
+    """
 
     bits: int
     shape: tuple[int, ...]
     partition: tuple[int, ...]
-    """Dimensions, from 1, that are split into memories of their own."""
+    """Dimensions, counted from 1, that are partitioned completely."""
 
     @property
     def type(self) -> MemRefType[Attribute]:
-        """As an argument."""
+        """The type of the array as an argument."""
         return MemRefType(IntegerType(self.bits), self.shape)
 
 
 @dataclass(frozen=True, order=True)
 class LinearTile:
-    """A tile of a linear engine, and how much of it is worked on in a cycle."""
+    """Sizes of a linear engine's tile, and its unroll factors."""
 
     weight_bits: int
     tile_m: int
@@ -101,11 +104,11 @@ class LinearTile:
     unroll_m: int
     unroll_n: int
     results: int
-    """Results that are finished in a cycle, a share of a group of lanes."""
+    """Results that are finished per cycle; the number divides the lanes."""
 
     @property
     def tile_words(self) -> int:
-        """Words of a weight tile, whose rows follow one another."""
+        """Words of a tile's weights, in which rows follow one another without gaps."""
         return self.tile_m * self.tile_n * self.weight_bits // WORD_BITS
 
     @property
@@ -115,7 +118,7 @@ class LinearTile:
 
     @property
     def queue_depths(self) -> dict[str, int]:
-        """Words that the queues hold: what one tile or row takes over, and as much ahead of it."""
+        """Depths of the queues: the words of one tile or row, and as many again ahead of it."""
         return {"weights": 2 * self.tile_words, "biases": 2 * self.bias_words}
 
     @property
@@ -130,22 +133,22 @@ class LinearTile:
 
     @property
     def finishing_steps(self) -> int:
-        """Steps in which all results of a row are finished."""
+        """Number of steps in which all results of a row of tiles are finished."""
         return self.tile_m // self.results
 
     @property
     def least_trips(self) -> int:
-        """Iterations of a pass over the tokens, at least; each may take over a word."""
+        """The least iterations of a pass over the tokens, each of which can read a word."""
         return max(LEAST_TRIPS, self.tile_words, self.bias_words)
 
     @property
     def totals_distance(self) -> int:
-        """Iterations after which a total is needed again, at least: those of a pass."""
+        """The least iterations after which a total is needed again: those of a pass."""
         return self.least_trips * self.steps_m
 
     @property
     def finished_distance(self) -> int:
-        """The same of a complete one: results are finished in the first cycle of a token."""
+        """The same for a complete total: results are finished in the first cycle of a token."""
         return self.totals_distance - (self.steps_m - 1)
 
 
@@ -155,23 +158,23 @@ class LinearPlan(LinearTile):
 
     name: str
     total_bits: int
-    """Of an accumulator, enough for every layer."""
+    """Bits of an accumulator; enough for every layer."""
     gelu_bits: int
-    """Of the input of the GELU table."""
+    """Bits of the input of the GELU table."""
     most_shift: int
     """The greatest requantisation shift of a layer."""
     epilogues: frozenset[Epilogue]
-    """Those that some layer needs."""
+    """The epilogues that occur in its layers."""
     shapes: frozenset[tuple[int, int, int]]
-    """Tokens, input and output channels of its layers."""
+    """Tokens, input channels and output channels of its layers."""
     masks_channels: bool
-    """Whether some layer's input channels are no multiple of `tile_n`."""
+    """Whether the input channels of some layer are no multiple of `tile_n`."""
     overhangs: bool
-    """Whether some layer's output channels are no multiple of `tile_m`."""
+    """Whether the output channels of some layer are no multiple of `tile_m`."""
     input: MemRefType[Attribute]
-    """The memory that it reads."""
+    """The memory that the engine reads."""
     logits: int
-    """Elements of the output port."""
+    """Number of elements of the output port."""
 
     @property
     def pairs_products(self) -> bool:
@@ -191,28 +194,28 @@ class LinearPlan(LinearTile):
 
     @property
     def most_in_channels(self) -> int:
-        """Of any layer."""
+        """The most input channels of a layer."""
         return max(channels for _, channels, _ in self.shapes)
 
     @property
     def most_out_channels(self) -> int:
-        """Of any layer."""
+        """The most output channels of a layer."""
         return max(channels for _, _, channels in self.shapes)
 
     def _tiles(self) -> Iterator[tuple[int, int, int]]:
-        """Of each layer its tokens, and its tiles along input and output channels."""
+        """Tokens, tiles along input channels, and tiles along output channels of each layer."""
         for tokens, in_channels, out_channels in self.shapes:
             yield tokens, -(-in_channels // self.tile_n), -(-out_channels // self.tile_m)
 
     @property
     def weights(self) -> MemRefType[Attribute]:
-        """The weights of a layer, in words as in external memory, tile by tile."""
+        """Type of the queue of a layer's weights, tile by tile, in words as in external memory."""
         most = max(in_tiles * rows for _, in_tiles, rows in self._tiles())
         return queue_type(WORD_BITS, most * self.tile_words)
 
     @property
     def biases(self) -> MemRefType[Attribute]:
-        """The biases of a layer, in words as in external memory."""
+        """Type of the queue of a layer's biases, in words as in external memory."""
         most = max(rows for _, _, rows in self._tiles())
         return queue_type(WORD_BITS, most * self.bias_words)
 
@@ -223,14 +226,14 @@ class LinearPlan(LinearTile):
     @property
     def counters(self) -> tuple[str, ...]:
         """
-        Where the loop over steps and tokens is: row of tiles, step of it, pass over the tokens if
-        a step has several, and token.
+        Names of the counters of the loop over steps and tokens: row of tiles, step of the row, pass
+        over the tokens if a step has several, and token.
         """
         return ("out_tile", "step", *(["step_n"] if self.steps_n > 1 else []), "token")
 
     @property
     def most_iterations(self) -> int:
-        """Of the loop over steps and tokens, for any layer."""
+        """The most iterations of the loop over steps and tokens, in any layer."""
         found: list[int] = []
         for tokens, in_tiles, rows in self._tiles():
             between = max(in_tiles, self.finishing_steps)
@@ -255,12 +258,12 @@ class LinearPlan(LinearTile):
         }
 
     def shared_arrays(self, accelerator: Accelerator) -> dict[str, EngineArray]:
-        """Arrays that are filled before that loop, or read after it, by name."""
+        """Arrays that are filled before the loop over steps and tokens, or read after it."""
         lanes = accelerator.lanes
         most_groups = -(-self.most_out_channels // self.tile_m) * self.groups(lanes)
         found: dict[str, EngineArray] = {}
         if Epilogue.GELU in self.epilogues:
-            # Packed by lanes, so a table of 3 bits takes a whole group even of 16.
+            # Tables are packed in groups of lanes: one for 3 bits takes a whole group of 16.
             size = -(-(1 << self.gelu_bits) // lanes) * lanes
             bits = bits_of(accelerator.activations)
             found["gelu"] = EngineArray(bits, (self.results, size), (1,))
@@ -280,7 +283,7 @@ class LinearPlan(LinearTile):
         return used
 
     def arguments(self, accelerator: Accelerator) -> dict[str, Attribute]:
-        """The engine's arguments: memories and ports, then what differs between layers."""
+        """Types of the engine's arguments: memories, ports, and scalars that differ by layer."""
         buffers: dict[str, Attribute] = {**self.memories(accelerator)}
         if Epilogue.LOGITS in self.epilogues:
             buffers["logits"] = MemRefType(IntegerType(LOGIT_BITS), [self.logits])
@@ -301,7 +304,7 @@ class LinearPlan(LinearTile):
 
     @property
     def scaling(self) -> dict[str, Attribute]:
-        """The arguments of a requantisation."""
+        """Types of the arguments of a requantisation."""
         return {"multiplier": MULTIPLIER, "shift": shift_type(self.most_shift)}
 
     @property

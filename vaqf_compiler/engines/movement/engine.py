@@ -1,4 +1,4 @@
-"""Engines that move data: the image, initial tokens, and tokens for the heads."""
+"""The engine kinds that move data: the image, initial tokens, and tokens for the heads."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ from vaqf_compiler.errors import OperationError
 
 @dataclass(frozen=True)
 class MovementPlan:
-    """An engine that moves data."""
+    """Parameters of an engine that moves data."""
 
     name: str
     words: int = 0
-    """Of the image's port; those of other engines are known at run time only."""
+    """Words of the image's port; other engines get the number of words at run time."""
 
 
 class LoadImage(Engine[MovementPlan]):
-    """Fetches the image, cut into patches, to the image memory."""
+    """Loads the image, cut into patches, into the image memory."""
 
     kind = LOAD_IMAGE
     engines = MappingProxyType({LOAD_IMAGE: {}})
@@ -98,7 +98,7 @@ class LoadImage(Engine[MovementPlan]):
 
 
 class LoadRows(Engine[MovementPlan]):
-    """Fetches tokens that are parameters to the residual stream."""
+    """Loads tokens that are parameters into the residual stream."""
 
     kind = LOAD_ROWS
     engines = MappingProxyType({LOAD_ROWS: {}})

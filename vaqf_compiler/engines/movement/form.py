@@ -1,4 +1,4 @@
-"""Cycles of an engine that moves data, as a formula."""
+"""The closed form of an engine that moves data: its cycles as a formula."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from vaqf_compiler.engines.forms import FunctionTiming, loop_cycles
 
 @dataclass(frozen=True)
 class MovementForm:
-    """An engine that moves data: one pipelined loop, whatever it is a nest of."""
+    """Closed form of an engine that moves data: one pipelined loop, flattened if it is a nest."""
 
     moves: Pipeline
     control: int
 
     @staticmethod
     def of(model: LatencyModel, name: str) -> MovementForm:
-        """From loops that a walk has met."""
+        """The form of an engine whose loops the latency model has met."""
         main = FunctionTiming(model, name)
         (moves,) = main.pipelines
         return MovementForm(moves, main.control())
 
     def cycles(self, trips: int) -> int:
-        """Of some moves."""
+        """Cycles of a call with `trips` iterations in all."""
         return self.control + loop_cycles(self.moves, trips) + CALL_CYCLES

@@ -1,4 +1,4 @@
-"""Engines that fetch images and initial tokens, and hand tokens over to the heads."""
+"""Loops of the engines that load images and initial tokens, and copy tokens for the heads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vaqf_compiler.engines.values import Value
 
 
 def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.FuncOp:
-    """Fetch the image, cut into patches, to the image memory."""
+    """Build an engine that loads the image, cut into patches, into the image memory."""
     lanes = accelerator.lanes
     row_words = width_of(accelerator.image) * lanes // PIXELS_PER_WORD
     types: dict[str, Attribute] = {
@@ -44,7 +44,7 @@ def build_load_image(name: str, accelerator: Accelerator, words: int) -> func.Fu
 
 
 def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
-    """Fetch tokens from the parameters to the residual stream."""
+    """Build an engine that loads tokens from the parameters into the residual stream."""
     types: dict[str, Attribute] = {
         "residual": accelerator.residual,
         "parameters": accelerator.parameters,
@@ -63,7 +63,10 @@ def build_load_rows(name: str, accelerator: Accelerator) -> func.FuncOp:
 
 
 def build_copy_tokens(name: str, accelerator: Accelerator) -> func.FuncOp:
-    """Copy tokens from the activations to the image memory, where the heads read."""
+    """
+    Build an engine that copies tokens from the activation memory to the image memory, from which
+    the heads read.
+    """
     types: dict[str, Attribute] = {
         "activations": accelerator.activations,
         "image": accelerator.image,

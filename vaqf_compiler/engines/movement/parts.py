@@ -1,4 +1,4 @@
-"""The hardware of an engine that moves data: its loops, and the cells of what it copies."""
+"""The hardware of an engine that moves data: its loops, and the addresses of cells."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from vaqf_compiler.engines.parts import LOOP, Parts, part
 
 
 def load_parts() -> Parts:
-    """An engine that fetches the image or initial tokens."""
+    """All parts of an engine that loads the image or initial tokens."""
     return [part("loops", 2, LOOP)]
 
 
 def copy_parts(accelerator: Accelerator) -> Parts:
-    """An engine that copies tokens to the image memory."""
+    """All parts of an engine that copies tokens to the image memory."""
     memories = (accelerator.activations, accelerator.image)
     cells = [part("cells", 1, cell(memory, accelerator.channel_groups)) for memory in memories]
     return load_parts() + cells

@@ -197,7 +197,10 @@ def function_of(op: Operation) -> func.FuncOp | None:
 
 
 def place_of(op: Operation) -> str:
-    """Return " in @function" for an operation in a function, to follow its name in a message."""
+    """
+    Return " in @function" for an operation in a function, to follow its name in a message. The text
+    is empty for a function itself and outside of functions.
+    """
     function = function_of(op)
     return "" if function in (None, op) else f" in @{function.sym_name.data}"
 

@@ -210,7 +210,10 @@ class Schedule:
         self.finish = max(self.finish, end)
 
     def _if(self, op: scf.IfOp) -> None:
-        """Schedule both branches at once. Only their stores to arrays wait for the condition."""
+        """
+        Schedule both branches at once. Their stores, loads from ports and queues, and the results
+        of the operation wait for the condition; everything else does not.
+        """
         condition, outer = self.time(op.cond), self.guard
         if condition is not None:
             self.guard = condition if outer is None else max(outer, condition)

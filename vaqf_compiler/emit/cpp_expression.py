@@ -76,7 +76,7 @@ def initialiser(expression: Expression, type_: Attribute) -> str:
 
 
 def condition(expression: Expression) -> Expression:
-    """Return a boolean for a place where C++ expects a condition, which needs no conversion."""
+    """Return a boolean, without its conversion, for a place where C++ expects a condition."""
     return expression.source or expression
 
 

@@ -19,9 +19,8 @@ LUT_INPUTS = 6
 def dsp_slices(a_bits: int, b_bits: int) -> int:
     """
     Return the DSP slices that Yosys's `mul2dsp` takes for a signed product. A small product takes
-    none. Otherwise, the number is that of the pieces of the wider operand, of 27 bits each, times
-    that of the pieces of the other, of 18 bits each. (Yosys uses the same limit for small
-    products.)
+    none. Otherwise, it takes the number of pieces of the wider operand, cut to fit 27 bits, times
+    that of the other, cut to fit 18 bits. (Yosys uses the same limit for small products.)
     """
     wide, narrow = max(a_bits, b_bits), min(a_bits, b_bits)
     if is_small(a_bits, b_bits):

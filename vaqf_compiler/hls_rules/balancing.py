@@ -36,7 +36,8 @@ class Sum(NamedTuple):
     @property
     def is_rebuilt(self) -> bool:
         """
-        Whether the tool would make a tree of the sum, and thus separate products that a chain adds.
+        Whether the tool would make a tree of the sum, and thus separate products that the chain
+        adds up.
         """
         balanced = (self.terms - 1).bit_length()
         return self.terms >= LEAST_TERMS and self.products > 1 and self.height > balanced

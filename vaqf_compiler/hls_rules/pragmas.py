@@ -48,7 +48,7 @@ def check_repeated_pragmas(program: Program) -> None:
     said: set[tuple[object, ...]] = set()
     for op in program.module.walk():
         match op:
-            case vhls.StreamOp():  # also consider the functions that the queue is passed to.
+            case vhls.StreamOp():  # also where the queue is passed to
                 keys = {(type(op), queue) for queue in program.roots(op.buffer)}
             case vhls.DependenceOp():
                 keys = {(type(op), op.parent, op.buffer, op.kind.data)}

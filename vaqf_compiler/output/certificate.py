@@ -1,5 +1,5 @@
 """
-Certificates: files state that one of our tools wrote them, and their contents at that time.
+Certificates: files state that one of our tools wrote them, and their digest at that time.
 
 The last line of a text file is a comment with the SHA-256 of the text above it:
 
@@ -7,8 +7,8 @@ The last line of a text file is a comment with the SHA-256 of the text above it:
 // Written by vaqf-compiler, SHA-256 of the above: 0123...
 ```
 
-The metadata of a `.safetensors` file contain the SHA-256 of its tensors. A file in a directory with
-a manifest needs no certificate of its own.
+The metadata of a `.safetensors` file contains the SHA-256 of its tensors. A file in a directory
+with a manifest needs no certificate of its own.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ class Kind:
     tool: str
     """The tool that writes it."""
     earlier: frozenset[str] = frozenset()
-    """
-    Names in a directory by which one is recognised that was written before there were manifests.
-    """
+    """Names that identify a directory of this kind from before there were manifests."""
     own: tuple[str, ...] = ()
     """Files of the tool that are not in the manifest, because they outlive a run."""
     derived: tuple[str, ...] = ()

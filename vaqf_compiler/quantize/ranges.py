@@ -43,8 +43,7 @@ class Statistics:
         if self.histogram is None:
             self.histogram = np.zeros(BINS, dtype=np.int64)
         scale = BINS / self.largest if self.largest else 0.0
-        # Use float64, because the reciprocal of the smallest float32 numbers exceeds the largest
-        # float32.
+        # Use float64, because the scale for the smallest float32 numbers exceeds the largest one.
         magnitudes = np.abs(values).astype(np.float64)
         bins = np.minimum((magnitudes * scale).astype(np.int64), BINS - 1)
         self.histogram += np.bincount(bins.reshape(-1), minlength=BINS)

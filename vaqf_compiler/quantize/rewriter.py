@@ -127,8 +127,8 @@ class Quantizer:
         """
         Return the signed type for a value that feeds a layer, by default of `self.bits` bits, with
         a scale of at least `finest`. The scale is also coarse enough for the bias of at least one
-        of the layers that the value feeds, if all of them are binary: steps finer than that are
-        negligible beside these biases.
+        of the layers that the value feeds, if all are binary layers with a bias: steps finer than
+        that are negligible beside these biases.
         """
         chosen = self.bits if bits is None else bits
         needed = min((self._finest_input(use.operation) for use in value.uses), default=0.0)
@@ -166,7 +166,7 @@ class Quantizer:
 
     def operand(self, op: Operation, value: SSAValue) -> SSAValue:
         """
-        Return the integers of an operand of `op`. A parameter is an operand of the residual stream.
+        Return the integers of an operand of `op`. A parameter gets the residual stream's type.
         """
         if value in self.values:
             return self.values[value]

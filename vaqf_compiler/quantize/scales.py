@@ -11,8 +11,8 @@ from vaqf_compiler.reference.interpreter import Array
 
 FARTHEST = 2.0**45
 """
-The largest ratio between the scale of a result and that of the sums it is requantised from. The
-shift of requantisation cannot exceed it, and with a larger ratio the sums would be negligible.
+The largest ratio between the scale of a result and that of the sums it is requantised from.
+Requantisation cannot shift any further, and with a larger ratio the sums would be negligible.
 """
 
 

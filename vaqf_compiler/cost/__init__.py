@@ -1,1 +1,1 @@
-"""What an accelerator costs: cycles of its layers, resources of its parts, and reports of both."""
+"""The cost of an accelerator: cycles of its layers, resources of its parts, and their report."""

@@ -1,4 +1,4 @@
-"""What an accelerator costs on a board: cycles of every layer, resources of every engine."""
+"""Estimate of an accelerator on a board: cycles of each layer, and resources of each engine."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from vaqf_compiler.hardware.resources import Resources, total
 
 MARGIN = 0.15
 """
-The share of LUTs and flip-flops that is added for control logic and routing. Placing and routing
-were not run.
+The share of LUTs and flip-flops that is added for control logic and routing. It is an assumption:
+placing and routing were not run.
 """
 
 
 @dataclass(frozen=True)
 class LayerCost:
-    """A layer: one dispatch of an engine."""
+    """Cycles of a layer, which is one dispatch of an engine."""
 
     name: str
-    """Of the model's layer, or of the engine that moves data."""
+    """Name of the model's layer, or of the engine if it only moves data."""
     engine: str
     cycles: Cycles
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cost of an accelerator on a board."""
+    """Cycles and resources of an accelerator on a board."""
 
     board: Board
     clock_mhz: float
     layers: Sequence[LayerCost]
-    """In the order in which they run, one after another."""
+    """The layers in the order in which they run, one after another."""
     parts: Mapping[str, Parts]
-    """By engine, memory, or `interfaces`."""
+    """Parts by the name of an engine or memory, or `interfaces`."""
     margin_share: float = MARGIN
 
     @property
     def cycles(self) -> int:
-        """Of an image."""
+        """Cycles per image."""
         return sum(layer.cycles.total for layer in self.layers)
 
     @property
     def fps(self) -> float:
-        """Images a second; the next one starts when one is done."""
+        """Frame rate, in images per second; an image starts when the one before is finished."""
         return self.clock_mhz * 1e6 / self.cycles
 
     @property
     def latency_ms(self) -> float:
-        """Of an image, in milliseconds."""
+        """Latency of one image, in milliseconds."""
         return 1000 / self.fps
 
     @property
     def by_unit(self) -> dict[str, Resources]:
-        """Resources of each engine and memory, of the interfaces, and the margin."""
+        """Resources of each engine and memory, of the interfaces, and of the margin."""
         found = {name: resources_of(parts) for name, parts in self.parts.items()}
         all_parts = total(found.values())
         share = self.margin_share
@@ -72,12 +72,12 @@ class Estimate:
 
     @property
     def resources(self) -> Resources:
-        """Of the whole accelerator, margin included."""
+        """Resources of the whole accelerator, including the margin."""
         return rounded(total(self.by_unit.values()))
 
 
 def rounded(resources: Resources) -> Resources:
-    """With whole LUTs and flip-flops, rounded up."""
+    """The resources with LUTs and flip-flops rounded up to whole numbers."""
     return Resources(
         math.ceil(resources.lut - 1e-6),
         math.ceil(resources.ff - 1e-6),
@@ -88,7 +88,7 @@ def rounded(resources: Resources) -> Resources:
 
 
 def all_parts(plan: ModulePlan, board: Board) -> dict[str, Parts]:
-    """The parts of a whole accelerator."""
+    """The parts of a whole accelerator, by engine, memory, or `interfaces`."""
     accelerator = plan.accelerator
     parts = {name: plan.kind(name).parts(found, accelerator) for name, found in plan.plans.items()}
     for memory in memory_parts(accelerator):
@@ -98,8 +98,8 @@ def all_parts(plan: ModulePlan, board: Board) -> dict[str, Parts]:
 
 def estimate(plan: ModulePlan, loops: ModuleOp, board: Board, clock_mhz: float) -> Estimate:
     """
-    The cost of a mapped module, `plan`, that was lowered to `loops`. Raises OperationError where
-    a trip count is not known.
+    Estimate the cost of a mapped module, `plan`, that was lowered to `loops`. Raises OperationError
+    if a trip count is not known.
     """
     model = LatencyModel(loops, board, clock_mhz)
     top = next(op for op in loops.ops if isinstance(op, func.FuncOp) and _has_ports(op))

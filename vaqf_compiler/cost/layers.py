@@ -1,4 +1,4 @@
-"""The work of a Vision Transformer: its matrix products, layer by layer."""
+"""The matrix products of a Vision Transformer, layer by layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vaqf_compiler.quantize.roles import binary_layers
 
 
 class Kind(Enum):
-    """What a layer multiplies its input by."""
+    """The kind of operand by which a layer multiplies its input."""
 
     BINARY = "binary weights"
     WEIGHTS = "weights of several bits"
@@ -32,28 +32,30 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Layer:
-    """For each head a product `FxN` by `NxM`; a layer with weights has one head."""
+    """
+    A layer: for each head a product of an FxN and an NxM matrix. A layer with weights has one head.
+    """
 
     name: str
     kind: Kind
     in_channels: int
-    """N."""
+    """The size N."""
     out_channels: int
-    """M."""
+    """The size M."""
     tokens: int
-    """F."""
+    """The size F."""
     heads: int = 1
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates per image."""
+        """Number of multiply-accumulates per image."""
         return self.in_channels * self.out_channels * self.tokens * self.heads
 
 
 def layers_of(module: Operation) -> list[Layer]:
     """
-    The layers of a float or quantised `binvit` module, in order. In a float one, those that
-    `binvit-quantize` would make binary are. Raises UserError where there is none.
+    The layers of a float or quantised `binvit` module, in order. In a float module, those layers
+    count as binary that `binvit-quantize` would make binary. Raises UserError if there are none.
     """
     binary: set[Operation] = set()
     for function in module.walk():
@@ -99,7 +101,7 @@ def _layers(module: Operation, binary: set[Operation]) -> Iterator[Layer]:
 
 
 def _name(op: Operation) -> str:
-    """The `layer` attribute; `attention` or the like where there is none."""
+    """The `layer` attribute, or if there is none the start of the operation's name."""
     layer = op.attributes.get("layer")
     if isinstance(layer, StringAttr):
         return layer.data

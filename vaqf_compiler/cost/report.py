@@ -1,4 +1,4 @@
-"""The report of an estimated module: for people a table, for programs `report.json`."""
+"""The report of an estimated module: a table for people, and `report.json` for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vaqf_compiler.engines.dispatches import name_of
 from vaqf_compiler.hardware.board import RESOURCES, load_board
 
 VERSION = 1
-"""Of the format of `report.json`, which docs/report.schema.json describes."""
+"""Version of the format of `report.json`, which docs/report.schema.json describes."""
 NOTE = (
     f"Estimated: resources from synthesised building blocks and {MARGIN:.0%} for control logic and "
     "routing, cycles from the loops. Placing and routing were not run, the clock is a choice."
@@ -32,8 +32,8 @@ PUBLISHED_NOTE = (
 
 def report_of(module: ModuleOp, parameters: int) -> dict[str, Any]:
     """
-    What `report.json` holds for a module that `binvit-estimate` annotated; `parameters` is how
-    many numbers the model has. Raises PassFailedException for a module without estimate.
+    The contents of `report.json` for a module that `binvit-estimate` annotated; `parameters` is
+    the number of the model's parameters. Raises PassFailedException if the module has no estimate.
     """
     attributes = module.attributes
     if "binvit.cycles" not in attributes:
@@ -45,7 +45,7 @@ def report_of(module: ModuleOp, parameters: int) -> dict[str, Any]:
     fps = clock_mhz * 1e6 / cycles
     profile = _text(attributes["binvit.profile"])
     published = profile == "vaqf2022"
-    # The constants of the published machine were fitted to the whole board.
+    # The constants of the published accelerator were fitted to the whole board.
     usable = dict.fromkeys(RESOURCES, 1.0) if published else board.usable
     return {
         "version": VERSION,
@@ -93,7 +93,7 @@ def _clock(attributes: Mapping[str, Attribute]) -> float:
 
 
 def _resources(attribute: Attribute) -> dict[str, float]:
-    """By the names of a board file."""
+    """Resources by their names in a board file."""
     assert isinstance(attribute, ResourcesAttr)
     return {
         "lut": attribute.lut.data,
@@ -105,7 +105,10 @@ def _resources(attribute: Attribute) -> dict[str, float]:
 
 
 def activation_bits(module: ModuleOp) -> int:
-    """Of a mapped module. Raises PassFailedException for one without memories."""
+    """
+    Bits of the activations of a mapped module. Raises PassFailedException if the module has no
+    activation memory.
+    """
     for op in module.ops:
         if isinstance(op, MemoryOp) and op.sym_name.data == ACTIVATIONS:
             return bits_of(op.type)
@@ -113,7 +116,7 @@ def activation_bits(module: ModuleOp) -> int:
 
 
 def _units(module: ModuleOp) -> dict[str, dict[str, float]]:
-    """Resources of engines, memories, ports, and the margin."""
+    """Resources of engines, memories, interfaces and the margin, by name."""
     found: dict[str, dict[str, float]] = {}
     for op in module.ops:
         if isinstance(op, EngineOp | MemoryOp) and "resources" in op.attributes:
@@ -135,7 +138,7 @@ def _layer(op: DispatchOp) -> dict[str, Any]:
 
 
 def report_table(report: Mapping[str, Any]) -> str:
-    """The report as text: layers, alike ones in one line, then units and their shares."""
+    """The report as text: layers, with equal ones in one line, then units and their shares."""
     lines = [f"{'layer':<44} {'engine':<14} {'times':>5} {'cycles':>12}  bound"]
     for (name, engine, cycles, bound), count in _alike(report["layers"]):
         lines.append(f"{name:<44} {engine:<14} {count:>5} {cycles * count:>12,}  {bound}")
@@ -176,7 +179,10 @@ def _cell(used: float, available: float) -> str:
 def _alike(
     layers: Sequence[Mapping[str, Any]],
 ) -> list[tuple[tuple[str, str, int, str], int]]:
-    """Layers that differ only in the first number of their name, in the order of the first."""
+    """
+    Groups of layers that differ only in the first number of their names, in the order of their
+    first layers: each with name, engine, cycles and bound, and the number of layers.
+    """
     keys = [
         (
             re.sub(r"\d+", "*", layer["name"], count=1),

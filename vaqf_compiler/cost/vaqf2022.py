@@ -1,10 +1,11 @@
 """
 The profile `vaqf2022`: the accelerator of the VAQF paper (arXiv 2201.06618) as its authors' tools
-built it in 2022, at 150 MHz on a ZCU102. It estimates theirs, not what this compiler generates.
+built it in 2022, at 150 MHz on a ZCU102. It estimates that accelerator, not the one that this
+compiler generates.
 
-One engine computes all layers tile by tile: products of several bits in DSP slices, those with
-binary weights in LUTs. Two constants, how much of either an engine gets, are fitted to published
-frame rates (`vaqf2022_fit`); all else is the paper's latency formula.
+One engine computes all layers tile by tile: products of several bits in DSP slices, products with
+binary weights in LUTs. Two constants, which say how much of either the engine gets, are fitted to
+published frame rates (`vaqf2022_fit`); everything else is the paper's latency formula.
 """
 
 from __future__ import annotations
@@ -25,41 +26,46 @@ from vaqf_compiler.hardware.blocks import AdderTree
 from vaqf_compiler.hardware.board import Board, load_board
 
 CONSTANTS = Path(__file__).with_name("vaqf2022.json")
-"""Written by `python -m vaqf_compiler.cost.vaqf2022_fit`."""
+"""File of the constants, written by `python -m vaqf_compiler.cost.vaqf2022_fit`."""
 
 CLOCK_HZ = 150e6
 BASELINE_BITS = 16
-"""Of what the paper leaves unquantised: patch embedding, classifier and the W16A16 baseline."""
+"""
+Bits of what the paper leaves unquantised: patch embedding, classifier and the W16A16 baseline.
+"""
 
 PORT_BITS = 128
 
 PORTS = 2
-"""m_axi ports for each of inputs, weights and outputs: four HP and two HPC ports of a ZCU102."""
+"""
+Number of m_axi ports for each of inputs, weights and outputs. Together they are the four HP and two
+HPC ports of a ZCU102.
+"""
 
 TREE_INPUTS = 32
-"""The adder tree whose synthesised LUTs a binary multiply-accumulate is measured by."""
+"""Inputs of the adder tree whose synthesised LUTs measure a binary multiply-accumulate."""
 
 BRAM_BITS, BRAM_DEPTH = 72, 512
-"""A block RAM of 36 Kib with a port for writing and one for reading."""
+"""Width and depth of a block RAM of 36 Kib with one port for writing and one for reading."""
 
 Ints = NDArray[np.int64]
 Work = Sequence[tuple[Layer, int]]
-"""Layers, each with the bits of its activations."""
+"""Layers, with the bits of the activations of each."""
 
 
 @dataclass(frozen=True)
 class Constants:
-    """What is fitted."""
+    """The fitted constants."""
 
     dsp_share: float
-    """The share of the board's DSP slices that multiply, one product a cycle each."""
+    """The share of the board's DSP slices that multiply, each one product per cycle."""
     lut_factor: float
-    """The board's LUTs for each binary multiply-accumulate, over those that synthesis counts."""
+    """Factor by which the board's LUTs per binary multiply-accumulate exceed those of synthesis."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """What an engine multiplies in a cycle: `T_m x T_n` for each of `P_h` heads."""
+    """The products of an engine per cycle: `T_m x T_n` for each of `P_h` heads."""
 
     m: int
     """Output channels."""
@@ -69,41 +75,41 @@ class Tile:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates a cycle."""
+        """Number of multiply-accumulates per cycle."""
         return self.m * self.n * self.heads
 
 
 @dataclass(frozen=True)
 class Published:
-    """The estimate of an accelerator."""
+    """The estimate of a published accelerator."""
 
     activation_bits: int
     tile: Tile | None
-    """Of unquantised layers and attention; None where there are none."""
+    """Tile of unquantised layers and attention; None if there are none."""
     binary_tile: Tile | None
-    """Of layers with binary weights, likewise; both have the same `heads`."""
+    """Tile of layers with binary weights; None if there are none. Both have the same `heads`."""
     cycles_by_layer: tuple[tuple[str, int], ...]
-    """Names and cycles, in the order of the layers."""
+    """Name and cycles of each layer, in the order of the layers."""
     lut: float
-    """Binary products times the LUTs for each, the fitted factor included."""
+    """LUTs: binary products times the LUTs for each, including the fitted factor."""
     dsp: int
-    """One for each of the other products."""
+    """DSP slices: one for each of the other products per cycle."""
     bram36: int
-    """Of the double buffers."""
+    """Block RAMs of 36 Kib for the double buffers."""
 
     @property
     def cycles(self) -> int:
-        """Per image."""
+        """Cycles per image."""
         return sum(cycles for _, cycles in self.cycles_by_layer)
 
     @property
     def latency_ms(self) -> float:
-        """Of an image."""
+        """Latency of one image, in milliseconds."""
         return 1e3 * self.cycles / CLOCK_HZ
 
     @property
     def fps(self) -> float:
-        """Images a second, one after another."""
+        """Frame rate, in images per second; images follow one another without overlap."""
         return CLOCK_HZ / self.cycles
 
 
@@ -114,11 +120,11 @@ def estimate(
     constants: Constants | None = None,
 ) -> Published:
     """
-    The fastest accelerator for `layers` with activations of 1 to 16 bits; with `quantised` false,
-    all layers are unquantised ones of that many bits. Raises UserError for bad input.
+    Estimate the fastest accelerator for `layers` with activations of 1 to 16 bits. If `quantised`
+    is false, no layer is quantised, and all use that many bits. Raises UserError for bad input.
 
-    Frame rates never rise with bits: what fits for more bits fits for fewer and takes no more
-    cycles, and the search leaves out nothing that could be faster.
+    Frame rates never rise with bits: a tile that fits for more bits fits for fewer and takes no
+    more cycles, and the search omits no tile that could be faster.
     """
     if not 1 <= activation_bits <= BASELINE_BITS:
         raise UserError(f"activation bits must be 1 to {BASELINE_BITS}, not {activation_bits}")
@@ -169,10 +175,10 @@ def estimate(
 
 def layer_cycles(layer: Layer, bits: int, m: Ints | int, n: Ints | int, heads: int) -> Ints:
     """
-    Cycles of a layer, the paper's latency formula, for `heads` tiles `m x n` at once; `m` and `n`
-    may be arrays that broadcast. Tiles are loaded, multiplied and stored at the same time, in two
-    buffers. For a layer with weights, which has no heads, the tiles are taken to be of different
-    input channels, whose sums are added.
+    Cycles of a layer by the paper's latency formula, for `heads` tiles of `m x n` at the same time.
+    `m` and `n` may be arrays that broadcast. Double buffers allow tiles to be loaded, multiplied
+    and stored at the same time. For a layer with weights, which has no heads, the tiles are assumed
+    to be of different input channels, whose sums are added.
     """
     tile_m, tile_n = np.asarray(m, np.int64), np.asarray(n, np.int64)
     packed = _packed(bits)
@@ -193,10 +199,10 @@ def layer_cycles(layer: Layer, bits: int, m: Ints | int, n: Ints | int, heads: i
 
 def fastest_tile(work: Work, heads: int, macs: int, board: Board) -> Tile | None:
     """
-    The tile with the fewest cycles of all that take at most `macs` products a cycle and whose
-    buffers fit; the smallest one of equals, None where none fits.
+    The tile with the fewest cycles among those that have at most `macs` products per cycle and
+    whose buffers fit; the smallest one among equally fast ones, or None if none fits.
     """
-    # Between two candidates no layer has fewer tiles, and everything else only grows.
+    # Sizes between two candidates give no layer fewer tiles, and everything else only grows.
     m = _candidates({layer.out_channels for layer, _ in work})
     n = _candidates(
         {
@@ -206,7 +212,7 @@ def fastest_tile(work: Work, heads: int, macs: int, board: Board) -> Tile | None
     )
     m, n = (axis.ravel() for axis in np.meshgrid(m, n, indexing="ij"))
     inputs, outputs = _buffer_brams(work, m, n, heads)
-    # Both modes share the buffers: half of the memory for either holds the larger of each.
+    # Both tiles share the buffers: inputs and outputs get half of the block RAMs each.
     half = board.available["bram36"] // 2
     fits = (m * n * heads <= macs) & (inputs <= half) & (outputs <= half)
     if not fits.any():
@@ -221,8 +227,8 @@ def fastest_tile(work: Work, heads: int, macs: int, board: Board) -> Tile | None
 
 def buffer_brams(work: Work, tile: Tile) -> tuple[int, int]:
     """
-    Block RAMs of the double buffers for inputs and for outputs, in words of a port, a token in
-    each row. Weights of a tile are held while all tokens pass: registers.
+    Block RAMs of the double buffers for inputs and for outputs. Buffers have words of a port, and a
+    row for each token. The weights of a tile stay in registers while all tokens pass.
     """
     inputs, outputs = _buffer_brams(work, np.asarray(tile.m), np.asarray(tile.n), tile.heads)
     return int(inputs), int(outputs)
@@ -240,26 +246,27 @@ def _buffer_brams(work: Work, m: Ints, n: Ints, heads: int) -> tuple[Ints, Ints]
 
 def synthesised_luts(bits: int) -> float:
     """
-    LUTs for each activation that is added or subtracted as a binary weight says, by this cost
-    model: a tree of adders, and LUTs that invert one operand of each first addition.
+    LUTs for each activation that is added or subtracted according to a binary weight, by this
+    compiler's cost model: those of a tree of adders, and of LUTs that invert one operand of each
+    first addition.
     """
     adders = AdderTree(bits, TREE_INPUTS).resources.lut
     return (adders + TREE_INPUTS // 2 * bits) / TREE_INPUTS
 
 
 def _packed(bits: int) -> int:
-    """`G`: activations in a word of a port."""
+    """Number of activations in a word of a port, the paper's `G`."""
     return PORT_BITS // bits
 
 
 def _parallel_heads(layers: Sequence[Layer]) -> list[int]:
-    """Heads that may be computed at once: divisors of their number."""
+    """Choices of the number of heads that are computed at once: divisors of the number of heads."""
     most = max(layer.heads for layer in layers)
     return [heads for heads in range(1, most + 1) if most % heads == 0]
 
 
 def _candidates(channels: set[int]) -> Ints:
-    """Tile sizes, the least for each number of tiles that some layer's channels are cut into."""
+    """The least tile size for each number of tiles into which a layer's channels can be divided."""
     sizes = {-(-size // tiles) for size in channels for tiles in range(1, size + 1)}
     return np.array(sorted(sizes or {1}), np.int64)
 
@@ -270,5 +277,5 @@ def _ceil(a: Ints | int, b: Ints | int) -> Ints:
 
 @cache
 def stored_constants() -> Constants:
-    """Those of `vaqf2022.json`."""
+    """The constants in `vaqf2022.json`."""
     return Constants(**json.loads(CONSTANTS.read_text(encoding="utf-8"))["constants"])

@@ -1,6 +1,6 @@
 """
 Fits the two constants of the profile `vaqf2022` to the frame rates that the paper published for
-DeiT-base, prints how well they agree, and writes `vaqf2022.json`.
+DeiT-base, prints how well the rates agree, and writes `vaqf2022.json`.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ class Rate:
 
 
 PUBLISHED = (Rate(16, 16, 10.0), Rate(1, 8, 24.8), Rate(1, 6, 31.6))
-"""From arXiv 2201.06618."""
+"""The frame rates published in arXiv 2201.06618."""
 
 
 @dataclass(frozen=True)
 class Residual:
-    """A published rate and the model's."""
+    """A published frame rate and the one that the model estimates."""
 
     rate: Rate
     model_fps: float
 
     @property
     def error(self) -> float:
-        """Relative to the published rate."""
+        """Error of the model, relative to the published rate."""
         return self.model_fps / self.rate.fps - 1
 
 
 def deit_layers(channels: int = 768, heads: int = 12, blocks: int = 12) -> list[Layer]:
     """
-    The layers of a DeiT without distillation token: 224x224 pixels, patches of 16x16, an MLP four
-    times as wide, 1000 classes. By default those of DeiT-base.
+    The layers of a DeiT without distillation token, by default those of DeiT-base. Images have
+    224x224 pixels, patches 16x16, the MLP is four times as wide, and there are 1000 classes.
     """
     return list(_deit_layers(channels, heads, blocks))
 
@@ -69,7 +69,7 @@ def _deit_layers(channels: int, heads: int, blocks: int) -> Iterator[Layer]:
 
 
 def residuals(constants: Constants, rates: Sequence[Rate] = PUBLISHED) -> list[Residual]:
-    """What the model makes of published rates."""
+    """The model's frame rates for the precisions of published ones."""
     layers = deit_layers()
     return [
         Residual(rate, estimate(layers, rate.activation_bits, rate.quantised, constants).fps)
@@ -79,10 +79,10 @@ def residuals(constants: Constants, rates: Sequence[Rate] = PUBLISHED) -> list[R
 
 def fit() -> Constants:
     """
-    The share of DSP slices from the baseline, which multiplies nowhere else, then the LUT factor
-    from the other rates: each the one with the least sum of squared relative errors, the lowest
-    of equals. Rates change in steps, as tiles are whole numbers, so a coarse grid is searched:
-    gradients are zero, and more decimals would say nothing.
+    Fit the share of DSP slices to the baseline, which multiplies nowhere else, then the LUT factor
+    to the other rates. Each has the least sum of squared relative errors; of equal ones, the lowest
+    is taken. Rates change in steps, because tile sizes are whole numbers. So a coarse grid is
+    searched: gradients are zero, and more decimals would mean nothing.
     """
     baseline = [rate for rate in PUBLISHED if not rate.quantised]
     binary = [rate for rate in PUBLISHED if rate.quantised]
@@ -110,7 +110,7 @@ def write_constants(path: Path, constants: Constants) -> None:
 
 
 def main() -> None:
-    """Entry point."""
+    """Fit the constants, write them and print the errors."""
     constants = fit()
     write_constants(CONSTANTS, constants)
     stored_constants.cache_clear()

@@ -1,4 +1,4 @@
-"""The published accelerator's cost of a mapped module, dispatch by dispatch."""
+"""The cost of a mapped module on the published accelerator, dispatch by dispatch."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from vaqf_compiler.hardware.resources import Resources
 
 BOARD, CLOCK_MHZ = "zcu102", CLOCK_HZ / 1e6
 PRODUCTS = (PatchEmbedOp, LinearOp, AttentionScoresOp, AttentionContextOp)
-"""What its latency formula gives cycles to; everything else takes none."""
+"""Operations that take cycles in the paper's latency formula; all others take none."""
 
 
 def check_published(board: str, clock_mhz: float | None) -> None:
-    """Raise PassFailedException for a board or a clock that is not the published machine's."""
+    """Raise PassFailedException unless board and clock are those of the published accelerator."""
     if board != BOARD or clock_mhz not in (None, CLOCK_MHZ):
         raise PassFailedException(
             f"profile vaqf2022 was fitted to {BOARD} at {CLOCK_MHZ:g} MHz and knows no other board "
@@ -41,7 +41,8 @@ def check_published(board: str, clock_mhz: float | None) -> None:
 
 def estimate_published(plan: ModulePlan) -> Estimate:
     """
-    The published machine's cycles and resources for a mapped module of 1 to 16 activation bits.
+    Cycles and resources of the published accelerator for a mapped module with activations of 1 to
+    16 bits.
     """
     module = plan.model.parent_op()
     assert module is not None

@@ -31,7 +31,7 @@ STORED = {
     RESIDUAL: "part of the residual stream",
     None: "the logits",
 }
-"""What messages call a value, by the memory in which it is."""
+"""Descriptions of a value in messages, by the memory in which it is."""
 
 
 def check_mapped(function: func.FuncOp, engines: Mapping[str, EngineOp]) -> None:

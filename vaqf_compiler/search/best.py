@@ -40,7 +40,7 @@ from vaqf_compiler.search.space import (
 from vaqf_compiler.search.workload import Workload
 
 THINNED = 4
-"""A first bound is computed from every fourth choice only."""
+"""A first bound is computed from every `THINNED`-th choice only."""
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ class CycleModel:
 
     def distinct_bits(self, bits: int) -> int | None:
         """
-        Key by which bounds of attention differ between precisions: None, as they do not, except at
-        a high clock rate, where the initiation interval is longer for some precisions.
+        Key of the bounds of attention for a precision. It is None, the same for all precisions,
+        except at a high clock rate, where the initiation interval of some precisions is longer.
         """
         return bits if self.clock_mhz > SLACK_MHZ else None
 

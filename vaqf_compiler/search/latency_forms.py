@@ -177,7 +177,7 @@ class LatencyForms:
         return self.once(MovementForm, (kind, lanes, accelerator.uram, *divisions), find)
 
     def once(self, kind: type[FormT], key: Hashable, find: Callable[[], FormT]) -> FormT:
-        """The form of a key, found at most once."""
+        """The form of a key, which is computed at most once."""
         if (kind, key) not in self._found:
             self._found[kind, key] = find()
         return self._found[kind, key]

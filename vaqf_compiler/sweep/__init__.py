@@ -1,4 +1,4 @@
-"""Sweeps: tables and a plot of many precisions, boards and models, evaluated in parallel."""
+"""Sweeps: evaluate many precisions, boards and models in parallel, for tables and a plot."""
 
 from vaqf_compiler.sweep.axes import Axes, parse_axes
 from vaqf_compiler.sweep.point import Json, Point, Row

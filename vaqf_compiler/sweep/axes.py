@@ -1,4 +1,4 @@
-"""The axes of a sweep, as the user names them: `bits,board=zcu102:u250,fps=24:max`."""
+"""The axes of a sweep, and the syntax in which users give them: `bits,board=zcu102:u250`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Axes:
-    """What a sweep goes over, each in the order in which the user gave it."""
+    """The values of each axis of a sweep, in the order in which the user gave them."""
 
     models: tuple[str, ...]
     boards: tuple[str, ...]
     bits: tuple[int, ...]
-    """Of activations."""
+    """Numbers of bits of activations."""
     targets: tuple[Target, ...]
 
     def points(self, *, clock_mhz: float | None = None, profile: str = "calibrated") -> list[Point]:
-        """All points, sorted by model, board and bits. Targets are not a matter of evaluation."""
+        """
+        All points, sorted by model, board and bits. Points do not depend on the targets, which only
+        select among them.
+        """
         return [
             Point(model, board, bits, clock_mhz, profile)
             for model in sorted(self.models)
@@ -44,12 +47,13 @@ class Axes:
 
 def parse_axes(text: str, *, model: str, board: str, fps: Target = MAX) -> Axes:
     """
-    The axes that `text` names, separated by commas: `model`, `bits`, `board` and `fps`, each alone
-    for its default or with `=` and values separated by `:`. An axis that is not named has one
-    value, `model`, `board` or `fps`, but for `bits`, which a sweep is to choose: 1 to 16.
+    Parse the axes in `text`, which are separated by commas: `model`, `bits`, `board` and `fps`.
+    Each stands alone, for its default values, or is followed by `=` and values separated by `:`. An
+    axis that is not named has one value: the argument `model`, `board` or `fps`. Only `bits`, which
+    a sweep chooses, then has the values 1 to 16.
 
-    Files become absolute paths. Raises UserError for an unknown axis, a bad value or one that is
-    given twice. Boards are looked up; whether there is such a model is for the caller to check.
+    Files become absolute paths. Raises UserError for an unknown axis, a bad value, or an axis or
+    value that is given twice. Boards are looked up; the caller must check that models exist.
     """
     given = _split_axes(text)
 
@@ -68,7 +72,7 @@ def parse_axes(text: str, *, model: str, board: str, fps: Target = MAX) -> Axes:
 
 
 def _split_axes(text: str) -> dict[str, str | None]:
-    """The text after `=`, or None, by axis."""
+    """The text after `=` of each axis, or None for an axis without values."""
     given: dict[str, str | None] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
@@ -107,7 +111,7 @@ def _models(text: str) -> list[str]:
     models: list[str] = []
     for piece in pieces:
         model = piece.strip()
-        if model.endswith(".py"):  # the ':' behind it is part of the name
+        if model.endswith(".py"):  # the ':' after it is part of the name
             function = next(pieces, "").strip()
             if not function:
                 raise UserError(f"the model '{model}' lacks a function; write '{model}:callable'")
@@ -117,7 +121,7 @@ def _models(text: str) -> list[str]:
 
 
 def _absolute_model(model: str) -> str:
-    """The same from any working directory, where the model is a path."""
+    """The name of a model, with an absolute path if it is a path."""
     file, colon, function = model.partition(":")
     is_path = file.endswith(".py") or "/" in file
     return f"{Path(file).resolve()}{colon}{function}" if is_path else model

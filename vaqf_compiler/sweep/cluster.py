@@ -1,4 +1,4 @@
-"""Evaluation on a Dask cluster: of local processes, or one that runs already."""
+"""Evaluation on a Dask cluster: one of local processes, or one that is already running."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from vaqf_compiler.sweep.extra import import_extra
 from vaqf_compiler.sweep.point import Json, Point, checked_result, failed_result
 
 Evaluate = Callable[[Point], Mapping[str, Any]]
-"""What can be pickled by name and returns JSON values with `fps` and `feasible`."""
+"""A function that can be pickled by name and returns JSON values with `fps` and `feasible`."""
 
 CONNECT_SECONDS = 10.0
-"""How long to wait for a scheduler."""
+"""Seconds to wait for a scheduler."""
 WORKER_SECONDS = 60.0
-"""How long to wait for a worker while there is none."""
+"""Seconds to wait for a worker while there is none."""
 ASK_SECONDS = 2.0
-"""How often to ask whether there are workers."""
+"""Seconds between two checks whether there are workers."""
 RETRIES = 6
 """
-How often a point is tried again after Dask has given it up, as it does when some workers (by
-default four) died while they had it. Workers die for many reasons; the point is rarely one.
+Number of times that a point is tried again after Dask has given it up. Dask does so when several
+workers (by default four) died while they evaluated it, which is rarely the fault of the point.
 """
 SILENT = logging.CRITICAL + 1
 
@@ -37,9 +37,9 @@ SILENT = logging.CRITICAL + 1
 @contextmanager
 def connect(scheduler: str | None, evaluate: Evaluate, *, workers: int) -> Generator[Any]:
     """
-    A client of the cluster at the address `scheduler`, or else of as many new local processes as
-    `workers` says. Raises UserError where nothing answers at the address, no worker is there, or
-    the cluster lacks what `evaluate` needs.
+    A client of the cluster at the address `scheduler`, or if that is None of a new cluster of
+    `workers` local processes. Raises UserError if nothing answers at the address, there is no
+    worker, or the cluster lacks what `evaluate` needs.
     """
     distributed = import_extra("distributed")
     with _silence():
@@ -56,9 +56,9 @@ def connect(scheduler: str | None, evaluate: Evaluate, *, workers: int) -> Gener
                     processes=True,
                     host="127.0.0.1",
                     dashboard_address=None,
-                    # There is a server all the same; not at its usual port, which may be taken.
+                    # There is a server anyway, but not at its usual port, which may be in use.
                     scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                    memory_limit=0,  # none: a worker of Dask's choice pauses near its share
+                    memory_limit=0,  # no limit: with Dask's default, a worker pauses near its share
                     local_directory=scratch,
                     preload=["vaqf_compiler.sweep.worker_setup"],
                     silence_logs=SILENT,
@@ -71,7 +71,7 @@ def connect(scheduler: str | None, evaluate: Evaluate, *, workers: int) -> Gener
 @contextmanager
 def _existing(distributed: Any, address: str) -> Generator[Any]:
     try:
-        # A client alone would wait forever for a server that is no scheduler and says nothing.
+        # A client would wait forever for a server that is not a scheduler and does not answer.
         asyncio.run(asyncio.wait_for(_knock(distributed, address), CONNECT_SECONDS))
         client = distributed.Client(address, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
@@ -88,7 +88,7 @@ def _existing(distributed: Any, address: str) -> Generator[Any]:
 
 
 async def _knock(distributed: Any, address: str) -> None:
-    """Connect as a client does, and go away."""
+    """Connect as a client does, and close the connection."""
     arguments = distributed.Security().get_connection_args("client")
     comm = await import_extra("distributed.comm").connect(address, CONNECT_SECONDS, **arguments)
     await comm.close()
@@ -102,7 +102,7 @@ def _no_workers(what: str) -> UserError:
 
 @contextmanager
 def _silence() -> Generator[None]:
-    """Dask's log speaks of connections and of its own retries, which mean nothing to users."""
+    """Silence Dask's log of connections and of its own retries, which mean nothing to users."""
     import_extra("distributed")  # sets levels when it is first imported
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
     levels = [logger.level for logger in loggers]
@@ -116,8 +116,8 @@ def _silence() -> Generator[None]:
 
 
 def _check_importable(client: Any, evaluate: Evaluate) -> None:
-    """Raise UserError where scheduler and workers of a cluster lack what evaluation needs."""
-    # A worker that cannot load its task closes, without a word to the client.
+    """Raise UserError if the scheduler or a worker of a cluster lacks what evaluation needs."""
+    # A worker that cannot load its task closes without telling the client.
     needed = pickle.dumps((attempt, evaluate))
     answers = client.run(pickle.loads, needed, on_error="return").values()
     try:
@@ -136,9 +136,9 @@ def evaluate_all(
     client: Any, evaluate: Evaluate, fingerprints: Mapping[Point, str]
 ) -> Iterator[tuple[Point, dict[str, Json]]]:
     """
-    Evaluate points, each with its fingerprint, and yield each with its result when it is there.
+    Evaluate points, given with their fingerprints, and yield each with its result when it is ready.
     A UserError or PassFailedException in an evaluation becomes a result; any other error is raised
-    here, with its traceback. Raises UserError where the cluster is lost.
+    here, with its traceback. Raises UserError if the cluster is lost.
     """
     distributed = import_extra("distributed")
     tokenize = import_extra("dask.base").tokenize
@@ -175,7 +175,7 @@ def evaluate_all(
 
 
 def _arrivals(client: Any, completed: Any) -> Iterator[Any]:
-    """The futures of `as_completed`; raises UserError where there are no workers for too long."""
+    """The futures of `as_completed`. Raises UserError if there are no workers for too long."""
     asked = seen = time.monotonic()
     while not completed.is_empty():
         if completed.has_ready():
@@ -195,12 +195,12 @@ def _arrivals(client: Any, completed: Any) -> Iterator[Any]:
 def _has_workers(client: Any) -> bool:
     try:
         return bool(client.nthreads())
-    except OSError:  # the scheduler is lost, which the futures will say
+    except OSError:  # the scheduler is lost, which the futures will report
         return True
 
 
 def attempt(evaluate: Evaluate, point: Point) -> dict[str, Json]:
-    """The result of one point; runs on a worker."""
+    """Evaluate one point, on a worker."""
     try:
         return checked_result(evaluate(point))
     except (UserError, PassFailedException) as error:

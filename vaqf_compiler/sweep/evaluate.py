@@ -1,4 +1,4 @@
-"""The point of a sweep: the fastest accelerator of a model, on a board, at a precision."""
+"""Evaluation of a point: the fastest accelerator for a model on a board at a precision."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def evaluate_point(
     check: bool = False,
 ) -> Mapping[str, Json]:
     """
-    Frame rate, cycles, resources and parameters, or `feasible` false. With `check`, a model is
-    compared with PyTorch before its first point. Raises what importing a model raises, and
-    PassFailedException where `fixed`, parameters that are given, rule out all.
+    Frame rate, cycles, resources and parameters of a point, or `feasible` false if nothing fits.
+    With `check`, a model is compared with PyTorch before its first point. Raises the errors of
+    importing a model, and PassFailedException if the given parameters `fixed` rule out every
+    accelerator.
     """
     if point.profile == "vaqf2022":
         published = estimate(layers_of(_model(point.model, input_shape, check)), point.bits)
@@ -51,7 +52,7 @@ def evaluate_point(
 
 @cache
 def _model(name: str, input_shape: tuple[int, ...] | None, check: bool) -> ModuleOp:
-    """A float model, compared with PyTorch if asked; its weights are not needed further."""
+    """The float module of a model, without weights; with `check`, it is compared with PyTorch."""
     from vaqf_compiler.importer.check import check_against_pytorch
     from vaqf_compiler.importer.models import load_model
     from vaqf_compiler.importer.torch_export import ImportedModel, import_model
@@ -64,8 +65,8 @@ def _model(name: str, input_shape: tuple[int, ...] | None, check: bool) -> Modul
     try:
         imported = imported_once()
     except UserError:
-        # On a worker that is short of time torch.export has been seen to mistake a constant for a
-        # traced value, and not to do so again. What is wrong with a model is wrong twice.
+        # On a busy worker, torch.export has been seen to mistake a constant for a traced value, but
+        # not when it was tried again. An error of the model itself occurs both times.
         imported = imported_once()
     context = make_context()
     module = parse_module(context, imported.text, name)
@@ -85,7 +86,7 @@ def search_of(
     fixed: tuple[tuple[str, int], ...],
     check: bool = False,
 ) -> Search:
-    """One for all precisions."""
+    """The search for a model on a board, which serves all precisions."""
     found = load_board(board)
     workload = workload_of(_model(model, input_shape, check))
     return Search(workload, found, found.clock_mhz if clock_mhz is None else clock_mhz, dict(fixed))

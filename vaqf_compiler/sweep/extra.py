@@ -1,4 +1,4 @@
-"""Packages that only a sweep needs."""
+"""Import of packages that only a sweep needs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from vaqf_compiler.errors import UserError
 
 def import_extra(name: str) -> Any:
     """
-    A module of one of those packages, imported now; Any, because they are only partly typed.
-    Raises UserError where the package is not installed.
+    Import a module of one of these packages. The result is Any, because they are only partly typed.
+    Raises UserError if the package is not installed.
     """
     try:
         return import_module(name)

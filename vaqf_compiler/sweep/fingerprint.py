@@ -1,4 +1,4 @@
-"""What a result depends on besides its point."""
+"""Fingerprints of everything on which a result depends besides its point."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from vaqf_compiler.sweep.point import Point
 
 PACKAGE = Path(vaqf_compiler.__file__).parent
 SOURCES = (".py", ".json", ".toml")
-"""Endings of the names of files that results may depend on: code, calibration and boards."""
+"""Suffixes of the files on which results may depend: code, calibration and boards."""
 
 
 @cache
 def code_digest(package: Path = PACKAGE) -> str:
     """
-    A hash of the sources of a package, this one, with its data, so that what another state of the
-    code found is not taken for what this one would find. Any change counts, in comments too.
+    A hash of the sources and data of a package, by default this one, so that results of another
+    state of the code are not taken for results of this one. Any change counts, even of comments.
     """
     digest = hashlib.sha256()
     for file in sorted(path for path in package.rglob("*") if path.suffix in SOURCES):
@@ -29,9 +29,9 @@ def code_digest(package: Path = PACKAGE) -> str:
 
 def fingerprint_of(point: Point, common: str) -> str:
     """
-    `common`, which stands for the compiler's code and its options, and a hash of the files that
-    the point names: of its board, of its model's Python file or of its checkpoint's config.json.
-    Weights do not matter to costs.
+    The fingerprint of a point: `common`, which stands for the compiler's code and options, and a
+    hash of the files that the point names: the file of its board, and its model's Python file or
+    its checkpoint's config.json. Costs do not depend on weights.
     """
     files: list[Path] = []
     if point.board.endswith(".toml"):
@@ -45,7 +45,7 @@ def fingerprint_of(point: Point, common: str) -> str:
         return common
     digest = hashlib.sha256()
     for file in files:
-        # One that cannot be read is for the evaluation to complain about.
+        # The evaluation reports files that cannot be read.
         content = file.read_bytes() if file.is_file() else b""
         digest.update(hashlib.sha256(content).digest())
     return f"{common} {digest.hexdigest()[:16]}"

@@ -1,9 +1,11 @@
 """
-`points.jsonl`: the finished points of a sweep, one line each, kept when a sweep is killed.
+The journal `points.jsonl`: the finished points of a sweep, one per line, which remain if the sweep
+is killed.
 
-Each has the fingerprint of what it was computed from: code, options and files. A sweep goes on from
-the lines with its own fingerprint. All others it leaves alone, evaluates their points again, and
-says so: after an upgrade of the compiler, or any change of its sources, a sweep starts anew.
+Each line has a fingerprint of the code, options and files from which the result was computed. A
+sweep uses the results in lines with its own fingerprint. It leaves all other lines alone, evaluates
+their points again, and says so: after an upgrade of the compiler, or any change of its sources, a
+sweep starts anew.
 """
 
 from __future__ import annotations
@@ -26,12 +28,12 @@ from vaqf_compiler.sweep.point import Point, Row
 
 NAME = "points.jsonl"
 BEGIN = b'{"point": {"model": "'
-"""How each line begins, and so whatever a kill leaves of one."""
+"""The beginning of each line, also of one that was cut off when a sweep was killed."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the file."""
+    """A line of the journal."""
 
     row: Row
     fingerprint: str
@@ -50,11 +52,11 @@ class Journal:
             _parse(path, number, line)
             for number, line in enumerate(content[:whole].splitlines(), start=1)
         ]
-        """As the file had them when it was opened, oldest first."""
+        """The entries that the file had when it was opened, oldest first."""
         file.truncate(whole)
 
     def add(self, row: Row, fingerprint: str) -> None:
-        """Append a line. It is on the disk on return. Raises UserError where that fails."""
+        """Append a line, and flush it to the disk. Raises UserError if that fails."""
         entry = {"point": row.point.columns(), "fingerprint": fingerprint, "result": row.result}
         line = json.dumps(entry, allow_nan=False).encode() + b"\n"
         assert line.startswith(BEGIN)
@@ -69,9 +71,9 @@ class Journal:
 @contextmanager
 def open_journal(directory: Path) -> Generator[Journal]:
     """
-    The journal in `directory`. Both are made if need be, and are gone after an error before the
-    first point is done. Raises UserError where they cannot be made, for a file of another kind,
-    which is left as it is, and while another sweep has it open.
+    Open the journal in `directory`. Both are created if they do not exist, and removed again after
+    an error before the first point is finished. Raises UserError if they cannot be created, if the
+    file is not a journal (it is left as it is), or if another sweep has it open.
     """
     path = directory / NAME
     with ExitStack() as stack:
@@ -83,7 +85,7 @@ def open_journal(directory: Path) -> Generator[Journal]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise _other_sweep(path) from error
-        if not is_same_file(file.fileno(), path):  # one that failed has just removed it
+        if not is_same_file(file.fileno(), path):  # a sweep that failed has just removed it
             raise _other_sweep(path)
         file.seek(0)
         try:
@@ -104,7 +106,7 @@ def _refuse(path: Path, what: str) -> UserError:
 
 
 def _check_rest(path: Path, rest: bytes) -> None:
-    """What follows the last whole line may be what a kill left of one of ours, and else not."""
+    """Raise UserError unless what follows the last whole line is the beginning of a line."""
     if not rest.startswith(BEGIN) and not BEGIN.startswith(rest):
         raise _refuse(path, "its last line is no point")
 
@@ -112,7 +114,7 @@ def _check_rest(path: Path, rest: bytes) -> None:
 def _parse(path: Path, number: int, line: bytes) -> Entry:
     try:
         entry = json.loads(line)
-        json.dumps(entry, allow_nan=False)  # a number beyond all floats was read as an infinity
+        json.dumps(entry, allow_nan=False)  # a number too large for a float is read as infinity
     except (ValueError, RecursionError) as error:
         raise _refuse(path, f"line {number} is not JSON") from error
     if not _is_entry(entry):
@@ -121,7 +123,7 @@ def _parse(path: Path, number: int, line: bytes) -> Entry:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether JSON has the shape of what `Journal.add` writes."""
+    """Whether a JSON value has the structure that `Journal.add` writes."""
     if not isinstance(entry, dict) or list(cast(Any, entry)) != ["point", "fingerprint", "result"]:
         return False
     point, fingerprint, result = cast(dict[str, Any], entry).values()

@@ -1,4 +1,4 @@
-"""The plot of a sweep: frame rate against bits, a panel for each model, a line for each board."""
+"""The plot of a sweep: frame rate over bits, with a panel per model and a line per board."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from vaqf_compiler.sweep.selection import by_board, pareto_front
 COLUMNS = 3
 """The most panels side by side."""
 PANEL = (5.6, 4.2)
-"""Width and height in inches."""
+"""Width and height of a panel, in inches."""
 LEGEND_HEIGHT = 0.5
-"""In inches."""
+"""Height of the legend, in inches."""
 SETTINGS = {"svg.hashsalt": "vaqf-compiler", "font.size": 9.0}
-"""With the salt, and no date in the metadata, equal sweeps give equal files."""
+"""Settings of matplotlib. The salt, and no date in the metadata, make files reproducible."""
 MARKERS = "osD^vPX<>*"
 FRONT = {"marker": "o", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": "black"}
-"""The rings around the points of a Pareto front."""
+"""Style of the rings around the points of a Pareto front."""
 STEPS = (1, 2, 5)
-"""Ticks of each decade of frame rates."""
+"""Ticks in each decade of frame rates."""
 TARGET = {"color": "0.35", "linestyle": "--", "linewidth": 0.8}
 
 
 def write_plot(directory: Path, rows: Sequence[Row], targets: Sequence[Target]) -> None:
-    """Write `sweep.svg` and `sweep.png`. Points without a frame rate are left out."""
+    """Write `sweep.svg` and `sweep.png`. Points without a frame rate are omitted."""
     matplotlib = import_extra("matplotlib")
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # whatever style the user has
+        matplotlib.rcdefaults()  # independent of the user's style
         matplotlib.rcParams.update(SETTINGS)
         figure = _figure(rows, [target for target in targets if target != MAX])
         with writing(directory / "sweep.svg") as path:
@@ -51,7 +51,7 @@ def _figure(rows: Sequence[Row], targets: Sequence[float]) -> Any:
     }
     columns = min(COLUMNS, len(models))
     lines = math.ceil(len(models) / columns)
-    # Not pyplot, which has state and may want a display: a bare figure is drawn by Agg.
+    # Not pyplot, which has state and may need a display: a bare figure is drawn by Agg.
     figure = import_extra("matplotlib.figure").Figure(
         figsize=(columns * PANEL[0], lines * PANEL[1] + LEGEND_HEIGHT), layout="constrained"
     )
@@ -76,7 +76,7 @@ def _draw(
     styles: Mapping[str, Mapping[str, object]],
     targets: Sequence[float],
 ) -> None:
-    """One model's panel."""
+    """Draw the panel of a model."""
     ticker = import_extra("matplotlib.ticker")
     for group in by_board(rows):
         feasible = [row for row in group if row.fps is not None]
@@ -114,7 +114,7 @@ def _draw(
 
 
 def _limits(values: Sequence[float]) -> tuple[float, float]:
-    """Of an axis: wide enough to have a tick below all values and one above."""
+    """Limits of an axis, wide enough for a tick below all values and one above them."""
 
     def ticks(value: float) -> list[float]:
         decade = 10.0 ** math.floor(math.log10(value))

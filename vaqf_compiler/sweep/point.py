@@ -1,4 +1,4 @@
-"""A point of a sweep, and what was found there."""
+"""A point of a sweep, and its result."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import Any, cast
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
-"""What JSON can hold; of a float, any but infinities and NaN."""
+"""A value that JSON can represent; floats must be finite."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one evaluation is of."""
+    """A design point that is evaluated on its own."""
 
     model: str
     board: str
-    """A name, or the whole path of a `.toml` file."""
+    """Name of a board, or absolute path of a `.toml` file."""
     bits: int
-    """Of activations."""
+    """Bits of activations."""
     clock_mhz: float | None
-    """None is the board's."""
+    """Clock rate in MHz; None for the board's default."""
     profile: str
-    """Of the cost model."""
+    """Profile of the cost model."""
 
     def columns(self) -> dict[str, Json]:
         """The fields by name."""
@@ -32,31 +32,34 @@ class Point:
 
 
 RESERVED = (*(field.name for field in fields(Point)), "pareto", "error")
-"""Columns of the tables that are not an evaluation's to fill."""
+"""Columns of the tables that an evaluation must not return."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A point and its result: what the evaluation returned, and `error`, null without one."""
+    """
+    A point and its result: the values that the evaluation returned, and `error`, which is None if
+    there was no error.
+    """
 
     point: Point
     result: Mapping[str, Json]
 
     @property
     def fps(self) -> float | None:
-        """The frame rate; None where the point is infeasible or its evaluation had an error."""
+        """The frame rate; None if the point is infeasible or its evaluation had an error."""
         return cast(float, self.result["fps"]) if self.result["feasible"] else None
 
     @property
     def error(self) -> str | None:
-        """What went wrong in the evaluation, for people to read."""
+        """The message of an error in the evaluation, or None."""
         return cast(str | None, self.result["error"])
 
 
 def checked_result(returned: Mapping[str, Any]) -> dict[str, Json]:
     """
-    What an evaluation returned, as JSON gives it back. Raises TypeError or ValueError where it is
-    not JSON, lacks `feasible` or a frame rate to go with it, or has a reserved column.
+    Convert the values that an evaluation returned to JSON and back. Raises TypeError or ValueError
+    if they are not JSON, have a reserved name, or lack `feasible` or, if it is true, a frame rate.
     """
     result = cast(dict[str, Json], json.loads(json.dumps(dict(returned), allow_nan=False)))
     if taken := [name for name in RESERVED if name in result]:
@@ -70,14 +73,14 @@ def checked_result(returned: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def failed_result(message: str) -> dict[str, Json]:
-    """The result of an evaluation that refused its input. Whether it is feasible is not known."""
+    """The result of an evaluation that had an error, so that feasibility is not known."""
     return {"fps": None, "feasible": None, "error": message}
 
 
 def short_names(sources: Sequence[str]) -> dict[str, str]:
     """
-    Names of models or boards for people to read: without folders and `.toml`, where that leaves
-    them different.
+    Short names of models or boards for people: without folders and `.toml`, unless two would then
+    have the same name.
     """
     short = {source: Path(source).name.removesuffix(".toml") for source in sources}
     names = list(short.values())

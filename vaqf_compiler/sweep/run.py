@@ -1,4 +1,4 @@
-"""A sweep from its axes to its tables and plot."""
+"""Runs a sweep, from its axes to its tables and plot."""
 
 from __future__ import annotations
 
@@ -37,27 +37,28 @@ def run_sweep(
 ) -> list[Selection]:
     """
     Evaluate all points of `axes`, write `sweep.csv`, `sweep.json`, `selection.csv`, `sweep.svg`
-    and `sweep.png` to `directory`, and print what is selected.
+    and `sweep.png` to `directory`, and print the selected precisions.
 
-    `evaluate` maps a point to its columns: JSON values, with `feasible` (true or false) and, where
+    `evaluate` maps a point to its columns: JSON values, with `feasible` (true or false) and, if
     that is true, `fps` above 0. It runs in other processes, so it must be a function of a module
     or a `functools.partial` of one. Points for which it raises UserError or PassFailedException
     have the message in their row; other errors are raised here.
 
-    Points finish one by one into `directory/points.jsonl`, whatever happens after. Those found
-    there with the same `fingerprint` are not evaluated again, unless they had an error. It must
-    stand for all that results depend on besides the point and the files that it names, such as
-    `code_digest()` and options. Where it is another one, after an upgrade say, the points are
-    evaluated anew, which is said on stderr; the old lines stay in the file, unused.
+    Each finished point is written to `directory/points.jsonl` at once, so that it is kept whatever
+    happens later. Points that are already there with the same `fingerprint` are not evaluated
+    again, unless they had an error. The fingerprint must stand for everything on which results
+    depend besides the point and the files that it names, such as `code_digest()` and options. If it
+    differs, for example after an upgrade, the points are evaluated again, with a message on stderr;
+    the old lines stay in the file, unused.
 
     Points are evaluated by the Dask cluster at the address `scheduler`, which must have this
     package and see the same files, or by `workers` local processes, by default one per processor.
 
-    Raises UserError where packages are missing, the cluster cannot be reached, the directory cannot
-    be used, or there is something in it that no earlier sweep wrote; `force` is as for
+    Raises UserError if packages are missing, the cluster cannot be reached, the directory cannot
+    be used, or it contains something that no earlier sweep wrote; `force` is as for
     `output_directory`.
     """
-    import_extra("matplotlib")  # before the work, not after
+    import_extra("matplotlib")  # if it is missing, fail before the work, not after it
     points = axes.points(clock_mhz=clock_mhz, profile=profile)
     fingerprints = {point: fingerprint_of(point, fingerprint) for point in points}
     check_contents(directory, SWEEP, force=force)
@@ -88,7 +89,7 @@ def _evaluate(
     scheduler: str | None,
     workers: int | None,
 ) -> None:
-    """Evaluate what is left, each point with its fingerprint, into the journal and `done`."""
+    """Evaluate the points in `left`, and add their rows to the journal and to `done`."""
     count = min(workers or os.cpu_count() or 1, len(left))
     total = len(done) + len(left)
     with (
@@ -103,7 +104,10 @@ def _evaluate(
 
 
 def _finished(journal: Journal, fingerprints: Mapping[Point, str]) -> dict[Point, Row]:
-    """The rows that need no evaluation. Says on stderr which of the file's do."""
+    """
+    The journal's rows that need no evaluation. Says on stderr how many there are, and how many
+    others are evaluated again.
+    """
     done: dict[Point, Row] = {}
     stale: set[Point] = set()
     for entry in journal.entries:
@@ -114,7 +118,7 @@ def _finished(journal: Journal, fingerprints: Mapping[Point, str]) -> dict[Point
             done[point] = entry.row
         else:
             stale.add(point)
-    # The user may have put right what was wrong, such as a file that was not there.
+    # The user may have corrected the cause of an error, such as a missing file.
     failed = {point for point, row in done.items() if row.error is not None}
     for point in failed:
         del done[point]

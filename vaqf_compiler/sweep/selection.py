@@ -1,4 +1,4 @@
-"""What follows from the points of a sweep: the precision for each target, and the Pareto front."""
+"""Selection among the points of a sweep: a precision for each target, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ class Selection:
     board: str
     target: Target
     row: Row | None
-    """None where no precision reaches the target."""
+    """The best row; None if no precision reaches the target."""
     failed: bool
-    """Whether a point of this model on this board had an error, so that there may be better."""
+    """Whether a point of this model on this board had an error, so that a better one may exist."""
 
     @property
     def bits(self) -> int | str:
-        """The bits of activations; without any, `infeasible`, or `error` if it is not certain."""
+        """
+        Bits of activations; without a row, `infeasible`, or `error` if some point had an error.
+        """
         if self.row is not None:
             return self.row.point.bits
         return "error" if self.failed else "infeasible"
@@ -42,9 +44,9 @@ def by_board(rows: Iterable[Row]) -> list[list[Row]]:
 
 def select(rows: Iterable[Row], targets: Sequence[Target]) -> list[Selection]:
     """
-    For every model, board and target the row of the most bits whose frame rate reaches the target;
-    for `max` the row of the greatest frame rate, of equal ones that of more bits. Sorted by model,
-    board and target.
+    For every model, board and target, select the row with the most bits whose frame rate reaches
+    the target; for `max`, the row with the highest frame rate, or among equally fast ones that with
+    the most bits. The selections are sorted by model, board and target.
     """
     ordered = sorted(targets, key=lambda target: float("inf") if target == MAX else target)
     return [
@@ -72,12 +74,13 @@ def _best(rows: Iterable[Row], target: Target) -> Row | None:
 
 def pareto_front(rows: Iterable[Row]) -> list[Row]:
     """
-    The feasible rows than which no other has as many bits and as high a frame rate and more of one
-    of them, by bits. Rows of several boards are compared with each other: give those of one.
+    The Pareto-optimal feasible rows, in the order of bits: no other row has at least as many bits
+    and at least as high a frame rate, and more of one of them. All rows are compared with each
+    other, so they should be of one board.
     """
     feasible = [(row.point.bits, fps, row) for row in rows if (fps := row.fps) is not None]
     front: list[Row] = []
-    best, its_bits = 0.0, 0  # of the rows so far, which have as many bits or more
+    best, its_bits = 0.0, 0  # best rate of the rows so far, which have at least as many bits
     for bits, fps, row in sorted(feasible, key=lambda entry: entry[:2], reverse=True):
         if fps > best or (fps, bits) == (best, its_bits):
             front.append(row)

@@ -14,13 +14,13 @@ from vaqf_compiler.sweep.point import Json, Row, short_names
 from vaqf_compiler.sweep.selection import Selection, by_board, pareto_front
 
 VERSION = 1
-"""Of the format of `sweep.json`."""
+"""Version of the format of `sweep.json`."""
 
 
 def write_tables(directory: Path, rows: Sequence[Row], selections: Sequence[Selection]) -> None:
     """
-    Write `sweep.csv` and `sweep.json`, whose points are the same, and `selection.csv`. A cell of
-    CSV is empty for null and else as in JSON, with strings bare.
+    Write `sweep.csv` and `sweep.json`, which contain the same points, and `selection.csv`. A CSV
+    cell is empty for null, and else as in JSON, but with strings unquoted.
     """
     points = _points(rows)
     chosen = _uniform([_selection(selection) for selection in selections])
@@ -32,7 +32,7 @@ def write_tables(directory: Path, rows: Sequence[Row], selections: Sequence[Sele
 
 
 def selection_table(selections: Sequence[Selection]) -> str:
-    """For the terminal: a line for each model and board, a column for each target."""
+    """A table for the terminal, with a line for each model and board and a column per target."""
     models = short_names(sorted({selection.model for selection in selections}))
     boards = short_names(sorted({selection.board for selection in selections}))
     chosen: dict[tuple[str, str], dict[str, str]] = {}
@@ -93,7 +93,7 @@ def _selection(selection: Selection) -> dict[str, Json]:
 
 
 def _uniform(rows: Sequence[Mapping[str, Json]]) -> list[dict[str, Json]]:
-    """All rows with the columns of all, null where a row had no such one."""
+    """The rows with the columns of all rows; a column that a row lacks is None."""
     names = dict.fromkeys(name for row in rows for name in row)
     return [{name: row.get(name) for name in names} for row in rows]
 

@@ -1,12 +1,13 @@
 """
-Loaded by each local worker when it starts. Ctrl-C, and the end of a terminal, reach all of its
-processes; it is for the sweep to end its workers, which would only print where they were.
+Preload module of local workers, which makes them ignore signals. Ctrl-C, and the end of a terminal,
+reach all processes of the terminal. The sweep ends its workers itself; on a signal, they would only
+print tracebacks.
 """
 
 import signal
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask."""
+    """Ignore SIGINT and SIGHUP; Dask calls this in each worker when it starts."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

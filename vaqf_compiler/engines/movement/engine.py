@@ -142,7 +142,7 @@ class LoadRows(Engine[MovementPlan]):
 
 
 class CopyTokens(Engine[MovementPlan]):
-    """Copies tokens from the activations to the image memory, where the heads read them."""
+    """Copies tokens from the activation memory to the image memory, where the heads read them."""
 
     kind = COPY_TOKENS
     engines = MappingProxyType({COPY_TOKENS: {}})

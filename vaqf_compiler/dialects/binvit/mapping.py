@@ -317,7 +317,12 @@ RESULT_ATTRIBUTE = "binvit.result"
 """Attribute of a loops module: the type of the logits, which gives their number and scale."""
 PREPROCESSING_ATTRIBUTE = "binvit.preprocessing"
 """Attribute of a module: how pictures become images of the model (`vaqf_compiler/images.py`)."""
-MODEL_ATTRIBUTES = (WEIGHTS_ATTRIBUTE, PREPROCESSING_ATTRIBUTE, SELECTED_ATTRIBUTE)
+MODEL_ATTRIBUTES = (
+    WEIGHTS_ATTRIBUTE,
+    PREPROCESSING_ATTRIBUTE,
+    SELECTED_ATTRIBUTE,
+    RESULT_ATTRIBUTE,
+)
 """All other attributes of a module that begin with `binvit.` contain its cost."""
 
 

@@ -139,6 +139,34 @@ func.func @bit_of_word(%word: i128, %n: index) -> i1 {
   func.return %3 : i1
 }
 
+// A remainder of what is not negative needs no conversion to count bits with: one for each bit of a
+// row of weights would take most of the time of a simulation.
+// CHECK-LABEL: static void bits_of_row(
+func.func @bits_of_row(%word: i128, %out: memref<256xi1>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c128 = arith.constant 128 : index
+  %c256 = arith.constant 256 : index
+  scf.for %v = %c0 to %c256 step %c1 {
+    // CHECK: out[v] = bool(word[v % 128]);
+    %0 = arith.remsi %v, %c128 : index
+    %1 = arith.index_cast %0 : index to i7
+    %2 = arith.extui %1 : i7 to i128
+    %3 = arith.shrui %word, %2 : i128
+    %4 = arith.trunci %3 : i128 to i1
+    memref.store %4, %out[%v] : memref<256xi1>
+    // CHECK-NEXT: out[v] = bool(word[u7(n % 128)]);
+    %5 = arith.remsi %n, %c128 : index
+    %6 = arith.index_cast %5 : index to i7
+    %7 = arith.extui %6 : i7 to i128
+    %8 = arith.shrui %word, %7 : i128
+    %9 = arith.trunci %8 : i128 to i1
+    memref.store %9, %out[%v] : memref<256xi1>
+    scf.yield
+  }
+  func.return
+}
+
 // CHECK-LABEL: static i8 sign_or_complement(u128 word, i7 n, i8 x) {
 func.func @sign_or_complement(%word: i128, %n: i7, %x: i8) -> i8 {
   // CHECK-NEXT: return word[u7(n)] ? x : i8(~x);

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith
+from xdsl.dialects import arith, scf
+from xdsl.ir import Attribute, Block, SSAValue
 
+from vaqf_compiler.analysis.schedule import constant
 from vaqf_compiler.emit.cpp_expression import (
     BIT_AND,
     OR,
@@ -78,10 +80,41 @@ def _chosen_bit(op: arith.TruncIOp, source: Expression, operand: Printed) -> Exp
     word = operand(shift.lhs)
     if word.precedence != PRIMARY or word.type != cpp_type(shift.lhs.type) or is_index(shift.lhs):
         return None
-    amount = operand(shift.rhs)
-    if isinstance(shift.rhs.owner, arith.IndexCastOp | arith.ExtUIOp) and amount.source:
-        amount = amount.source
+    amount, value = operand(shift.rhs), shift.rhs
+    if isinstance(value.owner, arith.IndexCastOp | arith.ExtUIOp) and amount.source:
+        amount, value = amount.source, value.owner.operands[0]
+    # A conversion for each bit takes most of the time of a simulation.
+    if isinstance(value.owner, arith.IndexCastOp) and _fits(value.owner.input, value.type):
+        amount = operand(value.owner.input)
     return Expression(f"{word.text}[{amount.text}]", PRIMARY, None, 32)
+
+
+def _fits(index: SSAValue, type_: Attribute) -> bool:
+    """Whether an index is known to be an unsigned number of an integer type: it is a remainder."""
+    if not isinstance(index.owner, arith.RemSIOp | arith.RemUIOp):
+        return False
+    divisor, bits = constant(index.owner.rhs), width_of(type_) or 0
+    return divisor is not None and 0 < divisor <= 1 << bits and _is_natural(index.owner.lhs)
+
+
+def _is_natural(index: SSAValue) -> bool:
+    """Whether an index is known not to be negative, by the bounds of the loops around it."""
+    if (number := constant(index)) is not None:
+        return number >= 0
+    match index.owner:
+        case Block() as block:
+            loop = block.parent_op()
+            return (
+                isinstance(loop, scf.ForOp)
+                and index is block.args[0]
+                and (constant(loop.lb) or 0) >= 0
+                and constant(loop.lb) is not None
+                and (constant(loop.step) or 0) > 0
+            )
+        case arith.AddiOp() | arith.MuliOp() | arith.DivSIOp() | arith.RemSIOp() as op:
+            return all(map(_is_natural, op.operands))
+        case _:
+            return False
 
 
 def print_index_cast(op: arith.IndexCastOp, operand: Printed) -> Expression:

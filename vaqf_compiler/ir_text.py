@@ -25,6 +25,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, AttributeInvT, Operation, SSAValue
 from xdsl.irdl import IRDLOperation, OptionalDef
 from xdsl.parser import Parser, ParserState, UnresolvedOperand
+from xdsl.parser.core import ForwardDeclaredValue
 from xdsl.utils.exceptions import ParseError, VerifyException
 from xdsl.utils.lexer import Input, Position, Span, Token
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRToken, MLIRTokenKind, StringLiteral
@@ -120,7 +121,12 @@ def _check_order(module: ModuleOp) -> None:
     """Raise OperationError where an operation uses a result of a later one of its block."""
     order = {op: position for position, op in enumerate(module.walk())}
     for op in order:
-        for operand in op.operands:
+        for number, operand in enumerate(op.operands):
+            if isinstance(operand, ForwardDeclaredValue):
+                raise OperationError(
+                    op,
+                    f"'{op.name}' op operand #{number} is defined in a region inside it or later",
+                )
             owner = operand.owner
             user: Operation | None = op
             while user is not None and user.parent is not owner.parent:

@@ -60,6 +60,13 @@ def test_accepted(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: byte
             "the value %b is not defined here",
         ),
         (
+            b"func.func @f(%n: index) {\n"
+            b"  scf.for %i = %n to %n step %one {\n"
+            b"    %one = arith.constant 1 : index\n  }\n  func.return\n}",
+            ":2:3: ",
+            "'scf.for' op operand #2 is defined in a region inside it or later",
+        ),
+        (
             b'"func.func"() <{sym_name = "f"}> ({\n  "func.return"() : () -> ()\n}) : () -> ()',
             ":1:1: ",
             "'func.func' op lacks the property 'function_type'",

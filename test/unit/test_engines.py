@@ -110,17 +110,61 @@ def test_an_engine_that_there_is_not_is_refused(
 
 
 def test_what_is_no_part_of_a_mapped_model_is_not_lost(tmp_path: Path):
-    path = tmp_path / "mapped.mlir"
-    done = vaqf_opt(MODEL, "-p", f"{MAP},{CHOOSE}")
+    path, text = allocated(tmp_path)
     table = (
         '  "memref.global"() <{sym_name = "table", sym_visibility = "private", constant, '
         "type = memref<2xi8>, "
         "initial_value = dense<[1, 2]> : tensor<2xi8>}> : () -> ()\n"
     )
-    path.write_text(done.stdout.replace("  func.func @main", f"{table}  func.func @main", 1))
+    path.write_text(text.replace("  func.func @main", f"{table}  func.func @main", 1))
     done = vaqf_opt(path, "-p", "lower-binvit-to-loops")
     assert done.returncode == 1
     assert "'memref.global' is no part of a mapped model and would be lost" in done.stderr
+
+
+def allocated(tmp_path: Path) -> tuple[Path, str]:
+    """A file for a mapped model with places in memories, and its text."""
+    done = vaqf_opt(MODEL, "-p", f"{MAP},{CHOOSE}")
+    assert done.returncode == 0, done.stderr
+    return tmp_path / "mapped.mlir", done.stdout
+
+
+def test_an_engine_that_nothing_uses_is_refused(tmp_path: Path):
+    path, text = allocated(tmp_path)
+    spare = '  binvit.engine @spare "layer_norm" {lanes = 4 : i64}\n'
+    path.write_text(text.replace("  func.func @main", f"{spare}  func.func @main", 1))
+    done = vaqf_opt(path, "-p", "lower-binvit-to-loops")
+    assert done.returncode == 1
+    assert "no dispatch uses @spare; remove it" in done.stderr
+
+
+def test_what_binvit_map_refuses_is_refused_later_too(tmp_path: Path):
+    """Of a file that was changed by hand: the loaded image must be the function's argument."""
+    path, text = allocated(tmp_path)
+    lines = text.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if "binvit.dispatch @load_image" in line)
+    name, type_ = lines[at].split(" = ")[0].strip(), lines[at + 1].rpartition(" : ")[2].strip()
+    again = [
+        line.replace(name, "%again").replace("%image :", f"{name} :") for line in lines[at : at + 3]
+    ]
+    assert f"binvit.yield {name} : {type_}" in again[1]
+    path.write_text("".join([*lines[: at + 3], *again, *lines[at + 3 :]]))
+    done = vaqf_opt(path, "-p", "lower-binvit-to-loops")
+    assert done.returncode == 1
+    assert "'load_image' loads the function's argument" in done.stderr
+
+
+def test_two_kinds_of_one_name_are_refused(installed: Path, tmp_path: Path):
+    (installed / "other.py").write_text(
+        "from vaqf_staging import Staging\n"
+        "class Other(Staging):\n"
+        "    kind = 'other'\n"
+        "ENGINES = (Other(),)\n"
+    )
+    points = installed / "vaqf_staging-1.dist-info" / "entry_points.txt"
+    points.write_text(points.read_text().replace("[xdsl", "other = other\n[xdsl"))
+    done = vaqf_opt(MODEL, "-p", MAP, path=installed)
+    assert "ImportError: two kinds have an engine that is called 'staging'" in done.stderr
 
 
 @pytest.fixture(scope="module")

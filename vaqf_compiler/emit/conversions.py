@@ -99,22 +99,26 @@ def _fits(index: SSAValue, type_: Attribute) -> bool:
 
 def _is_natural(index: SSAValue) -> bool:
     """Whether an index is known not to be negative, by the bounds of the loops around it."""
-    if (number := constant(index)) is not None:
-        return number >= 0
-    match index.owner:
-        case Block() as block:
-            loop = block.parent_op()
-            return (
-                isinstance(loop, scf.ForOp)
-                and index is block.args[0]
-                and (constant(loop.lb) or 0) >= 0
-                and constant(loop.lb) is not None
-                and (constant(loop.step) or 0) > 0
-            )
-        case arith.AddiOp() | arith.MuliOp() | arith.DivSIOp() | arith.RemSIOp() as op:
-            return all(map(_is_natural, op.operands))
-        case _:
-            return False
+    waiting, seen = [index], set[SSAValue]()
+    while waiting:
+        value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        match value.owner:
+            case arith.ConstantOp():
+                if (constant(value) or 0) < 0:
+                    return False
+            case arith.AddiOp() | arith.MuliOp() | arith.DivSIOp() | arith.RemSIOp() as op:
+                waiting += op.operands
+            case Block() as block:
+                loop = block.parent_op()
+                if not isinstance(loop, scf.ForOp) or value is not block.args[0]:
+                    return False
+                waiting += (loop.lb, loop.step)
+            case _:
+                return False
+    return True
 
 
 def print_index_cast(op: arith.IndexCastOp, operand: Printed) -> Expression:

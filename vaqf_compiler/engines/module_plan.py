@@ -53,6 +53,10 @@ class ModulePlan:
         engines = engines_of(module)
         model = model_function(module)
         dispatches = [op for op in model.body.block.ops if isinstance(op, DispatchOp)]
+        used = {name_of(dispatch.engine) for dispatch in dispatches}
+        for name, engine in engines.items():
+            if name not in used:
+                raise OperationError(engine, f"no dispatch uses @{name}; remove it")
         for dispatch in dispatches:
             check_contents(dispatch, engines[name_of(dispatch.engine)])
         lanes = parameter_of(next(iter(engines.values())), "lanes")

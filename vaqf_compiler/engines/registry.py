@@ -22,11 +22,18 @@ Group of entry points with which other packages add kinds. Each names a module w
 
 @cache
 def kinds() -> Mapping[str, AnyEngine]:
-    """The kinds of engines by name. Raises ImportError if two kinds have the same name."""
+    """
+    The kinds of engines by name. Raises ImportError if two kinds, or engines of two kinds, have the
+    same name.
+    """
     found: dict[str, AnyEngine] = {}
     for engine in _engines():
         if found.setdefault(engine.kind, engine) is not engine:
             raise ImportError(f"two kinds of engines are called '{engine.kind}'")
+    names = [name for engine in found.values() for name in engine.engines]
+    for name in names:
+        if names.count(name) > 1:
+            raise ImportError(f"two kinds have an engine that is called '{name}'")
     return found
 
 

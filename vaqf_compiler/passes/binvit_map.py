@@ -90,7 +90,12 @@ def _map(function: func.FuncOp) -> None:
         runs = [(kind, name) for kind in kinds().values() if (name := kind.engine_for(op))]
         match op:
             case _ if runs:
-                ((kind, name),) = runs
+                (kind, name), *others = runs
+                if others:
+                    claims = ", ".join(f"'{each.kind}'" for each, _ in runs)
+                    raise OperationError(
+                        op, f"engines of several kinds compute {op.name}: {claims}"
+                    )
                 chain = _chain(kind, op)
                 for user, position, mover in kind.fetched(chain):
                     value = user.operands[position]

@@ -50,23 +50,30 @@ class MovementPlan:
     """Words of the image's port; other engines get the number of words at run time."""
 
 
-class LoadImage(Engine[MovementPlan]):
+class _Movement(Engine[MovementPlan]):
+    """A kind whose plan depends on no dispatch, unless it says otherwise."""
+
+    searchable = True
+
+    def plan(
+        self, engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
+    ) -> MovementPlan:
+        return MovementPlan(engine.sym_name.data)
+
+
+class LoadImage(_Movement):
     """Loads the image, cut into patches, into the image memory."""
 
     kind = LOAD_IMAGE
     engines = MappingProxyType({LOAD_IMAGE: {}})
     chains = ((),)
-    searchable = True
     result_rank = 3
 
     def memory(self, dispatch: DispatchOp) -> str:
         return IMAGE
 
     def check(self, dispatch: DispatchOp, model: MappedModel) -> None:
-        if not isinstance(dispatch.yielded.owner, Block):
-            raise OperationError(
-                dispatch, "an engine of kind 'load_image' loads the function's argument"
-            )
+        _check_image(dispatch)
 
     def plan(
         self, engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
@@ -74,6 +81,7 @@ class LoadImage(Engine[MovementPlan]):
         row = width_of(accelerator.image) * accelerator.lanes
         words = 0
         for dispatch in dispatches:
+            _check_image(dispatch)  # again, as the file may have been changed since it was mapped
             embedding = patch_embedding(dispatch)
             _, *kernel = shape_of(embedding.weight)
             pixels = kernel[0] * kernel[1] * kernel[2]
@@ -97,13 +105,20 @@ class LoadImage(Engine[MovementPlan]):
         return load_parts()
 
 
-class LoadRows(Engine[MovementPlan]):
+def _check_image(dispatch: DispatchOp) -> None:
+    """Raise OperationError unless a dispatch loads the function's argument."""
+    if not isinstance(dispatch.yielded.owner, Block):
+        raise OperationError(
+            dispatch, "an engine of kind 'load_image' loads the function's argument"
+        )
+
+
+class LoadRows(_Movement):
     """Loads tokens that are parameters into the residual stream."""
 
     kind = LOAD_ROWS
     engines = MappingProxyType({LOAD_ROWS: {}})
     chains = ((), (AddOp,))
-    searchable = True
 
     def engine_for(self, op: Operation) -> str | None:
         return LOAD_ROWS if isinstance(op, AddOp) and is_constant(op.result) else None
@@ -117,11 +132,6 @@ class LoadRows(Engine[MovementPlan]):
     def pack(self, dispatch: DispatchOp, engine: EngineOp, parameters: Parameters) -> None:
         at = parameters.vector(dispatch.yielded, token_bits(parameters.lanes))
         parameters.parameters_at[dispatch] = at
-
-    def plan(
-        self, engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
-    ) -> MovementPlan:
-        return MovementPlan(engine.sym_name.data)
 
     def build(self, plan: MovementPlan, accelerator: Accelerator) -> list[func.FuncOp]:
         return [build_load_rows(plan.name, accelerator)]
@@ -141,13 +151,12 @@ class LoadRows(Engine[MovementPlan]):
         return load_parts()
 
 
-class CopyTokens(Engine[MovementPlan]):
+class CopyTokens(_Movement):
     """Copies tokens from the activation memory to the image memory, where the heads read them."""
 
     kind = COPY_TOKENS
     engines = MappingProxyType({COPY_TOKENS: {}})
     chains = ((),)
-    searchable = True
 
     def memory(self, dispatch: DispatchOp) -> str:
         return IMAGE
@@ -163,11 +172,6 @@ class CopyTokens(Engine[MovementPlan]):
                 f"{model.name(dispatch)} reads {channels} channels, but the residual stream has "
                 f"{widths.pop()}; pool the normalised residual stream",
             )
-
-    def plan(
-        self, engine: EngineOp, dispatches: Sequence[DispatchOp], accelerator: Accelerator
-    ) -> MovementPlan:
-        return MovementPlan(engine.sym_name.data)
 
     def build(self, plan: MovementPlan, accelerator: Accelerator) -> list[func.FuncOp]:
         return [build_copy_tokens(plan.name, accelerator)]

@@ -121,6 +121,12 @@ def test_widths_are_those_of_a_layer(
     check_shape(tmp_path, monkeypatch, {**SHAPE, **change}, "--unroll", "lanes=8 keys=3")
 
 
+def test_channels_that_do_not_fill_a_tile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second tile of the hidden layer has 8 channels; the rest of its row is what was there."""
+    options = ("--tile", "binary-m=16 binary-n=32", "--unroll", "lanes=8 keys=3")
+    check_shape(tmp_path, monkeypatch, {**SHAPE, "hidden": [40]}, *options)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(20))
 def test_random_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int):
